@@ -1,0 +1,1 @@
+export { WeirError, type WeirErrorOptions } from './weir-error.js';
