@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A keyed mix of 64-bit words by multiplication: three multiplies for a flow. The same function in TypeScript is
+ * packages/packet/src/flow-hash.ts; a differential test holds them together.
+ */
+#pragma once
+#include <linux/types.h>
+
+#define MIX_1 0x9E3779B97F4A7C15ULL
+#define MIX_2 0xD6E8FEB86659FD93ULL
+
+static __always_inline __u64 mix(__u64 seed, __u64 first, __u64 second)
+{
+	__u64 hash = (seed ^ first) * MIX_1;
+
+	hash ^= hash >> 32;
+	hash = (hash ^ second) * MIX_2;
+	return hash ^ hash >> 32;
+}
+
+static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 ports)
+{
+	__u64 hash = mix(seed ^ ports, source[0], source[1]) * MIX_2;
+
+	return (__u32)(hash ^ hash >> 32);
+}
+
+/* Multiply-shift in place of a modulo (D. Lemire, "Fast random integer generation in an interval", 2019, section 3). */
+static __always_inline __u32 row_of(__u32 hash, __u32 rows)
+{
+	return (__u64)hash * rows >> 32;
+}

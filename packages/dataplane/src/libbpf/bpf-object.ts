@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { DataplaneError } from '../dataplane-error.js';
+import { addressOf, checked, Errno, errnoName, native, type Pointer, viewOf } from './native.js';
+
+/** Room for the verifier's log, in bytes; what does not fit is cut at the front by the kernel (BPF_LOG_FIXED is off). */
+const VERIFIER_LOG_BYTES = 1 << 20;
+const VERIFIER_LINES_SHOWN = 12;
+
+/** struct bpf_object_open_opts of libbpf 1.1, by byte offset. */
+const OpenOptions = { bytes: 80, size: 0, kernelLogBuffer: 56, kernelLogBytes: 64 } as const;
+/** struct bpf_test_run_opts of libbpf 1.1, by byte offset. */
+const TestRunOptions = {
+  bytes: 80,
+  size: 0,
+  dataIn: 8,
+  dataOut: 16,
+  dataInBytes: 24,
+  dataOutBytes: 28,
+  contextIn: 32,
+  contextInBytes: 48,
+  result: 56,
+  repeat: 60,
+  durationNs: 64,
+} as const;
+
+/** What one BPF_PROG_TEST_RUN gave. */
+export interface TestRun {
+  /** The program's return value: an XDP action, for instance. */
+  readonly result: number;
+  /** The packet as the program left it. */
+  readonly packet: Uint8Array;
+  /** Mean over the repetitions, in ns. */
+  readonly durationNs: number;
+}
+
+/**
+ * An object file of BPF programs, first opened (maps may be sized, constants set, pinned maps reused), then loaded.
+ * Owns the file descriptors of its programs and maps until disposed; what is pinned or attached lives on.
+ */
+export class BpfObject implements Disposable {
+  readonly #object: Pointer;
+  readonly #path: string;
+  readonly #log = Buffer.alloc(VERIFIER_LOG_BYTES);
+  #closed = false;
+
+  /**
+   * @param path  an ELF object made by clang's BPF target
+   * @throws {DataplaneError} BPF_OBJECT_MISSING, BPF_LOAD_REFUSED, BPF_LIBRARY_MISSING
+   */
+  constructor(path: string) {
+    if (!existsSync(path)) {
+      throw new DataplaneError('BPF_OBJECT_MISSING', `${path} does not exist; run "npm run build"`, {
+        details: { path },
+      });
+    }
+    const options = Buffer.alloc(OpenOptions.bytes);
+    options.writeBigUInt64LE(BigInt(OpenOptions.bytes), OpenOptions.size);
+    options.writeBigUInt64LE(addressOf(this.#log), OpenOptions.kernelLogBuffer);
+    options.writeBigUInt64LE(BigInt(this.#log.byteLength), OpenOptions.kernelLogBytes);
+    const object = native().openObject(path, options) as Pointer | null;
+    if (object === null) {
+      throw new DataplaneError('BPF_LOAD_REFUSED', `libbpf can't read ${path}; is it a BPF object?`, {
+        details: { path },
+      });
+    }
+    this.#object = object;
+    this.#path = path;
+  }
+
+  /** Sets the number of elements of a map; before {@link load} only. */
+  resizeMap(name: string, entries: number): void {
+    checked(native().setMaxEntries(this.#map(name), entries), `sizing map ${name}`, { map: name, entries });
+  }
+
+  /** Uses a map that exists in place of a new one; before {@link load} only. Duplicates `fd`. */
+  reuseMap(name: string, fd: number): void {
+    checked(native().reuseFd(this.#map(name), fd), `reusing map ${name}`, { map: name });
+  }
+
+  /** The constants of the program (.rodata), writable until {@link load}. */
+  constants(): DataView {
+    const bytes = [0];
+    const start = native().initialValue(this.#map('.rodata'), bytes) as Pointer;
+    return new DataView(viewOf(start, bytes[0] as number));
+  }
+
+  /**
+   * Hands programs and maps to the kernel.
+   * @throws {DataplaneError} BPF_LOAD_REFUSED with the last lines of the verifier, BPF_NOT_PERMITTED
+   */
+  load(): void {
+    const result = native().loadObject(this.#object) as number;
+    if (result >= 0) return;
+    if (-result === Errno.EPERM) checked(result, `loading ${this.#path}`);
+    const log = this.verifierLog();
+    const shown = log.length > 0 ? `; the verifier's last lines:\n${log.slice(-VERIFIER_LINES_SHOWN).join('\n')}` : '';
+    throw new DataplaneError('BPF_LOAD_REFUSED', `the kernel refuses ${this.#path}: ${errnoName(-result)}${shown}`, {
+      details: { path: this.#path, errno: errnoName(-result), verifier: log },
+    });
+  }
+
+  /** Lines that the verifier wrote about the last program that it refused. */
+  verifierLog(): string[] {
+    const end = this.#log.indexOf(0);
+    return this.#log
+      .toString('latin1', 0, end < 0 ? this.#log.length : end)
+      .split('\n')
+      .filter((line) => line !== '');
+  }
+
+  /** Borrowed: valid until this object is disposed. */
+  mapFd(name: string): number {
+    return checked(native().mapFd(this.#map(name)), `map ${name} has no descriptor; load first`);
+  }
+
+  /** Borrowed: valid until this object is disposed. */
+  programFd(name: string): number {
+    const program = native().findProgram(this.#object, name) as Pointer | null;
+    if (program === null) throw new DataplaneError('BPF_LOAD_REFUSED', `${this.#path} has no program "${name}"`);
+    return checked(native().programFd(program), `program ${name} has no descriptor; load first`);
+  }
+
+  /**
+   * Runs a program on a packet, with BPF_PROG_TEST_RUN: maps change, nothing is sent. A repeated run sees the packet
+   * as the run before left it.
+   * @param packet  from the Ethernet header on; empty for programs of type syscall
+   */
+  testRun(name: string, packet: Uint8Array, repeat = 1, outBytesMax = 4096): TestRun {
+    return testRun(this.programFd(name), packet, repeat, outBytesMax);
+  }
+
+  #map(name: string): Pointer {
+    const map = native().findMap(this.#object, name) as Pointer | null;
+    if (map === null) throw new DataplaneError('BPF_LOAD_REFUSED', `${this.#path} has no map "${name}"`);
+    return map;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    native().closeObject(this.#object);
+  }
+}
+
+/** BPF_PROG_TEST_RUN on a program's descriptor; see {@link BpfObject.testRun}. */
+export function testRun(programFd: number, packet: Uint8Array, repeat: number, outBytesMax: number): TestRun {
+  const options = Buffer.alloc(TestRunOptions.bytes);
+  const out = Buffer.alloc(outBytesMax);
+  options.writeBigUInt64LE(BigInt(TestRunOptions.bytes), TestRunOptions.size);
+  if (packet.byteLength > 0) {
+    options.writeBigUInt64LE(addressOf(packet), TestRunOptions.dataIn);
+    options.writeUInt32LE(packet.byteLength, TestRunOptions.dataInBytes);
+    options.writeBigUInt64LE(addressOf(out), TestRunOptions.dataOut);
+    options.writeUInt32LE(out.byteLength, TestRunOptions.dataOutBytes);
+    options.writeInt32LE(repeat, TestRunOptions.repeat);
+  }
+  checked(native().testRun(programFd, options), 'BPF_PROG_TEST_RUN');
+  return {
+    result: options.readUInt32LE(TestRunOptions.result),
+    packet: out.subarray(0, packet.byteLength > 0 ? options.readUInt32LE(TestRunOptions.dataOutBytes) : 0),
+    durationNs: options.readUInt32LE(TestRunOptions.durationNs),
+  };
+}
