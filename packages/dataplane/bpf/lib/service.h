@@ -1,31 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * VIP, protocol and port to a service, in one cache line. User space builds the directory so that no bucket overflows
- * (src/xdp/service-directory.ts), hence a miss is known after one bucket.
+ * VIP, protocol and port to a service: as a rule in one cache line, also for a packet that is no service's. User space
+ * builds the directory whole (src/xdp/service-directory.ts) and puts it in force with one store.
  */
 #pragma once
 #include "hash.h"
 #include "parse.h"
 #include "tables.h"
 
+static __always_inline int is_entry(const struct directory_entry *entry, const struct packet *packet, __be16 port,
+				    __u8 protocol)
+{
+	return entry->vip[1] == packet->destination[1] && entry->vip[0] == packet->destination[0] &&
+	       entry->port == port && entry->protocol == protocol;
+}
+
+/* Index + 1 of the service under this key; 0: none. */
 static __always_inline __u32 find_entry(const struct state *current, __u32 half, const struct packet *packet,
 					__be16 port, __u8 protocol)
 {
 	__u64 seed = current->directory_seed[half] ^ ((__u64)port << 8 | protocol);
-	__u32 bucket_index =
-		(mix(seed, packet->destination[0], packet->destination[1]) & settings.directory_mask) +
-		half * (settings.directory_mask + 1);
-	struct directory_bucket *bucket = bpf_map_lookup_elem(&directory, &bucket_index);
+	__u32 mask = settings.directory_mask;
+	__u32 home = mix(seed, packet->destination[0], packet->destination[1]) & mask;
 
-	if (!bucket)
-		return 0;
-#pragma unroll
-	for (int i = 0; i < BUCKET_ENTRIES; i++) {
-		const struct directory_entry *entry = &bucket->entry[i];
+	for (__u32 probe = 0; probe < PROBES_MAX; probe++) {
+		__u32 index = ((home + probe) & mask) + half * (mask + 1);
+		const struct directory_bucket *bucket = bpf_map_lookup_elem(&directory, &index);
 
-		if (entry->vip[1] == packet->destination[1] && entry->vip[0] == packet->destination[0] &&
-		    entry->port == port && entry->protocol == protocol)
-			return entry->service;
+		if (!bucket)
+			return 0;
+		if (is_entry(&bucket->entry[0], packet, port, protocol))
+			return bucket->entry[0].service;
+		if (is_entry(&bucket->entry[1], packet, port, protocol))
+			return bucket->entry[1].service;
+		if (!bucket->entry[0].overflowed)
+			return 0;
 	}
 	return 0;
 }

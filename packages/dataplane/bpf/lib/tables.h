@@ -11,12 +11,15 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-#define CACHE_LINE 64
+/* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
+#define LAYOUT_VERSION 1
 
 /* One word chooses which of the two directories is in force; written last, after the other one is complete. */
 struct state {
+	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
 	__u32 directory;          /* 0 or 1 */
 	__u32 nexthop_generation; /* raised once a second by the clock: cached next hops of another generation are stale */
+	__u32 next_epoch;         /* for the next backend; user space's */
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports? */
 };
@@ -27,11 +30,13 @@ struct directory_entry {
 	__be16 port; /* 0: all ports */
 	__u8 protocol;
 	__u8 reserved;
-	__u32 service; /* index into services + 1 */
-	__u64 padding;
+	__u32 service;    /* index into services + 1 */
+	__u32 overflowed; /* in the first entry of a bucket: what found no room here is in the next bucket */
+	__u32 padding;
 };
 
 #define BUCKET_ENTRIES 2
+#define PROBES_MAX 8 /* user space takes another seed when a service would be farther away */
 
 struct directory_bucket {
 	struct directory_entry entry[BUCKET_ENTRIES];
@@ -39,8 +44,12 @@ struct directory_bucket {
 
 struct service {
 	__u64 table;     /* first row << 32 | rows: one store flips the service to another table */
-	__u64 hash_seed; /* differs by service, equal on all nodes */
-	__u64 padding[6];
+	__u64 hash_seed; /* equal on all nodes */
+	/* What follows is user space's, kept here so that a restarted daemon finds it. */
+	__u64 spare_table;     /* where the next table is prepared, as `table`; 0: none yet */
+	__u64 retired_packets; /* counted by backends that are gone */
+	__u64 retired_bytes;
+	__u64 padding[3];
 };
 
 #define ROWS_PER_LINE 32
@@ -61,8 +70,9 @@ struct backend {
 	__u8 encapsulation;
 	__be16 gue_port;
 	__u16 padding0;
-	__u32 epoch; /* differs when the slot is given to another backend: its cached next hops die with it */
-	__u32 padding[5];
+	__u32 epoch;   /* differs when the slot is given to another backend: its cached next hops die with it */
+	__u32 service; /* index into services + 1; 0: a free slot */
+	__u32 padding[4];
 };
 
 /* What one CPU knows of one backend: one cache line, touched once per packet. */

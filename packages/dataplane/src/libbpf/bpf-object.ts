@@ -9,7 +9,7 @@ const VERIFIER_LINES_SHOWN = 12;
 /** struct bpf_object_open_opts of libbpf 1.1, by byte offset. */
 const OpenOptions = { bytes: 80, size: 0, kernelLogBuffer: 56, kernelLogBytes: 64 } as const;
 /** struct bpf_test_run_opts of libbpf 1.1, by byte offset. */
-const TestRunOptions = {
+const RunOptions = {
   bytes: 80,
   size: 0,
   dataIn: 8,
@@ -22,6 +22,18 @@ const TestRunOptions = {
   repeat: 60,
   durationNs: 64,
 } as const;
+
+/** struct xdp_md of linux/bpf.h. */
+const XdpContext = { bytes: 24, dataEnd: 4, ingressIfindex: 12 } as const;
+/** Most that a program may add to a packet here: the headroom of a test run. */
+const OUT_ROOM_BYTES = 256;
+
+export interface TestRunOptions {
+  /** Times that the program runs, each on what the run before left. Default 1. */
+  readonly repeat?: number;
+  /** Interface that the packet seems to have arrived on; default the loopback of this network namespace. */
+  readonly ingressIfindex?: number;
+}
 
 /** What one BPF_PROG_TEST_RUN gave. */
 export interface TestRun {
@@ -120,13 +132,18 @@ export class BpfObject implements Disposable {
     return checked(native().programFd(program), `program ${name} has no descriptor; load first`);
   }
 
+  /** Stores a value of a map that is not mapped into memory; key and value as the map's definition has them. */
+  updateElement(name: string, key: Uint8Array, value: Uint8Array): void {
+    checked(native().updateElement(this.mapFd(name), key, value, 0), `storing into map ${name}`, { map: name });
+  }
+
   /**
    * Runs a program on a packet, with BPF_PROG_TEST_RUN: maps change, nothing is sent. A repeated run sees the packet
    * as the run before left it.
-   * @param packet  from the Ethernet header on; empty for programs of type syscall
+   * @param packet  from the Ethernet header on, at least 14 bytes; empty for programs of type syscall
    */
-  testRun(name: string, packet: Uint8Array, repeat = 1, outBytesMax = 4096): TestRun {
-    return testRun(this.programFd(name), packet, repeat, outBytesMax);
+  testRun(name: string, packet: Uint8Array, options: TestRunOptions = {}): TestRun {
+    return testRun(this.programFd(name), packet, options);
   }
 
   #map(name: string): Pointer {
@@ -142,22 +159,28 @@ export class BpfObject implements Disposable {
   }
 }
 
-/** BPF_PROG_TEST_RUN on a program's descriptor; see {@link BpfObject.testRun}. */
-export function testRun(programFd: number, packet: Uint8Array, repeat: number, outBytesMax: number): TestRun {
-  const options = Buffer.alloc(TestRunOptions.bytes);
-  const out = Buffer.alloc(outBytesMax);
-  options.writeBigUInt64LE(BigInt(TestRunOptions.bytes), TestRunOptions.size);
+function testRun(programFd: number, packet: Uint8Array, { repeat = 1, ingressIfindex }: TestRunOptions): TestRun {
+  const options = Buffer.alloc(RunOptions.bytes);
+  const out = Buffer.alloc(packet.byteLength + OUT_ROOM_BYTES);
+  const context = Buffer.alloc(XdpContext.bytes);
+  options.writeBigUInt64LE(BigInt(RunOptions.bytes), RunOptions.size);
   if (packet.byteLength > 0) {
-    options.writeBigUInt64LE(addressOf(packet), TestRunOptions.dataIn);
-    options.writeUInt32LE(packet.byteLength, TestRunOptions.dataInBytes);
-    options.writeBigUInt64LE(addressOf(out), TestRunOptions.dataOut);
-    options.writeUInt32LE(out.byteLength, TestRunOptions.dataOutBytes);
-    options.writeInt32LE(repeat, TestRunOptions.repeat);
+    options.writeBigUInt64LE(addressOf(packet), RunOptions.dataIn);
+    options.writeUInt32LE(packet.byteLength, RunOptions.dataInBytes);
+    options.writeBigUInt64LE(addressOf(out), RunOptions.dataOut);
+    options.writeUInt32LE(out.byteLength, RunOptions.dataOutBytes);
+    options.writeInt32LE(repeat, RunOptions.repeat);
+  }
+  if (ingressIfindex !== undefined) {
+    context.writeUInt32LE(packet.byteLength, XdpContext.dataEnd);
+    context.writeUInt32LE(ingressIfindex, XdpContext.ingressIfindex);
+    options.writeBigUInt64LE(addressOf(context), RunOptions.contextIn);
+    options.writeUInt32LE(context.byteLength, RunOptions.contextInBytes);
   }
   checked(native().testRun(programFd, options), 'BPF_PROG_TEST_RUN');
   return {
-    result: options.readUInt32LE(TestRunOptions.result),
-    packet: out.subarray(0, packet.byteLength > 0 ? options.readUInt32LE(TestRunOptions.dataOutBytes) : 0),
-    durationNs: options.readUInt32LE(TestRunOptions.durationNs),
+    result: options.readUInt32LE(RunOptions.result),
+    packet: out.subarray(0, packet.byteLength > 0 ? options.readUInt32LE(RunOptions.dataOutBytes) : 0),
+    durationNs: options.readUInt32LE(RunOptions.durationNs),
   };
 }

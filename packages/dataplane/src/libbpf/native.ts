@@ -1,10 +1,10 @@
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { DataplaneError } from '../dataplane-error.js';
 
 /** Address of a C object; 0 or null is NULL. */
 export type Pointer = bigint;
 
-function loadLibrary(names: readonly string[], debianPackage: string): koffi.IKoffiLib {
+function loadLibrary(names: readonly string[], debianPackage: string): LibraryHandle {
   const causes: unknown[] = [];
   for (const name of names) {
     try {
@@ -53,7 +53,6 @@ function bind() {
     testRun: libbpf.func('int bpf_prog_test_run_opts(int program, void *options)'),
     lookupElement: libbpf.func('int bpf_map_lookup_elem(int map, const void *key, void *value)'),
     updateElement: libbpf.func('int bpf_map_update_elem(int map, const void *key, const void *value, uint64_t flags)'),
-    deleteElement: libbpf.func('int bpf_map_delete_elem(int map, const void *key)'),
   };
   // libbpf writes to stderr by default; what matters of it is in the errors that are thrown here.
   native.setPrint(null);
@@ -108,4 +107,9 @@ export function addressOf(buffer: Uint8Array): Pointer {
 /** Memory at `pointer` as an ArrayBuffer that is not copied. */
 export function viewOf(pointer: Pointer, bytes: number): ArrayBuffer {
   return koffi.view(pointer, bytes) as ArrayBuffer;
+}
+
+/** CPUs that this kernel may ever have; the stride of per-CPU arrays. */
+export function possibleCpus(): number {
+  return checked(native().possibleCpus(), 'counting CPUs');
 }

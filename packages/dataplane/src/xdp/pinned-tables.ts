@@ -1,0 +1,76 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPinned, pin } from '../libbpf/bpffs.js';
+import { checked, native } from '../libbpf/native.js';
+import { LAYOUT_VERSION, State } from './layout.js';
+import { tableNames, tableShapes, type TableSizes } from './table-memory.js';
+
+/** Maps that are pinned: the tables, and the clock that runs in the kernel. */
+const pinnedMaps = [...tableNames, 'clock'] as const;
+export type PinnedMapName = (typeof pinnedMaps)[number];
+
+/** struct bpf_map_info of linux/bpf.h. */
+const MapInfo = { bytes: 88, valueBytes: 12, elements: 16 } as const;
+
+/** Tables of a former life: descriptors to be reused and closed, or the reason why they can't be. */
+export type FoundTables =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unfit'; readonly reason: string }
+  | { readonly kind: 'found'; readonly fds: ReadonlyMap<PinnedMapName, number> };
+
+/** Looks for pinned tables below `directory` that have these sizes and this program's layout. */
+export function findPinnedTables(directory: string, sizes: TableSizes): FoundTables {
+  const fds = new Map<PinnedMapName, number>();
+  const unfit = (reason: string): FoundTables => {
+    closeAll(fds);
+    return { kind: 'unfit', reason };
+  };
+  const shapes = tableShapes(sizes);
+  for (const name of pinnedMaps) {
+    const fd = openPinned(mapPath(directory, name));
+    if (fd === undefined) return fds.size === 0 ? { kind: 'none' } : unfit(`map ${name} is missing`);
+    fds.set(name, fd);
+    if (name === 'clock') continue;
+    const info = Buffer.alloc(MapInfo.bytes);
+    checked(native().getInfo(fd, info, [info.byteLength]), `reading map ${name}`);
+    const found = { bytes: info.readUInt32LE(MapInfo.valueBytes), elements: info.readUInt32LE(MapInfo.elements) };
+    const wanted = shapes[name];
+    if (found.bytes !== wanted.bytes || found.elements !== wanted.elements) {
+      return unfit(`map ${name} has ${found.elements} elements of ${found.bytes} bytes, not ${wanted.elements} of ${wanted.bytes}`);
+    }
+  }
+  const layout = readLayout(fds.get('state') as number);
+  return layout === LAYOUT_VERSION ? { kind: 'found', fds } : unfit(`layout ${layout}, not ${LAYOUT_VERSION}`);
+}
+
+/** Pins the maps in place of others of the same names. */
+export function pinTables(directory: string, fdOf: (name: PinnedMapName) => number): void {
+  mkdirSync(join(directory, 'maps'), { recursive: true });
+  for (const name of pinnedMaps) pin(fdOf(name), mapPath(directory, name));
+}
+
+export function closeAll(fds: ReadonlyMap<PinnedMapName, number>): void {
+  for (const fd of fds.values()) native().close(fd);
+}
+
+/** Where the link to an interface is pinned. */
+export function linkPath(directory: string, interfaceName: string): string {
+  return join(directory, 'links', interfaceName);
+}
+
+/** Removes all pins: programs are detached, tables and counters gone. None is fine. */
+export function removePins(directory: string): void {
+  rmSync(join(directory, 'links'), { recursive: true, force: true });
+  rmSync(join(directory, 'maps'), { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function mapPath(directory: string, name: PinnedMapName): string {
+  return join(directory, 'maps', name);
+}
+
+function readLayout(stateFd: number): number {
+  const value = Buffer.alloc(State.bytes);
+  checked(native().lookupElement(stateFd, Buffer.alloc(4), value), 'reading map state');
+  return value.readUInt32LE(State.layout);
+}

@@ -1,0 +1,294 @@
+import { bytesToAddress } from '@weir/packet';
+import type { AppliedChanges, Counters, ForwardingTables, ServiceKey } from '../dataplane.js';
+import { DataplaneError } from '../dataplane-error.js';
+import { decodeBackendAddress, ROUTE_BYTES } from './backend-record.js';
+import { NO_BACKEND, ROWS_PER_LINE } from './layout.js';
+import { type LineRange, RowSpace } from './row-space.js';
+import { buildServiceDirectory, directoryItems, protocolNumber } from './service-directory.js';
+import { SlotPool } from './slot-pool.js';
+import type { TableMemory, TableReference } from './table-memory.js';
+import { checkTables, serviceId, type WantedService } from './wanted-service.js';
+
+/** How long a packet may be on its way through the program, in ms, generously: a virtual CPU may be paused in it. */
+const REST_MS = 1000;
+
+interface LiveService {
+  readonly index: number;
+  readonly key: ServiceKey;
+  /** Slot of each backend, by its route. */
+  readonly backends: Map<string, number>;
+}
+
+/** What one {@link TableWriter.apply} is going to do; made before the first store, so that it can still be refused. */
+interface Plan {
+  readonly service: LiveService;
+  readonly isNew: boolean;
+  /** Slots by the position of the backend in what was asked for. */
+  readonly slots: readonly number[];
+  readonly added: readonly (readonly [slot: number, route: Uint8Array])[];
+  readonly rows: Uint16Array;
+  /** Where the rows are to be written; undefined: they are in force. */
+  readonly target: TableReference | undefined;
+}
+
+/**
+ * Turns wanted tables into stores. The tables in memory are the actual state, also after a restart: nothing is
+ * remembered that can't be read back from them.
+ *
+ * Order of stores: backends, then rows in a table that no packet looks at, then the one word that makes it the
+ * service's, then the directory. What is no longer used is given back last, and rests.
+ */
+export class TableWriter {
+  readonly #memory: TableMemory;
+  readonly #nowMs: () => number;
+  readonly #services: SlotPool;
+  readonly #backends: SlotPool;
+  readonly #rowSpace: RowSpace;
+  readonly #live = new Map<string, LiveService>();
+
+  /**
+   * @param nowMs  monotonic clock
+   * @throws {DataplaneError} TABLES_INVALID when the tables found in memory contradict themselves
+   */
+  constructor(memory: TableMemory, nowMs: () => number) {
+    this.#memory = memory;
+    this.#nowMs = nowMs;
+    this.#services = new SlotPool(memory.sizes.services, REST_MS);
+    this.#backends = new SlotPool(memory.sizes.backends, REST_MS);
+    this.#rowSpace = new RowSpace(memory.sizes.rowLines, REST_MS);
+    this.#readBack();
+  }
+
+  /** @see Dataplane.apply */
+  apply(tables: ForwardingTables): AppliedChanges {
+    const wanted = checkTables(tables);
+    const plans = this.#plan(wanted);
+    const changes = { servicesAdded: 0, servicesRemoved: 0, backendsAdded: 0, backendsRemoved: 0, rowsMoved: 0, rowsWritten: 0 };
+    for (const plan of plans) this.#write(plan, tables.hashSeed, changes);
+
+    const removed = [...this.#live].filter(([id]) => !wanted.some((service) => service.id === id));
+    for (const { service, isNew } of plans) if (isNew) this.#live.set(serviceId(service.key), service);
+    for (const [id] of removed) this.#live.delete(id);
+    if (changes.servicesAdded + removed.length > 0) this.#writeDirectory();
+
+    for (const { service, slots } of plans) changes.backendsRemoved += this.#releaseBackends(service, new Set(slots));
+    for (const [, service] of removed) this.#releaseService(service);
+    changes.servicesRemoved = removed.length;
+    changes.backendsRemoved += removed.reduce((sum, [, service]) => sum + service.backends.size, 0);
+    return changes;
+  }
+
+  /** @see Dataplane.counters */
+  counters(): Counters {
+    return {
+      services: [...this.#live.values()].map((service) => {
+        const backends = [...service.backends.values()].map((slot) => ({
+          address: decodeBackendAddress(this.#memory.backendRoute(slot, ROUTE_BYTES)),
+          ...this.#memory.backendCount(slot),
+        }));
+        const total = this.#memory.retired(service.index);
+        for (const { packets, bytes } of backends) {
+          total.packets += packets;
+          total.bytes += bytes;
+        }
+        return { ...service.key, ...total, backends };
+      }),
+      drops: this.#memory.drops(),
+    };
+  }
+
+  /** Takes all that is needed, or gives back what it took and throws. */
+  #plan(wanted: readonly WantedService[]): Plan[] {
+    const undo: (() => void)[] = [];
+    const nowMs = this.#nowMs();
+    const acquire = (pool: SlotPool, what: string, size: number): number => {
+      const slot = pool.acquire(nowMs);
+      if (slot === undefined) throw full(what, size);
+      undo.push(() => pool.release(slot, nowMs - REST_MS));
+      return slot;
+    };
+    const acquireRows = (rows: number): TableReference => {
+      const range = this.#rowSpace.acquire(Math.ceil(rows / ROWS_PER_LINE), nowMs);
+      if (range === undefined) throw full('rows', this.#memory.sizes.rowLines * ROWS_PER_LINE);
+      undo.push(() => this.#rowSpace.release(range, nowMs - REST_MS));
+      return { range, rows };
+    };
+    try {
+      return wanted.map((service) => {
+        const known = this.#live.get(service.id);
+        const live = known ?? {
+          index: acquire(this.#services, 'services', this.#memory.sizes.services),
+          key: service.key,
+          backends: new Map<string, number>(),
+        };
+        const added: (readonly [number, Uint8Array])[] = [];
+        const slots = service.routes.map((route) => {
+          const slot = live.backends.get(identity(route));
+          if (slot !== undefined) return slot;
+          const fresh = acquire(this.#backends, 'backends', this.#memory.sizes.backends);
+          added.push([fresh, route]);
+          return fresh;
+        });
+        const rows = rowsOf(service, slots);
+        const target = this.#inForce(live, known !== undefined, rows) ? undefined : this.#target(live, known, rows, acquireRows);
+        return { service: live, isNew: known === undefined, slots, added, rows, target };
+      });
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    }
+  }
+
+  #target(
+    live: LiveService,
+    known: LiveService | undefined,
+    rows: Uint16Array,
+    acquireRows: (rows: number) => TableReference,
+  ): TableReference {
+    const spare = known === undefined ? undefined : this.#memory.table(live.index, 'spareTable');
+    return spare?.rows === rows.length ? spare : acquireRows(rows.length);
+  }
+
+  #inForce(live: LiveService, known: boolean, rows: Uint16Array): boolean {
+    const table = known ? this.#memory.table(live.index, 'table') : undefined;
+    return table?.rows === rows.length && bytesOf(this.#rowsAt(table)).equals(bytesOf(rows));
+  }
+
+  #rowsAt(table: TableReference): Uint16Array {
+    const first = table.range.first * ROWS_PER_LINE;
+    return this.#memory.rows.subarray(first, first + table.rows);
+  }
+
+  #write(plan: Plan, hashSeed: bigint, changes: { -readonly [K in keyof AppliedChanges]: number }): void {
+    const { service, isNew, target, rows } = plan;
+    if (isNew) {
+      this.#memory.clearService(service.index);
+      changes.servicesAdded++;
+    }
+    for (const [slot, route] of plan.added) {
+      this.#memory.setBackend(slot, service.index, route);
+      service.backends.set(identity(route), slot);
+      changes.backendsAdded++;
+    }
+    if (this.#memory.hashSeed(service.index) !== hashSeed) this.#memory.setHashSeed(service.index, hashSeed);
+    if (target === undefined) return;
+
+    const before = this.#memory.table(service.index, 'table');
+    if (before?.rows === rows.length) {
+      const old = this.#rowsAt(before);
+      for (let row = 0; row < rows.length; row++) if (old[row] !== rows[row]) changes.rowsMoved++;
+    }
+    changes.rowsWritten += storeDifferences(this.#rowsAt(target), rows);
+    const spare = this.#memory.table(service.index, 'spareTable');
+    if (spare !== undefined && spare.range.first !== target.range.first) this.#releaseRows(spare.range);
+    this.#memory.setTable(service.index, 'table', target);
+    this.#memory.setTable(service.index, 'spareTable', before);
+  }
+
+  #writeDirectory(): void {
+    const services = [...this.#live.values()].map(({ key, index }) => [key, index] as const);
+    this.#memory.flipDirectory(buildServiceDirectory(directoryItems(services), this.#memory.sizes.directoryBuckets));
+  }
+
+  /** Gives back the slots of a service that are not in `keep`; returns how many. */
+  #releaseBackends(service: LiveService, keep: ReadonlySet<number>): number {
+    let released = 0;
+    for (const [route, slot] of service.backends) {
+      if (keep.has(slot)) continue;
+      this.#memory.retire(service.index, this.#memory.backendCount(slot));
+      this.#memory.freeBackend(slot);
+      this.#backends.release(slot, this.#nowMs());
+      service.backends.delete(route);
+      released++;
+    }
+    return released;
+  }
+
+  #releaseService(service: LiveService): void {
+    for (const slot of service.backends.values()) {
+      this.#memory.freeBackend(slot);
+      this.#backends.release(slot, this.#nowMs());
+    }
+    for (const which of ['table', 'spareTable'] as const) {
+      const table = this.#memory.table(service.index, which);
+      if (table !== undefined) this.#releaseRows(table.range);
+    }
+    this.#services.release(service.index, this.#nowMs());
+  }
+
+  #releaseRows(range: LineRange): void {
+    this.#rowSpace.release(range, this.#nowMs());
+  }
+
+  /** Learns from the tables what a former life of this process had put in force. */
+  #readBack(): void {
+    const memory = this.#memory;
+    for (const entry of memory.directoryEntries()) {
+      if (entry.protocol === 0) continue;
+      const index = entry.service - 1;
+      const protocol = entry.protocol === protocolNumber.tcp ? 'tcp' : 'udp';
+      const key = { vip: bytesToAddress(entry.vip), protocol, port: entry.port } as const;
+      if (index >= memory.sizes.services) throw contradiction(`${serviceId(key)} leads to service ${index}`);
+      this.#services.claim(index);
+      this.#live.set(serviceId(key), { index, key, backends: new Map() });
+      for (const which of ['table', 'spareTable'] as const) {
+        const table = memory.table(index, which);
+        if (table === undefined && which === 'table') throw contradiction(`${serviceId(key)} has no table`);
+        if (table !== undefined && !this.#rowSpace.claim(table.range)) {
+          throw contradiction(`rows of ${serviceId(key)} overlap others`);
+        }
+      }
+    }
+    const byIndex = new Map([...this.#live.values()].map((service) => [service.index, service]));
+    for (let slot = 0; slot < memory.sizes.backends; slot++) {
+      const owner = memory.backendOwner(slot);
+      if (owner === undefined) continue;
+      const service = byIndex.get(owner);
+      // Left by a process that ended in the middle of a change: nothing points at it.
+      if (service === undefined) memory.freeBackend(slot);
+      else {
+        this.#backends.claim(slot);
+        service.backends.set(identity(memory.backendRoute(slot, ROUTE_BYTES)), slot);
+      }
+    }
+  }
+}
+
+function rowsOf(service: WantedService, slots: readonly number[]): Uint16Array {
+  if (service.rows.length === 0) return Uint16Array.of(NO_BACKEND);
+  // A loop, as all that touches every row here: from() with a function takes ten times as long.
+  const rows = new Uint16Array(service.rows.length);
+  for (let row = 0; row < rows.length; row++) rows[row] = slots[service.rows[row] as number] as number;
+  return rows;
+}
+
+function storeDifferences(target: Uint16Array, rows: Uint16Array): number {
+  let stored = 0;
+  for (let row = 0; row < rows.length; row++) {
+    const slot = rows[row] as number;
+    if (target[row] === slot) continue;
+    target[row] = slot;
+    stored++;
+  }
+  return stored;
+}
+
+function bytesOf(rows: Uint16Array): Buffer {
+  return Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+}
+
+function identity(route: Uint8Array): string {
+  return Buffer.from(route).toString('latin1');
+}
+
+function full(what: string, size: number): DataplaneError {
+  return new DataplaneError(
+    'TABLES_TOO_LARGE',
+    `the tables hold ${size} ${what}, and more are asked for; raise the limit in the configuration and restart`,
+    { details: { what, size } },
+  );
+}
+
+function contradiction(what: string): DataplaneError {
+  return new DataplaneError('TABLES_INVALID', `the tables found in memory contradict themselves: ${what}`);
+}

@@ -1,0 +1,53 @@
+import type { Announcement } from '@weir/bgp-speaker';
+import type { NodeConfig, ServiceConfig } from '@weir/control';
+
+/** What a node knows of its ability to forward. */
+export interface Readiness {
+  /** Every interface of the configuration carries the program. */
+  readonly attached: boolean;
+  /** Backends that the kernel has a route and a MAC address for. */
+  readonly reachable: ReadonlySet<string>;
+  /** The node is on its way out: nothing is announced. */
+  readonly draining: boolean;
+}
+
+/**
+ * What this node should tell its routers: a VIP goes out only while each service on it can be forwarded to at least
+ * one backend, because a router knows addresses, not ports.
+ */
+export function planAnnouncements(config: NodeConfig, readiness: Readiness): readonly Announcement[] {
+  if (config.bgp === undefined || readiness.draining || !readiness.attached) return [];
+  const byVip = new Map<string, ServiceConfig[]>();
+  for (const service of config.services) byVip.set(service.vip, [...(byVip.get(service.vip) ?? []), service]);
+  const announcements: Announcement[] = [];
+  for (const [vip, services] of byVip) {
+    if (!services.every((service) => isForwardable(service, readiness.reachable))) continue;
+    announcements.push(announcementOf(vip, services[0] as ServiceConfig, config));
+  }
+  return announcements;
+}
+
+/** Why VIPs are not announced, for logs: one sentence each. */
+export function explainSilence(config: NodeConfig, readiness: Readiness): readonly string[] {
+  if (config.bgp === undefined) return [];
+  if (readiness.draining) return ['the node is draining'];
+  if (!readiness.attached) return ['the program is not attached to every interface'];
+  return config.services
+    .filter((service) => !isForwardable(service, readiness.reachable))
+    .map(({ name, vip }) => `${vip}: service ${name} has no backend with weight, a route and a resolved next hop`);
+}
+
+function isForwardable(service: ServiceConfig, reachable: ReadonlySet<string>): boolean {
+  return service.backends.some(({ address, weight }) => weight > 0 && reachable.has(address));
+}
+
+function announcementOf(vip: string, service: ServiceConfig, config: NodeConfig): Announcement {
+  const isIpv6 = vip.includes(':');
+  const { nextHop, nextHop6, ...attributes } = service.announce;
+  const ownAddress = isIpv6 ? (nextHop6 ?? config.node.address6) : (nextHop ?? config.node.address);
+  return {
+    prefix: `${vip}/${isIpv6 ? 128 : 32}`,
+    ...(ownAddress === undefined ? {} : { nextHop: ownAddress }),
+    ...attributes,
+  };
+}

@@ -1,0 +1,74 @@
+import { ip, ipJson } from './ip-command.js';
+
+/** What `ip -json route get` says of one address. */
+interface RouteAnswer {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly via?: { readonly host: string };
+  readonly dev: string;
+  readonly prefsrc?: string;
+  readonly type?: string;
+}
+
+interface NeighbourAnswer {
+  readonly dst: string;
+  readonly dev: string;
+  readonly managed?: null;
+  readonly state: readonly string[];
+}
+
+/** How the kernel would reach an address. */
+export interface Route {
+  /** The neighbour that packets are handed to: a gateway, or the address itself. */
+  readonly neighbour: string;
+  readonly interface: string;
+  /** The kernel's choice of source address. */
+  readonly source?: string;
+}
+
+/** States in which the kernel knows a MAC address (NUD_VALID, linux/neighbour.h). */
+const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT', 'NOARP']);
+
+/** Routes to addresses; one without a route is missing. One process for all of them. */
+export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMap<string, Route>> {
+  const routes = new Map<string, Route>();
+  for (const address of addresses) {
+    // One call each: in a batch the answer to an address without a route can't be told from the next one's.
+    const [answer] = await ipJson<RouteAnswer>(['route', 'get', address]).catch(() => []);
+    if (answer === undefined || answer.type === 'unreachable' || answer.type === 'blackhole') continue;
+    routes.set(address, {
+      neighbour: answer.gateway ?? answer.via?.host ?? address,
+      interface: answer.dev,
+      ...(answer.prefsrc === undefined ? {} : { source: answer.prefsrc }),
+    });
+  }
+  return routes;
+}
+
+/**
+ * Lets the kernel keep the neighbours of these routes resolved ("managed" neighbours, Linux 5.16), since a packet that
+ * XDP forwards does not make it ask. Says which of the routes have a resolved neighbour now.
+ */
+export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<ReadonlySet<string>> {
+  const known = await ipJson<NeighbourAnswer>(['neigh', 'show']);
+  const byKey = new Map(known.map((neighbour) => [neighbourKey(neighbour.dst, neighbour.dev), neighbour]));
+  const resolved = new Set<string>();
+  for (const [address, route] of routes) {
+    if (route.interface === 'lo') continue;
+    const neighbour = byKey.get(neighbourKey(route.neighbour, route.interface));
+    if (neighbour?.state.some((state) => RESOLVED.has(state))) resolved.add(address);
+    if (neighbour !== undefined && (neighbour.managed !== undefined || neighbour.state.includes('PERMANENT'))) continue;
+    await ip(['neigh', 'replace', route.neighbour, 'dev', route.interface, 'managed']);
+    byKey.set(neighbourKey(route.neighbour, route.interface), {
+      dst: route.neighbour,
+      dev: route.interface,
+      managed: null,
+      state: neighbour?.state ?? [],
+    });
+  }
+  return resolved;
+}
+
+function neighbourKey(address: string, interfaceName: string): string {
+  return `${address}%${interfaceName}`;
+}

@@ -1,0 +1,123 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { type BgpSpeaker, startSpeaker } from '@weir/bgp-speaker';
+import { ConfigError, type NodeConfig } from '@weir/control';
+import type { Logger } from '@weir/daemon';
+import { XdpDataplane } from '@weir/dataplane';
+import { onNetworkChange } from './network-events.js';
+import { Reconciler } from './reconciler.js';
+import { speakerOptions } from './speaker-options.js';
+import { tableLimits } from './table-limits.js';
+
+/** How often the whole is looked at without an occasion. */
+const RESYNC_MS = 10_000;
+/** Events of the network come in bursts; one pass serves a burst. */
+const BURST_MS = 100;
+/** How long to wait before the next pass after one that failed. */
+const RETRY_MS = 1_000;
+
+/** Settings that are fixed when the daemon starts; a change of them needs a restart. */
+const fixedSettings = ['node', 'dataplane', 'bgp', 'runtimeDirectory'] as const;
+
+/** A node that forwards and announces. */
+export interface RunningNode extends AsyncDisposable {
+  /**
+   * Puts a changed configuration in force.
+   * @throws {ConfigError} when it changes what needs a restart; the old one stays
+   */
+  reconfigure(config: NodeConfig): Promise<void>;
+  /** One line for people: what is announced, what is reachable. */
+  status(): string;
+  /** Withdraws, goes on forwarding for the configured time, then stops. An aborted signal cuts the time short. */
+  leave(hurry: AbortSignal): Promise<void>;
+}
+
+/**
+ * Starts a node: program loaded, first tables in force, gobgpd up, VIPs announced. Resolves after the first complete
+ * pass.
+ * @throws {DataplaneError | SpeakerError} what stands in the way; nothing is left running then but what was pinned
+ */
+export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
+  const dataplane = XdpDataplane.open({
+    interfaces: config.node.interfaces,
+    mode: config.dataplane.mode,
+    pinDirectory: config.dataplane.pinDirectory,
+    limits: tableLimits(config),
+  });
+  let speaker: BgpSpeaker | undefined;
+  try {
+    logger.info({ ...dataplane.origin }, `tables ${dataplane.origin.kind}`);
+    // Forwarding comes before announcing, and so does its failure.
+    const reconciler = new Reconciler(config, { dataplane, speaker: undefined, logger });
+    await reconciler.reconcile();
+    const bgp = speakerOptions(config, logger);
+    speaker = bgp === undefined ? undefined : await startSpeaker(bgp);
+    const announcing = new Reconciler(config, { dataplane, speaker, logger });
+    let reconciled = await announcing.reconcile();
+
+    const passes = new AbortController();
+    const pass = async () => {
+      try {
+        reconciled = await announcing.reconcile();
+      } catch (error) {
+        logger.error({ err: error }, 'a pass failed; the next one tries again');
+        later(RETRY_MS);
+      }
+    };
+    let pending: NodeJS.Timeout | undefined;
+    const later = (ms: number) => {
+      if (passes.signal.aborted) return;
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        void pass();
+      }, ms);
+    };
+    onNetworkChange(() => later(BURST_MS), passes.signal);
+    const resync = setInterval(() => later(0), RESYNC_MS);
+    const stop = async (leaveRunning: boolean) => {
+      passes.abort();
+      clearTimeout(pending);
+      clearInterval(resync);
+      await speaker?.stop({ leaveRunning });
+      await dataplane[Symbol.asyncDispose]();
+    };
+
+    return {
+      async reconfigure(next) {
+        refuseFixed(announcing.config, next);
+        announcing.want(next);
+        reconciled = await announcing.reconcile();
+      },
+      status: () => `${reconciled.announced.length} VIPs announced, ${reconciled.reachableBackends} backends reachable`,
+      async leave(hurry) {
+        await announcing.drain();
+        const drainMs = announcing.config.shutdown.drainMs;
+        logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
+        await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
+        await stop(false);
+      },
+      [Symbol.asyncDispose]: () => stop(true),
+    };
+  } catch (error) {
+    await speaker?.stop({ leaveRunning: false });
+    await dataplane[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function refuseFixed(current: NodeConfig, next: NodeConfig): void {
+  const changed = fixedSettings.filter((name) => !isDeepStrictEqual(withoutAnnounce(current, name), withoutAnnounce(next, name)));
+  if (changed.length === 0) return;
+  throw new ConfigError(
+    'CONFIG_NEEDS_RESTART',
+    `${changed.join(', ')} can't change while the node runs; restart it to put that in force`,
+    { details: { changed } },
+  );
+}
+
+/** bgp.announce is a default for services, which may change. */
+function withoutAnnounce(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
+  if (name !== 'bgp' || config.bgp === undefined) return config[name];
+  const { announce: _, ...fixed } = config.bgp;
+  return fixed;
+}

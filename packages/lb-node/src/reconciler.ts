@@ -1,0 +1,150 @@
+import type { Announcement, BgpSpeaker } from '@weir/bgp-speaker';
+import type { NodeConfig } from '@weir/control';
+import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
+import type { Logger } from '@weir/daemon';
+import { explainSilence, planAnnouncements } from './announcements.js';
+import { ForwardingPlanner } from './forwarding-tables.js';
+import { enableForwarding, refuseStrayPackets } from './kernel-settings.js';
+import { keepResolved, type Route, routesTo } from './next-hops.js';
+
+/** What the reconciler drives. */
+export interface ReconcilerParts {
+  readonly dataplane: Dataplane;
+  /** Absent where the configuration has no `bgp`. */
+  readonly speaker: BgpSpeaker | undefined;
+  readonly logger: Logger;
+}
+
+/** What is in force after a pass. */
+export interface Reconciled {
+  readonly announced: readonly Announcement[];
+  readonly reachableBackends: number;
+}
+
+/**
+ * Compares what should be with what is, and closes the gap; the only writer of the data plane. A pass looks at the
+ * whole, so it does not matter what caused it: a new configuration, a route that changed, a timer.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #planner = new ForwardingPlanner();
+  #announced: readonly Announcement[] = [];
+  #silence = '';
+  #draining = false;
+  #pass: Promise<Reconciled> | undefined;
+  #next: Promise<Reconciled> | undefined;
+  #config: NodeConfig;
+
+  constructor(config: NodeConfig, parts: ReconcilerParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** The configuration that passes work towards. */
+  get config(): NodeConfig {
+    return this.#config;
+  }
+
+  /** Works towards another configuration from the next pass on. */
+  want(config: NodeConfig): void {
+    this.#config = config;
+  }
+
+  /** Withdraws all VIPs; passes go on, so that what still arrives is forwarded. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.reconcile();
+  }
+
+  /**
+   * One pass; resolves when a pass that started after this call has ended. Calls while one runs share the next.
+   * @throws what the data plane, the speaker or the kernel refused; the next pass tries again
+   */
+  reconcile(): Promise<Reconciled> {
+    if (this.#pass === undefined) return this.#begin();
+    this.#next ??= this.#pass.then(
+      () => this.#begin(),
+      () => this.#begin(),
+    );
+    return this.#next;
+  }
+
+  #begin(): Promise<Reconciled> {
+    this.#next = undefined;
+    this.#pass = this.#reconcile().finally(() => {
+      this.#pass = undefined;
+    });
+    return this.#pass;
+  }
+
+  async #reconcile(): Promise<Reconciled> {
+    const config = this.#config;
+    for (const name of config.node.interfaces) {
+      const changed = await enableForwarding(name);
+      if (changed.length > 0) this.#parts.logger.info({ changed }, 'turned on forwarding: XDP asks the kernel for routes');
+    }
+    const routes = await routesTo([...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address)))]);
+    const reachable = await keepResolved(routes);
+
+    const vips = new Set(config.services.map(({ vip }) => vip));
+    // What is not wanted any more is withdrawn before it stops working.
+    await this.#announce(this.#announced.filter(({ prefix }) => vips.has(prefix.slice(0, prefix.lastIndexOf('/')))));
+    const attached = await this.#apply(config, routes);
+    await refuseStrayPackets([...vips]);
+
+    const readiness = { attached, reachable, draining: this.#draining };
+    await this.#announce(planAnnouncements(config, readiness));
+    this.#logSilence(explainSilence(config, readiness));
+    return { announced: this.#announced, reachableBackends: reachable.size };
+  }
+
+  async #apply(config: NodeConfig, routes: ReadonlyMap<string, Route>): Promise<boolean> {
+    const { dataplane, logger } = this.#parts;
+    const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
+    try {
+      const changes = await dataplane.apply(this.#planner.plan(config, sourcesOf(config, routes)));
+      if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
+      for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
+        if (before.has(name)) continue;
+        logger.info(
+          { interface: name, mode, adopted, ...(nativeRefusedWith ? { nativeRefusedWith } : {}) },
+          `XDP runs in ${mode} mode on ${name}`,
+        );
+      }
+      return true;
+    } catch (error) {
+      // A VIP whose packets this node can't take must not stay announced.
+      await this.#announce([]);
+      throw error;
+    }
+  }
+
+  async #announce(announcements: readonly Announcement[]): Promise<void> {
+    const { speaker, logger } = this.#parts;
+    if (speaker === undefined) return;
+    const before = new Set(this.#announced.map(({ prefix }) => prefix));
+    const after = new Set(announcements.map(({ prefix }) => prefix));
+    await speaker.set(announcements);
+    this.#announced = announcements;
+    for (const prefix of before) if (!after.has(prefix)) logger.warn({ prefix }, `withdrew ${prefix}`);
+    for (const prefix of after) if (!before.has(prefix)) logger.info({ prefix }, `announced ${prefix}`);
+  }
+
+  #logSilence(reasons: readonly string[]): void {
+    const text = reasons.join('\n');
+    if (text === this.#silence) return;
+    this.#silence = text;
+    for (const reason of reasons) this.#parts.logger.warn(`not announced: ${reason}`);
+  }
+}
+
+/** The configured source addresses; where none is, the kernel's choice for the first backend of that family. */
+function sourcesOf(config: NodeConfig, routes: ReadonlyMap<string, Route>): ForwardingTables['sources'] {
+  const chosen = (isIpv6: boolean) =>
+    [...routes].find(([address, { source }]) => address.includes(':') === isIpv6 && source !== undefined)?.[1].source;
+  return { ipv4: config.node.address ?? chosen(false), ipv6: config.node.address6 ?? chosen(true) };
+}
+
+function hasChanges(changes: AppliedChanges): boolean {
+  return Object.values(changes).some((count) => count > 0);
+}

@@ -1,0 +1,1 @@
+export { AddressError, addressToBytes, bytesToAddress, canonicalAddress, familyOf, isIpAddress } from './ip-address.js';
