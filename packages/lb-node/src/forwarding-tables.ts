@@ -23,7 +23,9 @@ export class ForwardingPlanner {
     const identity = JSON.stringify([service.tableRows, members]);
     const rows =
       this.#tables.get(identity) ??
-      (members.some(({ weight }) => weight > 0) ? maglevTable({ members, rows: service.tableRows }) : new Uint32Array());
+      (members.some(({ weight }) => weight > 0)
+        ? maglevTable({ members, rows: service.tableRows })
+        : new Uint32Array());
     kept.set(identity, rows);
     return {
       vip: service.vip,

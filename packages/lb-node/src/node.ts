@@ -106,7 +106,9 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
 }
 
 function refuseFixed(current: NodeConfig, next: NodeConfig): void {
-  const changed = fixedSettings.filter((name) => !isDeepStrictEqual(withoutAnnounce(current, name), withoutAnnounce(next, name)));
+  const changed = fixedSettings.filter(
+    (name) => !isDeepStrictEqual(withoutAnnounce(current, name), withoutAnnounce(next, name)),
+  );
   if (changed.length === 0) return;
   throw new ConfigError(
     'CONFIG_NEEDS_RESTART',

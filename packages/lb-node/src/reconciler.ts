@@ -1,7 +1,7 @@
 import type { Announcement, BgpSpeaker } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
-import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import type { Logger } from '@weir/daemon';
+import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import { explainSilence, planAnnouncements } from './announcements.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
 import { enableForwarding, refuseStrayPackets } from './kernel-settings.js';
@@ -81,9 +81,12 @@ export class Reconciler {
     const config = this.#config;
     for (const name of config.node.interfaces) {
       const changed = await enableForwarding(name);
-      if (changed.length > 0) this.#parts.logger.info({ changed }, 'turned on forwarding: XDP asks the kernel for routes');
+      if (changed.length > 0)
+        this.#parts.logger.info({ changed }, 'turned on forwarding: XDP asks the kernel for routes');
     }
-    const routes = await routesTo([...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address)))]);
+    const routes = await routesTo([
+      ...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address))),
+    ]);
     const reachable = await keepResolved(routes);
 
     const vips = new Set(config.services.map(({ vip }) => vip));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A keyed mix of 64-bit words by multiplication: three multiplies for a flow. The same function in TypeScript is
+ * A keyed mix of 64-bit words by three multiplications. The same function in TypeScript is
  * packages/packet/src/flow-hash.ts; a differential test holds them together.
  */
 #pragma once
@@ -15,14 +15,15 @@ static __always_inline __u64 mix(__u64 seed, __u64 first, __u64 second)
 
 	hash ^= hash >> 32;
 	hash = (hash ^ second) * MIX_2;
+	hash ^= hash >> 32;
+	/* Once more: the last bytes of an address are the highest of its word, and reach the low bits only now. */
+	hash *= MIX_2;
 	return hash ^ hash >> 32;
 }
 
 static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 ports)
 {
-	__u64 hash = mix(seed ^ ports, source[0], source[1]) * MIX_2;
-
-	return (__u32)(hash ^ hash >> 32);
+	return (__u32)mix(seed ^ ports, source[0], source[1]);
 }
 
 /* Multiply-shift in place of a modulo (D. Lemire, "Fast random integer generation in an interval", 2019, section 3). */

@@ -19,7 +19,7 @@ struct state {
 	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
 	__u32 directory;          /* 0 or 1 */
 	__u32 nexthop_generation; /* raised once a second by the clock: cached next hops of another generation are stale */
-	__u32 next_epoch;         /* for the next backend; user space's */
+	__u32 last_epoch;         /* given to a backend; user space's */
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports? */
 };

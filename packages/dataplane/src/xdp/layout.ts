@@ -13,7 +13,7 @@ export const State = {
   layout: 0,
   directory: 4,
   nexthopGeneration: 8,
-  nextEpoch: 12,
+  lastEpoch: 12,
   directorySeed: 16,
   anyPort: 32,
 } as const;

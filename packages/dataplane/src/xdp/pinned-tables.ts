@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openPinned, pin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
 import { LAYOUT_VERSION, State } from './layout.js';
-import { tableNames, tableShapes, type TableSizes } from './table-memory.js';
+import { type TableSizes, tableNames, tableShapes } from './table-memory.js';
 
 /** Maps that are pinned: the tables, and the clock that runs in the kernel. */
 const pinnedMaps = [...tableNames, 'clock'] as const;
@@ -36,7 +36,9 @@ export function findPinnedTables(directory: string, sizes: TableSizes): FoundTab
     const found = { bytes: info.readUInt32LE(MapInfo.valueBytes), elements: info.readUInt32LE(MapInfo.elements) };
     const wanted = shapes[name];
     if (found.bytes !== wanted.bytes || found.elements !== wanted.elements) {
-      return unfit(`map ${name} has ${found.elements} elements of ${found.bytes} bytes, not ${wanted.elements} of ${wanted.bytes}`);
+      return unfit(
+        `map ${name} has ${found.elements} elements of ${found.bytes} bytes, not ${wanted.elements} of ${wanted.bytes}`,
+      );
     }
   }
   const layout = readLayout(fds.get('state') as number);

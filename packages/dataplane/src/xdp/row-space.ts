@@ -39,6 +39,12 @@ export class RowSpace {
     return range;
   }
 
+  /** Time until a run that rests is free, in ms; undefined: none rests. */
+  msUntilRested(nowMs: number): number | undefined {
+    const since = this.#taken.flatMap(({ restingSinceMs }) => (restingSinceMs === undefined ? [] : [restingSinceMs]));
+    return since.length === 0 ? undefined : Math.max(0, Math.min(...since) + this.#restMs - nowMs);
+  }
+
   release(range: LineRange, nowMs: number): void {
     this.#taken = this.#taken.map((taken) =>
       taken.first === range.first ? { ...taken, restingSinceMs: nowMs } : taken,

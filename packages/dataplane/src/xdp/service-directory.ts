@@ -1,4 +1,4 @@
-import { addressToBytes } from '@weir/packet';
+import { addressToBytes, mix } from '@weir/packet';
 import type { ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { BUCKET_ENTRIES, DIRECTORY_BUCKET_BYTES, DirectoryEntry, PROBES_MAX } from './layout.js';
@@ -21,8 +21,6 @@ export interface ServiceDirectory {
   readonly anyPort: boolean;
 }
 
-const MIX_1 = 0x9e3779b97f4a7c15n;
-const MIX_2 = 0xd6e8feb86659fd93n;
 const SEEDS_MAX = 64;
 
 export const protocolNumber = { tcp: 6, udp: 17 } as const;
@@ -107,9 +105,6 @@ function writeEntry(view: DataView, offset: number, item: DirectoryItem): void {
 /** find_entry() of bpf/lib/service.h: the port is the number that its two network bytes make on a little-endian CPU. */
 function homeBucket(item: DirectoryItem, buckets: number, seed: bigint): number {
   const port = ((item.port & 0xff) << 8) | (item.port >> 8);
-  let hash = BigInt.asUintN(64, (seed ^ (BigInt(port) << 8n) ^ BigInt(item.protocol) ^ item.vip[0]) * MIX_1);
-  hash ^= hash >> 32n;
-  hash = BigInt.asUintN(64, (hash ^ item.vip[1]) * MIX_2);
-  hash ^= hash >> 32n;
+  const hash = mix(seed ^ (BigInt(port) << 8n) ^ BigInt(item.protocol), item.vip[0], item.vip[1]);
   return Number(hash & BigInt(buckets - 1));
 }

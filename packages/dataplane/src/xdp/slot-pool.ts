@@ -34,12 +34,14 @@ export class SlotPool {
     return oldest.slot;
   }
 
+  /** Time until {@link acquire} has something again, in ms; undefined: nothing rests. */
+  msUntilRested(nowMs: number): number | undefined {
+    const oldest = this.#resting[0];
+    return oldest === undefined ? undefined : Math.max(0, oldest.sinceMs + this.#restMs - nowMs);
+  }
+
   release(slot: number, nowMs: number): void {
     if (!this.#used.delete(slot)) return;
     this.#resting.push({ slot, sinceMs: nowMs });
-  }
-
-  get used(): number {
-    return this.#used.size;
   }
 }

@@ -1,5 +1,5 @@
-import { dropReasons } from '../drop-reason.js';
 import type { DropReason } from '../drop-reason.js';
+import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
 import {
   Backend,
@@ -93,10 +93,13 @@ export class TableMemory implements Disposable {
     this.#state.setUint32(State.layout, version, true);
   }
 
-  /** A number that no backend has had yet, save after 2^32 of them. */
+  /**
+   * A number that no backend has had yet, save after 2^32 of them. Never 0: a next hop that was never asked for has
+   * the stamp 0.
+   */
   takeEpoch(): number {
-    const epoch = this.#state.getUint32(State.nextEpoch, true);
-    this.#state.setUint32(State.nextEpoch, epoch + 1, true);
+    const epoch = this.#state.getUint32(State.lastEpoch, true) + 1;
+    this.#state.setUint32(State.lastEpoch, epoch, true);
     return epoch;
   }
 

@@ -10,7 +10,17 @@ import type { TableMemory, TableReference } from './table-memory.js';
 import { checkTables, serviceId, type WantedService } from './wanted-service.js';
 
 /** How long a packet may be on its way through the program, in ms, generously: a virtual CPU may be paused in it. */
-const REST_MS = 1000;
+const REST_MS = 200;
+
+/** Room that was given back a moment ago has to rest; the same call succeeds after `waitMs`. */
+export class StillResting extends Error {
+  readonly waitMs: number;
+
+  constructor(waitMs: number) {
+    super(`tables that were given back rest for another ${waitMs} ms`);
+    this.waitMs = waitMs;
+  }
+}
 
 interface LiveService {
   readonly index: number;
@@ -59,11 +69,21 @@ export class TableWriter {
     this.#readBack();
   }
 
-  /** @see Dataplane.apply */
+  /**
+   * @see Dataplane.apply
+   * @throws {StillResting} nothing was changed
+   */
   apply(tables: ForwardingTables): AppliedChanges {
     const wanted = checkTables(tables);
     const plans = this.#plan(wanted);
-    const changes = { servicesAdded: 0, servicesRemoved: 0, backendsAdded: 0, backendsRemoved: 0, rowsMoved: 0, rowsWritten: 0 };
+    const changes = {
+      servicesAdded: 0,
+      servicesRemoved: 0,
+      backendsAdded: 0,
+      backendsRemoved: 0,
+      rowsMoved: 0,
+      rowsWritten: 0,
+    };
     for (const plan of plans) this.#write(plan, tables.hashSeed, changes);
 
     const removed = [...this.#live].filter(([id]) => !wanted.some((service) => service.id === id));
@@ -103,13 +123,15 @@ export class TableWriter {
     const nowMs = this.#nowMs();
     const acquire = (pool: SlotPool, what: string, size: number): number => {
       const slot = pool.acquire(nowMs);
-      if (slot === undefined) throw full(what, size);
+      if (slot === undefined) throw full(what, size, pool.msUntilRested(nowMs));
       undo.push(() => pool.release(slot, nowMs - REST_MS));
       return slot;
     };
     const acquireRows = (rows: number): TableReference => {
       const range = this.#rowSpace.acquire(Math.ceil(rows / ROWS_PER_LINE), nowMs);
-      if (range === undefined) throw full('rows', this.#memory.sizes.rowLines * ROWS_PER_LINE);
+      if (range === undefined) {
+        throw full('rows', this.#memory.sizes.rowLines * ROWS_PER_LINE, this.#rowSpace.msUntilRested(nowMs));
+      }
       undo.push(() => this.#rowSpace.release(range, nowMs - REST_MS));
       return { range, rows };
     };
@@ -130,7 +152,9 @@ export class TableWriter {
           return fresh;
         });
         const rows = rowsOf(service, slots);
-        const target = this.#inForce(live, known !== undefined, rows) ? undefined : this.#target(live, known, rows, acquireRows);
+        const target = this.#inForce(live, known !== undefined, rows)
+          ? undefined
+          : this.#target(live, known, rows, acquireRows);
         return { service: live, isNew: known === undefined, slots, added, rows, target };
       });
     } catch (error) {
@@ -281,7 +305,8 @@ function identity(route: Uint8Array): string {
   return Buffer.from(route).toString('latin1');
 }
 
-function full(what: string, size: number): DataplaneError {
+function full(what: string, size: number, waitMs: number | undefined): Error {
+  if (waitMs !== undefined) return new StillResting(waitMs);
   return new DataplaneError(
     'TABLES_TOO_LARGE',
     `the tables hold ${size} ${what}, and more are asked for; raise the limit in the configuration and restart`,

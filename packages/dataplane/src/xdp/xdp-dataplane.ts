@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppliedChanges, Counters, Dataplane, ForwardingTables } from '../dataplane.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
@@ -9,8 +10,8 @@ import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '.
 import { LAYOUT_VERSION, ROWS_PER_LINE, Settings } from './layout.js';
 import { closeAll, type FoundTables, findPinnedTables, linkPath, pinTables, removePins } from './pinned-tables.js';
 import { directoryBuckets } from './service-directory.js';
-import { TableMemory, tableNames, type TableSizes, tableShapes } from './table-memory.js';
-import { TableWriter } from './table-writer.js';
+import { TableMemory, type TableSizes, tableNames, tableShapes } from './table-memory.js';
+import { StillResting, TableWriter } from './table-writer.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
 
@@ -109,13 +110,24 @@ export class XdpDataplane implements Dataplane {
   }
 
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
-    const changes = this.#writer.apply(tables);
+    const changes = await this.#write(tables);
     this.#attach();
     if (!this.#pinned) {
       pinTables(this.#options.pinDirectory, (name) => this.#object.mapFd(name));
       this.#pinned = true;
     }
     return changes;
+  }
+
+  async #write(tables: ForwardingTables): Promise<AppliedChanges> {
+    for (;;) {
+      try {
+        return this.#writer.apply(tables);
+      } catch (error) {
+        if (!(error instanceof StillResting)) throw error;
+        await wait(error.waitMs);
+      }
+    }
   }
 
   async counters(): Promise<Counters> {

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { dropReasons } from '../drop-reason.js';
+import {
+  Backend,
+  BackendCpu,
+  BUCKET_ENTRIES,
+  DIRECTORY_BUCKET_BYTES,
+  DirectoryEntry,
+  DROPS_BYTES,
+  EncapsulationCode,
+  LAYOUT_VERSION,
+  NO_BACKEND,
+  PROBES_MAX,
+  ROW_LINE_BYTES,
+  ROWS_PER_LINE,
+  Service,
+  Settings,
+  State,
+} from './layout.js';
+
+/** A type in `bpftool btf dump -j`; bits_offset is of a struct's member. */
+interface BtfType {
+  readonly id: number;
+  readonly kind: string;
+  readonly name: string;
+  readonly size?: number;
+  readonly type_id?: number;
+  readonly nr_elems?: number;
+  readonly members?: readonly { readonly name: string; readonly bits_offset: number }[];
+}
+
+const object = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
+const header = readFileSync(new URL('../../bpf/lib/tables.h', import.meta.url), 'utf8');
+const { types } = JSON.parse(execFileSync('bpftool', ['-j', 'btf', 'dump', 'file', object], { encoding: 'utf8' })) as {
+  types: readonly BtfType[];
+};
+
+/** Offsets of a struct in the object, as layout.ts writes them: camelCase names, `bytes` for the size. */
+function offsetsInObject(name: string): Record<string, number | undefined> {
+  const struct = types.find((type) => type.kind === 'STRUCT' && type.name === name);
+  const members = (struct?.members ?? []).map((member) => [camelCase(member.name), member.bits_offset / 8] as const);
+  return { ...Object.fromEntries(members), bytes: struct?.size };
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+  ['settings', Settings],
+  ['state', State],
+  ['directory_entry', DirectoryEntry],
+  ['service', Service],
+  ['backend', Backend],
+];
+
+for (const [name, layout] of structs) {
+  test(`struct ${name} has the offsets that are written by`, (t) => {
+    t.like(offsetsInObject(name), layout);
+  });
+}
+
+test('struct backend_cpu has the offsets that are read by', (t) => {
+  const { bytesCounted, bytes, ...others } = BackendCpu;
+  const members = types.find((type) => type.kind === 'STRUCT' && type.name === 'backend_cpu')?.members;
+  t.is(members?.find((member) => member.name === 'bytes')?.bits_offset, bytesCounted * 8);
+  t.is(types.find((type) => type.kind === 'STRUCT' && type.name === 'backend_cpu')?.size, bytes);
+  t.like(offsetsInObject('backend_cpu'), others);
+});
+
+test('buckets, row lines and drop counters have the sizes that maps are made with', (t) => {
+  t.is(offsetsInObject('directory_bucket').bytes, DIRECTORY_BUCKET_BYTES);
+  t.is(DIRECTORY_BUCKET_BYTES, BUCKET_ENTRIES * DirectoryEntry.bytes);
+  t.is(offsetsInObject('row_line').bytes, ROW_LINE_BYTES);
+  t.is(ROW_LINE_BYTES, ROWS_PER_LINE * 2);
+  t.is(offsetsInObject('drops').bytes, DROPS_BYTES);
+});
+
+/** Names of an enum in tables.h, in order; constants are not in the object's BTF. */
+function namesOfEnum(name: string): string[] {
+  const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? '';
+  return [...body.matchAll(/^\s*([A-Z][A-Z0-9_]+)\b/gm)].map(([, constant]) => constant as string);
+}
+
+test('drop reasons stand in the order of the program', (t) => {
+  const names = namesOfEnum('drop_reason').filter((name) => name !== 'DROP_REASONS');
+  t.deepEqual(
+    names.map((name) => name.slice('DROP_'.length).toLowerCase()),
+    [...dropReasons],
+  );
+});
+
+test('constants have the values of the program', (t) => {
+  const defined = Object.fromEntries(
+    [...header.matchAll(/^#define (\w+) (0x\w+|\d+)/gm)].map(([, name, value]) => [name, Number(value)]),
+  );
+  t.like(defined, { LAYOUT_VERSION, BUCKET_ENTRIES, PROBES_MAX, ROWS_PER_LINE, NO_BACKEND });
+  t.regex(
+    header,
+    new RegExp(`ENCAPSULATION_IPIP = ${EncapsulationCode.ipip}, ENCAPSULATION_GUE = ${EncapsulationCode.gue} `),
+  );
+});
