@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { DirectorError } from './director-error.js';
+
+/** Rows of a table unless told otherwise: a prime, 655 rows each for 100 members (NSDI 2016, section 5.3). */
+export const DEFAULT_TABLE_ROWS = 65_537;
+/** Largest weight of a member. */
+export const WEIGHT_MAX = 65_535;
+
+/** One entry of a table. */
+export interface WeightedMember {
+  /** What all nodes know the member by: its address. */
+  readonly id: string;
+  /** Share of the rows, relative to the others; 0: none. */
+  readonly weight: number;
+}
+
+export interface MaglevOptions {
+  readonly members: readonly WeightedMember[];
+  /** A prime, at least the number of members with weight. Default {@link DEFAULT_TABLE_ROWS}. */
+  readonly rows?: number;
+}
+
+/** A member while the table is filled. */
+interface Filler {
+  readonly index: number;
+  /** Rows that it gets for each row of the heaviest, 0 to 1. */
+  readonly share: number;
+  /** Step from one row of its preference list to the next. */
+  readonly skip: number;
+  /** The next row that it would like. */
+  next: number;
+  credit: number;
+}
+
+/**
+ * Fills a table: each row holds an index into `members`. Members take turns in taking the next free row of a
+ * preference list that only their own id decides; so all nodes get the same table, and a member that goes leaves most
+ * rows of the others where they were. A member's turn comes as often as its weight says.
+ *
+ * @throws {DirectorError} NO_MEMBER, DUPLICATE_MEMBER, WEIGHT_INVALID, ROWS_INVALID
+ * @see Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, section 3.4
+ */
+export function maglevTable({ members, rows = DEFAULT_TABLE_ROWS }: MaglevOptions): Uint32Array {
+  const fillers = fillersOf(members, rows);
+  const table = new Uint32Array(rows).fill(FREE);
+  for (let taken = 0; taken < rows; ) {
+    for (const filler of fillers) {
+      filler.credit += filler.share;
+      if (filler.credit < 1) continue;
+      filler.credit -= 1;
+      takeNextRow(table, filler, rows);
+      if (++taken === rows) break;
+    }
+  }
+  return table;
+}
+
+const FREE = 0xffff_ffff;
+
+function takeNextRow(table: Uint32Array, filler: Filler, rows: number): void {
+  let row = filler.next;
+  while (table[row] !== FREE) {
+    row += filler.skip;
+    if (row >= rows) row -= rows;
+  }
+  table[row] = filler.index;
+  filler.next = row + filler.skip < rows ? row + filler.skip : row + filler.skip - rows;
+}
+
+/** In the order of their ids: who comes first must not depend on the order in a file. */
+function fillersOf(members: readonly WeightedMember[], rows: number): Filler[] {
+  if (!isPrime(rows))
+    throw new DirectorError('ROWS_INVALID', `a table has a prime number of rows, and ${rows} is none`);
+  const ids = new Set<string>();
+  for (const { id, weight } of members) {
+    if (ids.has(id)) throw new DirectorError('DUPLICATE_MEMBER', `member "${id}" is given twice`, { details: { id } });
+    ids.add(id);
+    if (Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX) continue;
+    throw new DirectorError(
+      'WEIGHT_INVALID',
+      `member "${id}" has weight ${weight}, not an integer from 0 to ${WEIGHT_MAX}`,
+      {
+        details: { id, weight },
+      },
+    );
+  }
+  const serving = members.map((member, index) => ({ ...member, index })).filter(({ weight }) => weight > 0);
+  if (serving.length === 0) throw new DirectorError('NO_MEMBER', 'no member has a weight above 0');
+  if (serving.length > rows) {
+    throw new DirectorError('ROWS_INVALID', `${serving.length} members don't fit ${rows} rows`, { details: { rows } });
+  }
+  const heaviest = serving.reduce((most, { weight }) => Math.max(most, weight), 0);
+  return serving
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, index, weight }) => ({ index, share: weight / heaviest, ...preferences(id, rows), credit: 0 }));
+}
+
+/** Offset and skip of the paper, from two independent parts of SHA-256 of the id. */
+function preferences(id: string, rows: number): { next: number; skip: number } {
+  const digest = createHash('sha256').update(id).digest();
+  return {
+    next: Number(digest.readBigUInt64BE(0) % BigInt(rows)),
+    skip: Number(digest.readBigUInt64BE(8) % BigInt(rows - 1)) + 1,
+  };
+}
+
+function isPrime(number: number): boolean {
+  if (!Number.isInteger(number) || number < 2) return false;
+  for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false;
+  return true;
+}
