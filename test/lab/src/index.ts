@@ -1,8 +1,12 @@
+export { BULK_FILE_BYTES, BULK_FILE_SHA256 } from './bulk-file.js';
 export type { CommandOptions, CommandResult } from './command.js';
+export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
+export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
 export { Lab } from './lab.js';
 export { LabError, type LabErrorCode } from './lab-error.js';
 export { LabHost, type LabLink, type RunOptions, type SpawnOptions } from './lab-host.js';
 export { LabProcess, type ProcessEnd } from './lab-process.js';
+export { type BackendPage, type NginxOptions, startNginx } from './nginx.js';
 export { findProgram } from './program.js';
 export { removeLeftovers } from './run.js';
 export {

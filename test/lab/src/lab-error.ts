@@ -19,7 +19,6 @@ export type LabErrorCode =
 export class LabError extends WeirError {
   declare readonly code: LabErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the codes that may be given.
   constructor(code: LabErrorCode, message: string, options?: ConstructorParameters<typeof WeirError>[2]) {
     super(code, message, options);
   }

@@ -145,6 +145,11 @@ export class LabProcess extends EventEmitter<{ line: [string]; ended: [] }> impl
     );
   }
 
+  /** @throws LabError `LAB_PROCESS_ENDED` with the last lines, when it has ended. For checks that wait for something. */
+  failIfEnded(): undefined {
+    if (this.#end !== undefined) throw this.#endedError('unexpectedly');
+  }
+
   /** Sends a signal to the program alone. One that has ended already is fine. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     this.#child.kill(signal);
