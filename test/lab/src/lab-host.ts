@@ -9,6 +9,7 @@ import {
 } from './command.js';
 import { LabError } from './lab-error.js';
 import { LabProcess } from './lab-process.js';
+import { waitForLinks } from './link-readiness.js';
 import { killProcessesIn, processesIn } from './namespace-process.js';
 import { namespaceOf, type PlannedInterface, type PlannedLink, routeLines } from './plan-topology.js';
 import { findProgram } from './program.js';
@@ -168,6 +169,8 @@ export class LabHost {
       down: () => set('down'),
       up: async () => {
         await set('up');
+        await waitForLinks(namespace, {}, end.name);
+        await waitForLinks(this.namespace, {}, own.name);
         const routes = routeLines(this.specification, 'replace');
         if (routes.length > 0) await runCommandOrThrow(inNamespace(this.namespace, ipBatch(routes)));
       },

@@ -14,6 +14,7 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What is started, where, and where its output goes. */
 export interface LabProcessSpecification {
   readonly host: string;
   readonly namespace: string;

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inNamespace, ipBatch, runCommandOrThrow, runStages } from './command.js';
+import { runStages } from './command.js';
 import { removeAtExit } from './exit-cleanup.js';
 import { LabError } from './lab-error.js';
 import { type HostContext, LabHost } from './lab-host.js';
 import type { LabProcess } from './lab-process.js';
+import { waitForLinks } from './link-readiness.js';
 import { namespaceOf, planTopology } from './plan-topology.js';
 import { findProgram } from './program.js';
 import { createRun, type Run, removeLeftovers, removeRun } from './run.js';
 import type { Topology } from './topology.js';
-import { type Deadline, waitUntil } from './wait-until.js';
+import type { Deadline } from './wait-until.js';
 
 const PASS_OBJECT = fileURLToPath(new URL('../obj/pass.bpf.o', import.meta.url));
 const PROGRAMS = ['ip', 'nsenter', 'sysctl', 'ethtool'];
@@ -44,7 +45,9 @@ export class Lab implements AsyncDisposable {
       const { links, stages } = planTopology(topology, { ...run, passObject: PASS_OBJECT });
       await runStages(stages, deadline.signal);
       const lab = new Lab(topology, run, links, forget);
-      await Promise.all([...lab.#hosts.values()].map((host) => waitForLinks(host, deadline)));
+      // A bridge without ports has no carrier; it would never come up.
+      const linked = new Set(links.flatMap(({ from, to }) => [from.owner, to.owner]));
+      await Promise.all([...linked].map((owner) => waitForLinks(namespaceOf(run.namespacePrefix, owner), deadline)));
       return lab;
     } catch (error) {
       removeRun(run);
@@ -105,12 +108,6 @@ export class Lab implements AsyncDisposable {
     return namespaceOf(this.#run.namespacePrefix, name);
   }
 
-  /** Pulls or plugs all cables of a switch at once. */
-  async setSwitch(name: string, state: 'up' | 'down'): Promise<void> {
-    const device = `link set dev bridge ${state}`;
-    await runCommandOrThrow(inNamespace(this.switchNamespace(name), ipBatch([device])));
-  }
-
   /** Kills all processes of the lab and removes all that it made. A second time does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
@@ -136,26 +133,4 @@ function assertLabIsPossible(): void {
   if (!existsSync(PASS_OBJECT)) {
     throw new LabError('LAB_NOT_BUILT', `the XDP program ${PASS_OBJECT} is not there: npm run build:bpf makes it`);
   }
-}
-
-interface AddressOfDevice {
-  readonly ifname: string;
-  readonly operstate: string;
-  readonly addr_info: readonly { readonly local: string; readonly tentative?: boolean }[];
-}
-
-/** An interface can be used when its carrier is there and none of its addresses is tentative. */
-async function waitForLinks(host: LabHost, deadline: Deadline): Promise<void> {
-  await waitUntil(
-    `the links of ${host.name} to come up`,
-    async () => {
-      const devices = JSON.parse(await host.output('ip', ['-json', 'address', 'show'])) as AddressOfDevice[];
-      const ready = devices.every(
-        ({ ifname, operstate, addr_info }) =>
-          ifname === 'lo' || (operstate === 'UP' && addr_info.every(({ tentative }) => tentative !== true)),
-      );
-      return ready || undefined;
-    },
-    deadline,
-  );
 }

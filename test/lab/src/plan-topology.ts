@@ -33,7 +33,6 @@ export interface PlannedLink {
 
 /** What makes a topology, as data. */
 export interface TopologyPlan {
-  readonly namespaces: readonly string[];
   readonly links: readonly PlannedLink[];
   readonly stages: readonly Stage[];
 }
@@ -86,7 +85,7 @@ export function planTopology(topology: Topology, context: PlanContext): Topology
   ];
   const routed = hosts.filter(([, { routes = [] }]) => routes.length > 0);
   stages.push(routed.map(([name, host]) => inNamespace(namespace(name), ipBatch(routeLines(host, 'add')))));
-  return { namespaces, links, stages: stages.filter((stage) => stage.length > 0) };
+  return { links, stages: stages.filter((stage) => stage.length > 0) };
 }
 
 /** `ip` lines that add or replace the static routes of a host. */
