@@ -24,7 +24,7 @@ function assertBalanced(members: readonly WeightedMember[], table: Uint32Array):
 
 test('100 equal members have each 655 or 656 of 65,537 rows', (t) => {
   const counts = rowsByMember(hundred, maglevTable({ members: hundred }));
-  t.deepEqual(new Set(counts), new Set([655, 656]));
+  t.deepEqual([...new Set(counts)].sort(), [655, 656]);
 });
 
 test('weights from 1 to 100 are kept within 1 % or one row', (t) => {

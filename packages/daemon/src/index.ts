@@ -1,0 +1,4 @@
+export { ExitCode, exitCodeOf } from './exit-code.js';
+export { createLogger, type LogFormat, type Logger, type LogLevel, logLevels } from './logger.js';
+export { createReadiness, type Readiness } from './readiness.js';
+export { aborted, listenToSignals, type Signals } from './signals.js';

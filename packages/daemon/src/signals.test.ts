@@ -1,0 +1,29 @@
+import test from 'ava';
+import { aborted, listenToSignals } from './signals.js';
+
+/** Signal handlers do not keep a process alive; a daemon's sockets do. */
+const alive = setInterval(() => {}, 1000);
+test.after.always(() => clearInterval(alive));
+
+test.serial('the first SIGTERM stops, the second hurries', async (t) => {
+  using signals = listenToSignals(() => t.fail());
+  process.kill(process.pid, 'SIGTERM');
+  await aborted(signals.stop);
+  t.is(signals.stop.reason, 'SIGTERM');
+  t.false(signals.hurry.aborted);
+  process.kill(process.pid, 'SIGINT');
+  await aborted(signals.hurry);
+  t.is(signals.hurry.reason, 'SIGINT');
+});
+
+test.serial('SIGHUP calls back and stops nothing', async (t) => {
+  const hungUp = new Promise<void>((resolve) => {
+    const signals = listenToSignals(() => {
+      t.false(signals.stop.aborted);
+      signals[Symbol.dispose]();
+      resolve();
+    });
+  });
+  process.kill(process.pid, 'SIGHUP');
+  await hungUp;
+});
