@@ -48,9 +48,14 @@ export function ipBatch(lines: readonly string[]): Command {
 /**
  * Runs a command to its end, whatever its exit code.
  *
+ * @param onStart  learns the pid, that of the leader of a process group, before anything is awaited
  * @throws LabError `LAB_COMMAND_TIMED_OUT`, `LAB_PROGRAM_MISSING`; the reason of the signal
  */
-export async function runCommand(command: Command, options: CommandOptions = {}): Promise<CommandResult> {
+export async function runCommand(
+  command: Command,
+  options: CommandOptions = {},
+  onStart?: (pid: number) => void,
+): Promise<CommandResult> {
   const { timeoutMs = 30_000, signal, env, cwd } = options;
   signal?.throwIfAborted();
   // A session of its own: Ctrl-C at the terminal reaches only us, and one kill ends it with its children.
@@ -63,7 +68,10 @@ export async function runCommand(command: Command, options: CommandOptions = {})
     kill();
   }, timeoutMs);
   signal?.addEventListener('abort', kill);
-  if (pid !== undefined) running.add(pid);
+  if (pid !== undefined) {
+    running.add(pid);
+    onStart?.(pid);
+  }
 
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -104,8 +112,12 @@ export async function runCommand(command: Command, options: CommandOptions = {})
  * @returns its standard output
  * @throws LabError `LAB_COMMAND_FAILED` with what it said when it exits with anything but 0
  */
-export async function runCommandOrThrow(command: Command, options: CommandOptions = {}): Promise<string> {
-  const result = await runCommand(command, options);
+export async function runCommandOrThrow(
+  command: Command,
+  options: CommandOptions = {},
+  onStart?: (pid: number) => void,
+): Promise<string> {
+  const result = await runCommand(command, options, onStart);
   if (result.code === 0) return result.stdout;
   const end = result.code === null ? `was ended by ${result.signal}` : `exited with ${result.code}`;
   throw new LabError(

@@ -4,7 +4,9 @@ import { Lab } from './lab.js';
 import { pair } from './pair-topology.fixture.js';
 
 const lab = await Lab.start(pair);
-lab.host('left').spawn('sh', ['-c', 'sleep 1000 & wait']);
+const shell = lab.host('left').spawn('sh', ['-c', 'sleep 1000 & echo started; wait']);
+const endsAtOnce = process.argv[2] === 'throw' || process.argv[2] === 'exit';
+if (!endsAtOnce) await shell.waitForLine(/started/);
 process.stdout.write(`${lab.id}\n`);
 switch (process.argv[2]) {
   case 'throw':

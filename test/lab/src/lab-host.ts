@@ -12,6 +12,7 @@ import { LabProcess } from './lab-process.js';
 import { waitForLinks } from './link-readiness.js';
 import { killProcessesIn, processesIn } from './namespace-process.js';
 import { namespaceOf, type PlannedInterface, type PlannedLink, routeLines } from './plan-topology.js';
+import { recordProcess } from './process-record.js';
 import { findProgram } from './program.js';
 import type { Run } from './run.js';
 import type { Host } from './topology.js';
@@ -53,6 +54,7 @@ export class LabHost {
   readonly namespace: string;
   readonly links: readonly LabLink[];
   readonly #context: HostContext;
+  readonly #record = (pid: number) => recordProcess(this.directory, pid);
 
   constructor(
     readonly name: string,
@@ -99,7 +101,7 @@ export class LabHost {
    * @throws LabError `LAB_PROGRAM_MISSING`, `LAB_COMMAND_TIMED_OUT` (30 s by default)
    */
   async run(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<CommandResult> {
-    return await runCommand(this.#command(program, args, options), options);
+    return await runCommand(this.#command(program, args, options), options, this.#record);
   }
 
   /**
@@ -109,7 +111,7 @@ export class LabHost {
    * @throws LabError `LAB_COMMAND_FAILED` with what it said, and as {@link run}
    */
   async output(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> {
-    return await runCommandOrThrow(this.#command(program, args, options), options);
+    return await runCommandOrThrow(this.#command(program, args, options), options, this.#record);
   }
 
   /**
@@ -131,6 +133,7 @@ export class LabHost {
       cwd,
       env,
     });
+    this.#record(child.pid);
     this.#context.adopt(child);
     return child;
   }

@@ -63,7 +63,8 @@ testAsRoot('flows are spread over the next hops of a route', async (t) => {
 testAsRoot('a host with its link down is gone and comes back with its addresses', async (t) => {
   await using lab = await Lab.start(pair);
   const right = lab.host('right');
-  const reach = async () => (await lab.host('left').run('ping', ['-c', '1', '-W', '1', 'fd00:9::2'])).code === 0;
+  // A neighbour that was sought in vain is sought again after a second.
+  const reach = async () => (await lab.host('left').run('ping', ['-c', '3', '-W', '1', 'fd00:9::2'])).code === 0;
   await right.link().down();
   t.false(await reach());
   await right.link().up();
@@ -98,6 +99,20 @@ testAsRoot('the children of a process end with the lab, and so do namespaces and
   t.deepEqual(await shell.exited, { code: null, signal: 'SIGKILL' });
   t.deepEqual(leftOf(lab), []);
   t.throws(() => lab.host('left').spawn('sleep', ['1']), { code: 'LAB_DISPOSED' });
+});
+
+testAsRoot('a process that is not in the namespace of its host ends with the lab all the same', async (t) => {
+  const lab = await Lab.start(pair);
+  // As nsenter is for a moment: started for the host, and in the namespace that it was started from.
+  const args = [`--net=/proc/${process.pid}/ns/net`, 'sh', '-c', 'echo outside; exec sleep 1000'];
+  const outsider = lab.host('left').spawn('nsenter', args);
+  await outsider.waitForLine(/outside/);
+  t.deepEqual(lab.host('left').pids(), []);
+  const started = lab.host('left').spawn('sleep', ['1000']);
+  const run = lab.host('left').run('sleep', ['1000']);
+  await lab[Symbol.asyncDispose]();
+  for (const { exited } of [outsider, started]) t.deepEqual(await exited, { code: null, signal: 'SIGKILL' });
+  t.is((await run).signal, 'SIGKILL');
 });
 
 testAsRoot('a body that throws leaves nothing', async (t) => {

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { LabError } from './lab-error.js';
 import { killProcessesIn, namespaceNames } from './namespace-process.js';
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.js';
+import { killRecordedProcesses } from './process-record.js';
 
 /**
  * What one lab holds in the machine. All of it carries the run's id, so that whoever comes next can find it again:
@@ -63,6 +64,7 @@ export function createRun(): Run {
  * @throws LabError `LAB_LEFTOVERS_REMAIN`
  */
 export function removeRun(run: Run): void {
+  killRecordedProcesses(run.directory);
   removeNamespaces(namespaceNames().filter((name) => name.startsWith(`${run.namespacePrefix}-`)));
   if (run.bpffsDirectory !== undefined) removePins(run.bpffsDirectory);
   // Last: as long as something is there, so is the record of whose it is.
