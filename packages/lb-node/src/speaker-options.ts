@@ -16,7 +16,7 @@ export function speakerOptions(config: NodeConfig, logger: SpeakerLogger): Speak
     },
     gobgpd:
       bgp.gobgpd.run === 'external'
-        ? { run: 'external', apiAddress: bgp.gobgpd.apiAddress }
+        ? { run: 'external', apiAddress: bgp.gobgpd.apiAddress, listenPort: bgp.listenPort }
         : {
             run: 'child',
             command: bgp.gobgpd.command,

@@ -1,0 +1,8 @@
+import { WeirError } from '@weir/errors';
+
+export type SpeakerErrorCode = 'GOBGPD_MISSING' | 'GOBGPD_FAILED' | 'GOBGPD_OTHER_ASN' | 'NEXT_HOP_MISSING';
+
+/** A speaker that can't speak; the message says what would help. */
+export class SpeakerError extends WeirError {
+  declare readonly code: SpeakerErrorCode;
+}
