@@ -61,7 +61,8 @@ function installDebianPackages() {
   if (!hadPolicy) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
-    const run = (...args) => execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
+    const run = (...args) =>
+      execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
     run('update');
     run('install', '-y', '--no-install-recommends', ...names);
   } catch (error) {
@@ -72,7 +73,10 @@ function installDebianPackages() {
 }
 
 function namesFor(purpose) {
-  return debianPackages.filter(({ for: uses }) => uses.includes(purpose)).map(({ name }) => name).join(' ');
+  return debianPackages
+    .filter(({ for: uses }) => uses.includes(purpose))
+    .map(({ name }) => name)
+    .join(' ');
 }
 
 function checkKernel() {
@@ -84,21 +88,32 @@ function checkKernel() {
   }
   if (problems.length === 0) return;
   for (const problem of problems) say(problem);
-  if (wanted === 'test') say('what still works runs: lint, types and the tests that need none of this; the others say that they are skipped');
-  else stop(`"npm run ${wanted}" can't run here. What still works: npm run build, npm test (the part that needs no kernel)`);
+  if (wanted === 'test')
+    say(
+      'what still works runs: lint, types and the tests that need none of this; the others say that they are skipped',
+    );
+  else
+    stop(
+      `"npm run ${wanted}" can't run here. What still works: npm run build, npm test (the part that needs no kernel)`,
+    );
 }
 
 function installNpmDependencies() {
   const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
   if (existsSync(LOCK_STAMP) && readFileSync(LOCK_STAMP, 'utf8') === lock) return;
   say('installing npm dependencies from the lock file');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (npm.status !== 0) stop('npm ci failed');
   writeFileSync(LOCK_STAMP, lock);
 }
 
 function build() {
-  const turbo = spawnSync('npx', ['turbo', 'run', 'build', 'build:bpf', '--output-logs=errors-only'], { encoding: 'utf8', env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' } });
+  const turbo = spawnSync('npx', ['turbo', 'run', 'build', 'build:bpf', '--output-logs=errors-only'], {
+    encoding: 'utf8',
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+  });
   if (turbo.status === 0) return;
   console.error(`${turbo.stdout}\n${turbo.stderr}`);
   stop('the build failed');

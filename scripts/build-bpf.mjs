@@ -15,7 +15,9 @@ const ARCHITECTURES = {
 
 const architecture = ARCHITECTURES[process.arch];
 if (architecture === undefined) {
-  console.error(`build-bpf: no BPF build for ${process.arch}; it is known for ${Object.keys(ARCHITECTURES).join(', ')}`);
+  console.error(
+    `build-bpf: no BPF build for ${process.arch}; it is known for ${Object.keys(ARCHITECTURES).join(', ')}`,
+  );
   process.exit(1);
 }
 

@@ -15,10 +15,20 @@ export const debianPackages = [
   { name: 'iputils-ping', probe: '/usr/bin/ping', why: 'tests the links of the lab', for: ['lab', 'unit'] },
   { name: 'procps', probe: '/usr/sbin/sysctl', why: 'sets kernel parameters in the lab', for: ['lab', 'unit'] },
   { name: 'tcpdump', probe: '/usr/bin/tcpdump', why: 'captures packets in tests', for: ['unit'] },
-  { name: 'python3-scapy', probe: '/usr/share/doc/python3-scapy', why: 'sends crafted packets in tests', for: ['unit'] },
+  {
+    name: 'python3-scapy',
+    probe: '/usr/share/doc/python3-scapy',
+    why: 'sends crafted packets in tests',
+    for: ['unit'],
+  },
   { name: 'wrk', probe: '/usr/bin/wrk', why: 'makes HTTP load', for: ['lab', 'bench'] },
   { name: 'haproxy', probe: '/usr/sbin/haproxy', why: 'is a rival in the benchmark', for: ['bench'] },
-  { name: 'libnginx-mod-stream', probe: '/usr/lib/nginx/modules/ngx_stream_module.so', why: 'is a rival in the benchmark', for: ['bench'] },
+  {
+    name: 'libnginx-mod-stream',
+    probe: '/usr/lib/nginx/modules/ngx_stream_module.so',
+    why: 'is a rival in the benchmark',
+    for: ['bench'],
+  },
   { name: 'nftables', probe: '/usr/sbin/nft', why: 'is a rival in the benchmark', for: ['bench'] },
 ];
 

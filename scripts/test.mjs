@@ -30,7 +30,9 @@ for (const name of chosen) {
   // A step that ends badly without a failed test (lint, a crash) counts as one.
   if (code !== 0 && totals.failed === before) totals.failed++;
   else if (code === 0 && (name === 'lint' || name === 'typecheck')) totals.passed++;
-  console.log(`=== ${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  console.log(
+    `=== ${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+  );
 }
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
@@ -50,7 +52,10 @@ function run(command, args) {
 
 function count(line) {
   // ava: "  12 tests passed", "  1 test failed", "  2 tests skipped", "  1 uncaught exception"
-  const summary = /^(?:[^:]*:)*\s+(\d+) (?:tests? (passed|failed|skipped)|(uncaught exceptions?|unhandled rejections?))\s*$/.exec(line);
+  const summary =
+    /^(?:[^:]*:)*\s+(\d+) (?:tests? (passed|failed|skipped)|(uncaught exceptions?|unhandled rejections?))\s*$/.exec(
+      line,
+    );
   if (summary === null) return;
   totals[summary[2] ?? 'failed'] += Number(summary[1]);
 }

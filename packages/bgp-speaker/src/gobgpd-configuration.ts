@@ -26,8 +26,15 @@ export function gobgpdConfiguration(settings: GobgpdSettings): string {
   const restart = settings.gracefulRestartMs;
   const restartConfig = restart === undefined ? {} : gracefulRestart(seconds(restart));
   const configuration = {
-    global: { config: { as: settings.asn, 'router-id': settings.routerId, port: settings.listenPort }, ...restartConfig },
-    neighbors: settings.peers.map((peer) => ({ ...neighbour(peer), ...restartConfig, 'afi-safis': families(restart !== undefined) })),
+    global: {
+      config: { as: settings.asn, 'router-id': settings.routerId, port: settings.listenPort },
+      ...restartConfig,
+    },
+    neighbors: settings.peers.map((peer) => ({
+      ...neighbour(peer),
+      ...restartConfig,
+      'afi-safis': families(restart !== undefined),
+    })),
   };
   return `${JSON.stringify(configuration, undefined, 2)}\n`;
 }

@@ -36,7 +36,11 @@ const LOG_LINES_SHOWN = 3;
  * @param restarting  the one before died: peers keep its routes and are told of the restart (RFC 4724)
  * @throws {SpeakerError} GOBGPD_MISSING, GOBGPD_FAILED with the last lines of its log
  */
-export async function runGobgpd(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boolean): Promise<GobgpdProcess> {
+export async function runGobgpd(
+  gobgpd: GobgpdCommand,
+  client: GobgpClient,
+  restarting: boolean,
+): Promise<GobgpdProcess> {
   mkdirSync(gobgpd.directory, { recursive: true });
   const former = findFormer(gobgpd);
   if (former !== undefined) {
@@ -71,7 +75,16 @@ async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boo
   const log = openSync(logFile, 'w', 0o640);
   let child: ChildProcess;
   try {
-    const options = ['-t', 'json', '-f', configurationFile(gobgpd), '--api-hosts', gobgpd.apiAddress, '--log-plain', '--pprof-disable'];
+    const options = [
+      '-t',
+      'json',
+      '-f',
+      configurationFile(gobgpd),
+      '--api-hosts',
+      gobgpd.apiAddress,
+      '--log-plain',
+      '--pprof-disable',
+    ];
     child = spawn(gobgpd.command, [...options, ...(restarting ? ['--graceful-restart'] : [])], {
       detached: true,
       stdio: ['ignore', log, log],
@@ -81,7 +94,9 @@ async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boo
   }
   const ended = new Promise<never>((_, reject) => {
     child.once('error', (cause) => reject(notStarted(gobgpd, cause as NodeJS.ErrnoException)));
-    child.once('exit', (code, signal) => reject(failed(gobgpd, `it ended with ${signal ?? `exit code ${code}`}`, logFile)));
+    child.once('exit', (code, signal) =>
+      reject(failed(gobgpd, `it ended with ${signal ?? `exit code ${code}`}`, logFile)),
+    );
   });
   // Nobody waits for it once gobgpd has answered; its end is then noticed by the event stream.
   ended.catch(() => {});
@@ -115,9 +130,13 @@ function notStarted(gobgpd: GobgpdCommand, cause: NodeJS.ErrnoException): Speake
 
 function failed(gobgpd: GobgpdCommand, what: string, logFile: string): SpeakerError {
   const lines = (readText(logFile) ?? '').trimEnd().split('\n').slice(-LOG_LINES_SHOWN);
-  return new SpeakerError('GOBGPD_FAILED', `${gobgpd.command} did not start: ${what}; its log (${logFile}) ends:\n${lines.join('\n')}`, {
-    details: { command: gobgpd.command, apiAddress: gobgpd.apiAddress, log: lines },
-  });
+  return new SpeakerError(
+    'GOBGPD_FAILED',
+    `${gobgpd.command} did not start: ${what}; its log (${logFile}) ends:\n${lines.join('\n')}`,
+    {
+      details: { command: gobgpd.command, apiAddress: gobgpd.apiAddress, log: lines },
+    },
+  );
 }
 
 function findFormer(gobgpd: GobgpdCommand): number | undefined {

@@ -35,7 +35,9 @@ export interface SpeakerOptions {
 }
 
 export interface SpeakerStatus {
-  readonly gobgpd: { readonly kind: 'running'; readonly pid?: number } | { readonly kind: 'down'; readonly reason: string };
+  readonly gobgpd:
+    | { readonly kind: 'running'; readonly pid?: number }
+    | { readonly kind: 'down'; readonly reason: string };
   readonly peers: readonly PeerStatus[];
   readonly announced: readonly string[];
 }
@@ -122,7 +124,8 @@ class Speaker implements BgpSpeaker {
   async stop({ leaveRunning }: { leaveRunning: boolean }): Promise<void> {
     this.#stopped.abort();
     await this.#supervision;
-    if (!leaveRunning && this.#command !== undefined && this.#pid !== undefined) await stopGobgpd(this.#command, this.#pid);
+    if (!leaveRunning && this.#command !== undefined && this.#pid !== undefined)
+      await stopGobgpd(this.#command, this.#pid);
     this.#client[Symbol.dispose]();
   }
 
@@ -136,7 +139,7 @@ class Speaker implements BgpSpeaker {
     if (this.#command !== undefined) {
       const { pid, adopted } = await runGobgpd(this.#command, this.#client, restarting);
       this.#pid = pid;
-      logger.info({ pid, adopted }, adopted ? 'took over the gobgpd that was running' : 'gobgpd runs');
+      logger.info({ gobgpdPid: pid, adopted }, adopted ? 'took over the gobgpd that was running' : 'gobgpd runs');
     } else {
       await this.#configureExternal();
     }
@@ -177,15 +180,20 @@ class Speaker implements BgpSpeaker {
       const established = state === 'established';
       const before = states.get(address);
       states.set(address, state);
-      if (established && before !== 'established') this.#options.logger.info({ peer: address, asn }, `BGP session with ${address} is established`);
-      else if (!established && before === 'established') this.#options.logger.warn({ peer: address, asn, state }, `BGP session with ${address} is down`);
+      if (established && before !== 'established')
+        this.#options.logger.info({ peer: address, asn }, `BGP session with ${address} is established`);
+      else if (!established && before === 'established')
+        this.#options.logger.warn({ peer: address, asn, state }, `BGP session with ${address} is down`);
     }
   }
 
   /** A gobgpd that does not answer but has not ended either is in the way of the next. */
   async #reap(): Promise<void> {
     if (this.#command === undefined || this.#pid === undefined || this.#stopped.signal.aborted) return;
-    const answers = await this.#client.getBgp().then(() => true, () => false);
+    const answers = await this.#client.getBgp().then(
+      () => true,
+      () => false,
+    );
     if (!answers && isOurs(this.#command, this.#pid)) await stopGobgpd(this.#command, this.#pid);
   }
 
@@ -195,22 +203,29 @@ class Speaker implements BgpSpeaker {
     const identity = await this.#client.getBgp();
     if (identity === undefined) await this.#client.startBgp({ asn, routerId, listenPort: gobgpd.listenPort });
     else if (identity.asn !== asn) {
-      throw new SpeakerError('GOBGPD_OTHER_ASN', `the gobgpd at ${gobgpd.apiAddress} has AS number ${identity.asn}, not ${asn}`, {
-        details: { apiAddress: gobgpd.apiAddress, found: identity.asn, wanted: asn },
-      });
+      throw new SpeakerError(
+        'GOBGPD_OTHER_ASN',
+        `the gobgpd at ${gobgpd.apiAddress} has AS number ${identity.asn}, not ${asn}`,
+        {
+          details: { apiAddress: gobgpd.apiAddress, found: identity.asn, wanted: asn },
+        },
+      );
     }
     const present = new Set((await this.#client.listPeers()).map(({ address }) => address));
-    for (const peer of peers) if (!present.has(peer.address)) await this.#client.addPeer({ ...peer, ...this.#restart() });
+    for (const peer of peers)
+      if (!present.has(peer.address)) await this.#client.addPeer({ ...peer, ...this.#restart() });
   }
 
   /** Tells gobgpd the difference between its paths and those that are wanted. */
   #tell(): Promise<void> {
-    this.#telling = this.#telling.catch(() => {}).then(async () => {
-      const current = [...(await this.#client.listOwnPaths('ipv4')), ...(await this.#client.listOwnPaths('ipv6'))];
-      const { add, remove } = pathDifference(current, this.#wanted ?? []);
-      for (const path of remove) await this.#client.deletePath(path);
-      for (const path of add) await this.#client.addPath(path);
-    });
+    this.#telling = this.#telling
+      .catch(() => {})
+      .then(async () => {
+        const current = [...(await this.#client.listOwnPaths('ipv4')), ...(await this.#client.listOwnPaths('ipv6'))];
+        const { add, remove } = pathDifference(current, this.#wanted ?? []);
+        for (const path of remove) await this.#client.deletePath(path);
+        for (const path of add) await this.#client.addPath(path);
+      });
     return this.#telling;
   }
 

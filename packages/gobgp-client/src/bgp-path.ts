@@ -97,7 +97,10 @@ function parsePrefix(prefix: string): { address: string; length: number } {
     const [address, length] = ipaddr.parseCIDR(prefix);
     return { address: address.toString(), length };
   } catch (cause) {
-    throw new GobgpError('PATH_INVALID', `"${prefix}" is not a prefix such as 198.51.100.10/32`, { cause, details: { prefix } });
+    throw new GobgpError('PATH_INVALID', `"${prefix}" is not a prefix such as 198.51.100.10/32`, {
+      cause,
+      details: { prefix },
+    });
   }
 }
 

@@ -63,7 +63,11 @@ export function encodePeer(peer: BgpPeer): object {
         idleHoldTimeAfterReset: IDLE_HOLD_SECONDS,
       },
     },
-    transport: { localAddress: peer.localAddress ?? '', passiveMode: peer.passive ?? false, remotePort: peer.port ?? 179 },
+    transport: {
+      localAddress: peer.localAddress ?? '',
+      passiveMode: peer.passive ?? false,
+      remotePort: peer.port ?? 179,
+    },
     ...(peer.multihopTtl === undefined ? {} : { ebgpMultihop: { enabled: true, multihopTtl: peer.multihopTtl } }),
     ...(peer.gracefulRestartMs === undefined
       ? {}

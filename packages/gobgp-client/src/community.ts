@@ -22,7 +22,9 @@ export function parseCommunity(text: string): number {
   if (high !== undefined && low !== undefined && rest.length === 0 && high <= 0xffff && low <= 0xffff) {
     return high * 0x10000 + low;
   }
-  throw new GobgpError('PATH_INVALID', `"${text}" is not a community such as 64512:100 or no-export`, { details: { text } });
+  throw new GobgpError('PATH_INVALID', `"${text}" is not a community such as 64512:100 or no-export`, {
+    details: { text },
+  });
 }
 
 /** The text of a community: its name if it is well known. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   type CallOptions,
-  Client,
+  type Client,
   type ClientReadableStream,
   credentials,
   loadPackageDefinition,
@@ -25,16 +25,27 @@ export interface BgpIdentity {
   readonly listenPort: number;
 }
 
-type Unary = (request: object, options: CallOptions, callback: (error: ServiceError | null, answer: object) => void) => void;
+type Unary = (
+  request: object,
+  options: CallOptions,
+  callback: (error: ServiceError | null, answer: object) => void,
+) => void;
 type Streaming = (request: object, options: CallOptions) => ClientReadableStream<object>;
 type Stub = Client & Readonly<Record<string, Unary & Streaming>>;
 
-let stubClass: (new (address: string, channelCredentials: ReturnType<typeof credentials.createInsecure>) => Stub) | undefined;
+let stubClass:
+  | (new (
+      address: string,
+      channelCredentials: ReturnType<typeof credentials.createInsecure>,
+    ) => Stub)
+  | undefined;
 
 function createStub(address: string): Stub {
   if (stubClass === undefined) {
     const definition = loadSync(PROTO_FILE, { longs: Number, enums: String, defaults: true, json: true });
-    const { apipb } = loadPackageDefinition(definition) as unknown as { apipb: { GobgpApi: NonNullable<typeof stubClass> } };
+    const { apipb } = loadPackageDefinition(definition) as unknown as {
+      apipb: { GobgpApi: NonNullable<typeof stubClass> };
+    };
     stubClass = apipb.GobgpApi;
   }
   return new stubClass(address, credentials.createInsecure());
@@ -103,7 +114,9 @@ export class GobgpClient implements Disposable {
    * @throws {GobgpError} GOBGP_UNREACHABLE when gobgpd goes away
    */
   async *watchPeers(signal: AbortSignal): AsyncGenerator<PeerStatus> {
-    const stream = this.#stub['WatchEvent']?.({ peer: {} }, {}) as ClientReadableStream<{ peer?: { peer: PeerMessage | null } }>;
+    const stream = this.#stub.WatchEvent?.({ peer: {} }, {}) as ClientReadableStream<{
+      peer?: { peer: PeerMessage | null };
+    }>;
     const cancel = () => stream.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     try {
@@ -125,7 +138,9 @@ export class GobgpClient implements Disposable {
   /** Resolves when gobgpd accepts connections; GOBGP_UNREACHABLE after `timeoutMs`. */
   async waitUntilReachable(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#stub.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(this.#unreachable(error)) : resolve()));
+      this.#stub.waitForReady(Date.now() + timeoutMs, (error) =>
+        error ? reject(this.#unreachable(error)) : resolve(),
+      );
     });
   }
 
@@ -141,7 +156,9 @@ export class GobgpClient implements Disposable {
   async #collect(method: string, request: object): Promise<object[]> {
     const answers: object[] = [];
     try {
-      const stream = this.#stub[method]?.(request, { deadline: Date.now() + DEADLINE_MS }) as ClientReadableStream<object>;
+      const stream = this.#stub[method]?.(request, {
+        deadline: Date.now() + DEADLINE_MS,
+      }) as ClientReadableStream<object>;
       for await (const answer of stream) answers.push(answer);
     } catch (error) {
       throw this.#errorOf(error as ServiceError);
@@ -150,7 +167,11 @@ export class GobgpClient implements Disposable {
   }
 
   #errorOf(error: ServiceError): GobgpError {
-    if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED) {
+    if (
+      error.code === status.UNAVAILABLE ||
+      error.code === status.DEADLINE_EXCEEDED ||
+      error.code === status.CANCELLED
+    ) {
       return this.#unreachable(error);
     }
     return new GobgpError('GOBGP_REFUSED', `gobgpd at ${this.address} refuses: ${error.details ?? error.message}`, {

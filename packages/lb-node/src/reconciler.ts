@@ -97,7 +97,7 @@ export class Reconciler {
 
     const readiness = { attached, reachable, draining: this.#draining };
     await this.#announce(planAnnouncements(config, readiness));
-    this.#logSilence(explainSilence(config, readiness));
+    if (this.#parts.speaker !== undefined) this.#logSilence(explainSilence(config, readiness));
     return { announced: this.#announced, reachableBackends: reachable.size };
   }
 

@@ -17,3 +17,11 @@ export {
 } from './standard-cluster.js';
 export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology } from './topology.js';
 export { type Deadline, waitUntil } from './wait-until.js';
+export {
+  type NodeCounters,
+  startRealServer,
+  type WeirDocument,
+  WeirNode,
+  type WeirNodeOptions,
+  weirDocument,
+} from './weir-daemons.js';

@@ -2,6 +2,8 @@ import { WeirError } from '@weir/errors';
 
 /** What a {@link LabError} can be about. */
 export type LabErrorCode =
+  | 'LAB_NOT_STARTED'
+  | 'LAB_NO_BPFFS'
   | 'LAB_NOT_ROOT'
   | 'LAB_NO_NAMESPACES'
   | 'LAB_PROGRAM_MISSING'

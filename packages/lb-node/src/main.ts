@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { loadNodeConfig } from '@weir/control';
+import { ExitCode, exitCodeOf } from '@weir/daemon';
+import { XdpDataplane } from '@weir/dataplane';
+import { Command, CommanderError } from 'commander';
+import { exitCodes } from './exit-codes.js';
+import { printCounters } from './print-counters.js';
+import { runNode } from './run-node.js';
+
+const DEFAULT_FILE = '/etc/weir/weir.yaml';
+
+const program = new Command('lb-node')
+  .description('The node of a Weir load balancer: forwards in the kernel, announces VIPs over BGP.')
+  .option('-c, --config <file>', 'the configuration', DEFAULT_FILE)
+  .option('--check', 'only check the configuration')
+  .addHelpText(
+    'after',
+    `
+Signals:
+  SIGHUP            read the configuration again (a change of the file is noticed anyway)
+  SIGTERM, SIGINT   withdraw, forward for shutdown.drain, end; twice: without waiting
+
+Exit codes:
+  0 ended as asked   1 failure   2 wrong command line   69 something needed is missing or refuses
+  77 no permission   78 wrong configuration`,
+  )
+  .exitOverride()
+  .action(async ({ config, check }: { config: string; check?: boolean }) => {
+    if (check !== true) return runNode(config);
+    const { services } = await loadNodeConfig(config);
+    process.stdout.write(`${config} is valid: ${services.length} services\n`);
+  });
+
+program
+  .command('counters')
+  .description('what the data plane has counted, also while the daemon is down')
+  .option('--json', 'for programs')
+  .action(async ({ json }: { json?: boolean }) =>
+    printCounters(program.opts<{ config: string }>().config, json === true),
+  );
+
+program
+  .command('detach')
+  .description('remove the program from all interfaces, with tables and counters')
+  .action(async () => {
+    const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
+    XdpDataplane.remove(dataplane.pinDirectory);
+  });
+
+try {
+  await program.parseAsync();
+  process.exitCode = ExitCode.ok;
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    process.stderr.write(`lb-node: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = exitCodeOf(error, exitCodes);
+  }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * On a backend: takes the outer headers off packets that a node sent, and hands the inner packet to the kernel as if it
+ * had come from the wire. Only what is for a VIP of this host is touched. For kernels without tunnel devices, and
+ * faster than those.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "lib/ecn.h"
+
+enum encapsulation { ENCAPSULATION_IPIP, ENCAPSULATION_GRE, ENCAPSULATION_GUE };
+
+/* Set before load; the only object in .rodata. */
+struct settings {
+	__u32 enabled; /* bit by enum encapsulation */
+	__be16 gue_port;
+	__u16 padding;
+};
+const volatile struct settings settings = {};
+
+/* Read by index in src/decapsulation.ts: appended only. */
+enum counter {
+	COUNT_IPIP,
+	COUNT_GRE,
+	COUNT_GUE,
+	COUNT_TRUNCATED,
+	COUNT_MALFORMED_GRE,
+	COUNT_MALFORMED_GUE,
+	COUNT_OUTER_FRAGMENT,
+	COUNT_ECN_CONFLICT,
+	COUNTERS = 16,
+};
+
+struct counters {
+	__u64 packets[COUNTERS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* possible CPUs */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/* IPv4 as ::ffff:a.b.c.d. */
+struct vip {
+	__u32 address[4];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct vip);
+	__type(value, __u32);
+} vips SEC(".maps");
+
+/* What the outer headers say. */
+struct tunnel {
+	__u32 inner;   /* offset of the inner packet in the frame */
+	__u8 protocol; /* IPPROTO_IPIP or IPPROTO_IPV6: what the inner packet is */
+	__u8 ecn;
+	__u8 encapsulation;
+};
+
+#define FOUND (-1)
+#define GRE_CHECKSUM 0x8000
+#define GRE_KEY 0x2000
+#define GRE_SEQUENCE 0x1000
+#define GRE_RESERVED 0x4fff /* routing (RFC 1701), reserved bits and version, all 0 in RFC 2784 and 2890 */
+#define GUE_CONTROL 0x20
+#define OFFSET_MAX 255 /* more than 60 bytes of IP, 8 of UDP and 128 of GUE after Ethernet */
+
+static __always_inline void count(enum counter which)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+
+	if (mine)
+		mine->packets[which & (COUNTERS - 1)]++;
+}
+
+static __always_inline int drop(enum counter why)
+{
+	count(why);
+	return XDP_DROP;
+}
+
+static __always_inline int is_enabled(enum encapsulation encapsulation)
+{
+	return settings.enabled & 1 << encapsulation;
+}
+
+static __always_inline int parse_gre(void *start, void *end, struct tunnel *tunnel)
+{
+	__be16 *header = start + tunnel->inner;
+	__u16 flags;
+
+	if ((void *)(header + 2) > end)
+		return drop(COUNT_TRUNCATED);
+	flags = bpf_ntohs(header[0]);
+	if (flags & GRE_RESERVED)
+		return drop(COUNT_MALFORMED_GRE);
+	if (header[1] == bpf_htons(ETH_P_IP))
+		tunnel->protocol = IPPROTO_IPIP;
+	else if (header[1] == bpf_htons(ETH_P_IPV6))
+		tunnel->protocol = IPPROTO_IPV6;
+	else
+		return XDP_PASS;
+	/* RFC 2890: checksum and reserved, key, sequence number, 4 bytes each. TCP and UDP have sums of their own. */
+	tunnel->inner += 4;
+	if (flags & GRE_CHECKSUM)
+		tunnel->inner += 4;
+	if (flags & GRE_KEY)
+		tunnel->inner += 4;
+	if (flags & GRE_SEQUENCE)
+		tunnel->inner += 4;
+	tunnel->encapsulation = ENCAPSULATION_GRE;
+	return FOUND;
+}
+
+static __always_inline int parse_gue(void *start, void *end, struct tunnel *tunnel)
+{
+	struct udphdr *udp = start + tunnel->inner;
+	__u8 *gue = (void *)(udp + 1);
+
+	if ((void *)(udp + 1) > end)
+		return drop(COUNT_TRUNCATED);
+	if (udp->dest != settings.gue_port)
+		return XDP_PASS;
+	if ((void *)(gue + 4) > end)
+		return drop(COUNT_TRUNCATED);
+	tunnel->encapsulation = ENCAPSULATION_GUE;
+	if (gue[0] >> 6 == 1) {
+		/* Variant 1: the bits that say so are the first of an IP version, 4 or 6 (draft-ietf-intarea-gue-09, 4). */
+		tunnel->inner += sizeof(*udp);
+		tunnel->protocol = gue[0] >> 4 == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+		return gue[0] >> 4 == 4 || gue[0] >> 4 == 6 ? FOUND : drop(COUNT_MALFORMED_GUE);
+	}
+	/* Variant 0; a control message is not a packet for anybody here. */
+	if (gue[0] >> 6 || gue[0] & GUE_CONTROL)
+		return drop(COUNT_MALFORMED_GUE);
+	tunnel->protocol = gue[1];
+	tunnel->inner += sizeof(*udp) + 4 + (gue[0] & 0x1f) * 4;
+	if (tunnel->protocol != IPPROTO_IPIP && tunnel->protocol != IPPROTO_IPV6)
+		return drop(COUNT_MALFORMED_GUE);
+	return FOUND;
+}
+
+static __always_inline int parse_payload(void *start, void *end, struct tunnel *tunnel, __u8 protocol)
+{
+	if ((protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6) && is_enabled(ENCAPSULATION_IPIP)) {
+		tunnel->protocol = protocol;
+		tunnel->encapsulation = ENCAPSULATION_IPIP;
+		return FOUND;
+	}
+	if (protocol == IPPROTO_GRE && is_enabled(ENCAPSULATION_GRE))
+		return parse_gre(start, end, tunnel);
+	if (protocol == IPPROTO_UDP && is_enabled(ENCAPSULATION_GUE))
+		return parse_gue(start, end, tunnel);
+	return XDP_PASS;
+}
+
+static __always_inline int is_tunnel(__u8 protocol)
+{
+	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE;
+}
+
+static __always_inline int parse_outer(void *start, void *end, struct tunnel *tunnel)
+{
+	struct ethhdr *ethernet = start;
+
+	if ((void *)(ethernet + 1) > end)
+		return XDP_PASS;
+	if (ethernet->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = (void *)(ethernet + 1);
+
+		if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+			return XDP_PASS; /* the kernel counts these */
+		/* A tunnel that is fragmented has an MTU that is too small; a service's own UDP may be. */
+		if (ip->frag_off & bpf_htons(0x3fff))
+			return is_tunnel(ip->protocol) ? drop(COUNT_OUTER_FRAGMENT) : XDP_PASS;
+		tunnel->inner = sizeof(*ethernet) + ip->ihl * 4;
+		tunnel->ecn = ip->tos & ECN_MASK;
+		return parse_payload(start, end, tunnel, ip->protocol);
+	}
+	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = (void *)(ethernet + 1);
+
+		if ((void *)(ip + 1) > end || ip->version != 6)
+			return XDP_PASS;
+		tunnel->inner = sizeof(*ethernet) + sizeof(*ip);
+		tunnel->ecn = bpf_ntohs(*(__be16 *)ip) >> 4 & ECN_MASK;
+		return parse_payload(start, end, tunnel, ip->nexthdr);
+	}
+	return XDP_PASS;
+}
+
+/* Is the inner packet for a VIP of this host? Then its ECN field is made right. */
+static __always_inline int accept_ipv4(struct iphdr *ip, void *end, __u8 ecn)
+{
+	struct vip vip = {};
+	int merged;
+
+	if ((void *)(ip + 1) > end)
+		return drop(COUNT_TRUNCATED);
+	vip.address[2] = bpf_htonl(0xffff);
+	vip.address[3] = ip->daddr;
+	if (!bpf_map_lookup_elem(&vips, &vip))
+		return XDP_PASS;
+	merged = merged_ecn(ecn, ip->tos & ECN_MASK);
+	if (merged < 0)
+		return drop(COUNT_ECN_CONFLICT);
+	if (merged != (ip->tos & ECN_MASK))
+		set_ecn_ipv4(ip, merged);
+	return FOUND;
+}
+
+static __always_inline int accept_ipv6(struct ipv6hdr *ip, void *end, __u8 ecn)
+{
+	struct vip vip;
+	int merged;
+	__u8 inner;
+
+	if ((void *)(ip + 1) > end)
+		return drop(COUNT_TRUNCATED);
+	__builtin_memcpy(&vip, &ip->daddr, sizeof(vip));
+	if (!bpf_map_lookup_elem(&vips, &vip))
+		return XDP_PASS;
+	inner = bpf_ntohs(*(__be16 *)ip) >> 4 & ECN_MASK;
+	merged = merged_ecn(ecn, inner);
+	if (merged < 0)
+		return drop(COUNT_ECN_CONFLICT);
+	if (merged != inner)
+		set_ecn_ipv6(ip, merged);
+	return FOUND;
+}
+
+SEC("xdp")
+int decap(struct xdp_md *ctx)
+{
+	void *start = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct tunnel tunnel = {};
+	struct ethhdr *ethernet;
+	__u8 addresses[2 * ETH_ALEN];
+	int verdict;
+
+	verdict = parse_outer(start, end, &tunnel);
+	if (verdict != FOUND)
+		return verdict;
+	if (tunnel.inner > OFFSET_MAX || start + tunnel.inner > end)
+		return drop(COUNT_TRUNCATED);
+	verdict = tunnel.protocol == IPPROTO_IPIP ? accept_ipv4(start + tunnel.inner, end, tunnel.ecn)
+						  : accept_ipv6(start + tunnel.inner, end, tunnel.ecn);
+	if (verdict != FOUND)
+		return verdict;
+
+	/* The addresses of the frame go to where the inner packet's Ethernet header will be. */
+	if (start + sizeof(addresses) > end)
+		return drop(COUNT_TRUNCATED);
+	__builtin_memcpy(addresses, start, sizeof(addresses));
+	if (bpf_xdp_adjust_head(ctx, tunnel.inner - sizeof(*ethernet)))
+		return drop(COUNT_TRUNCATED);
+	ethernet = (void *)(long)ctx->data;
+	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
+		return drop(COUNT_TRUNCATED);
+	__builtin_memcpy(ethernet, addresses, sizeof(addresses));
+	ethernet->h_proto = tunnel.protocol == IPPROTO_IPIP ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	count(COUNT_IPIP + tunnel.encapsulation);
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,71 @@
+import { type LogFormat, type LogLevel, logLevels } from '@weir/daemon';
+import type { XdpModeWanted } from '@weir/dataplane';
+import { canonicalAddress, isIpAddress } from '@weir/packet';
+import { type Encapsulation, encapsulations } from './advertised-mss.js';
+import { AgentError } from './agent-error.js';
+
+/** What the agent does, checked. */
+export interface AgentOptions {
+  readonly interface: string;
+  /** Canonical text, no two the same. */
+  readonly vips: readonly string[];
+  readonly enabled: readonly Encapsulation[];
+  readonly guePort: number;
+  readonly mode: XdpModeWanted;
+  readonly pinDirectory: string;
+  /** Leave everything in place at the end. */
+  readonly keep: boolean;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** The command line's values as they were written. */
+export interface RawOptions {
+  readonly interface: string;
+  readonly vip: readonly string[];
+  readonly decap: string;
+  readonly guePort: string;
+  readonly mode: string;
+  readonly pinDirectory: string;
+  readonly keep: boolean;
+  readonly logLevel: string;
+  readonly logFormat: string;
+}
+
+/** @throws {AgentError} ARGUMENT_INVALID naming the flag, the value and what would be right */
+export function parseAgentOptions(raw: RawOptions): AgentOptions {
+  const vips = raw.vip.map((text) => {
+    if (!isIpAddress(text)) throw invalid('--vip', text, 'is not an IP address');
+    return canonicalAddress(text);
+  });
+  const twice = vips.find((vip, i) => vips.indexOf(vip) !== i);
+  if (twice !== undefined) throw invalid('--vip', twice, 'is given twice');
+  const enabled = raw.decap.split(',').map((name) => oneOf('--decap', name.trim(), encapsulations));
+  const guePort = Number(raw.guePort);
+  if (!Number.isInteger(guePort) || guePort < 1 || guePort > 65535) {
+    throw invalid('--gue-port', raw.guePort, 'is not a port from 1 to 65535');
+  }
+  if (!raw.pinDirectory.startsWith('/')) throw invalid('--pin-directory', raw.pinDirectory, 'is not an absolute path');
+  return {
+    interface: raw.interface,
+    vips,
+    enabled,
+    guePort,
+    mode: oneOf('--mode', raw.mode, ['auto', 'native', 'generic']),
+    pinDirectory: raw.pinDirectory,
+    keep: raw.keep,
+    log: {
+      level: oneOf('--log-level', raw.logLevel, logLevels),
+      format: oneOf('--log-format', raw.logFormat, ['json', 'pretty']),
+    },
+  };
+}
+
+function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw invalid(flag, value, `is not one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function invalid(flag: string, value: string, problem: string): AgentError {
+  return new AgentError('ARGUMENT_INVALID', `${flag}: "${value}" ${problem}`, { details: { flag, value } });
+}

@@ -1,0 +1,134 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  attachXdp,
+  BpfObject,
+  MappedArray,
+  openPinned,
+  pin,
+  possibleCpus,
+  preparePinDirectory,
+  type TestRun,
+  type TestRunOptions,
+  unpin,
+  type XdpAttachment,
+  type XdpModeWanted,
+} from '@weir/dataplane';
+import { addressToBytes } from '@weir/packet';
+import { type Encapsulation, encapsulations } from './advertised-mss.js';
+import { AgentError } from './agent-error.js';
+
+const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url));
+
+/** struct settings of bpf/decap.bpf.c. */
+const Settings = { enabled: 0, guePort: 4 } as const;
+/** struct counters: 16 of 8 bytes. */
+const COUNTERS_BYTES = 128;
+
+/** In the order of `enum counter`: packets taken out of each encapsulation, then why others were dropped. */
+export const counterNames = [
+  'ipip',
+  'gre',
+  'gue',
+  'truncated',
+  'malformed_gre',
+  'malformed_gue',
+  'outer_fragment',
+  'ecn_conflict',
+] as const;
+export type DecapsulationCounts = Readonly<Record<(typeof counterNames)[number], number>>;
+
+export interface DecapsulationOptions {
+  /** Addresses that inner packets may be for. */
+  readonly vips: readonly string[];
+  readonly enabled: readonly Encapsulation[];
+  readonly guePort: number;
+}
+
+/** The decapsulating program, loaded; attached by {@link attach}. */
+export class Decapsulation implements Disposable {
+  readonly #object = new BpfObject(OBJECT_PATH);
+  readonly #counters: MappedArray;
+
+  constructor({ vips, enabled, guePort }: DecapsulationOptions) {
+    const constants = this.#object.constants();
+    const bits = enabled.reduce((sum, name) => sum | (1 << encapsulations.indexOf(name)), 0);
+    constants.setUint32(Settings.enabled, bits, true);
+    constants.setUint16(Settings.guePort, guePort);
+    this.#object.resizeMap('counters', possibleCpus());
+    this.#object.load();
+    for (const vip of vips) this.#object.updateElement('vips', mappedAddress(vip), new Uint8Array(4));
+    this.#counters = countersOf(this.#object.mapFd('counters'));
+  }
+
+  /** Attaches to an interface, in place of a former life's program where there is one; all stays after this process. */
+  attach(interfaceName: string, mode: XdpModeWanted, pinDirectory: string): XdpAttachment {
+    preparePinDirectory(pinDirectory);
+    mkdirSync(join(pinDirectory, 'links'), { recursive: true });
+    const attachment = attachXdp(
+      this.#object.programFd('decap'),
+      interfaceName,
+      mode,
+      join(pinDirectory, 'links', interfaceName),
+    );
+    pin(this.#object.mapFd('counters'), join(pinDirectory, 'counters'));
+    return attachment;
+  }
+
+  counts(): DecapsulationCounts {
+    return sumOf(this.#counters);
+  }
+
+  /** Runs the program on a frame as if it had arrived. */
+  testRun(frame: Uint8Array, options: TestRunOptions = {}): TestRun {
+    return this.#object.testRun('decap', frame, options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#counters[Symbol.dispose]();
+    this.#object[Symbol.dispose]();
+  }
+}
+
+/** Lets go of an interface, and forgets the counters. */
+export function detachDecapsulation(interfaceName: string, pinDirectory: string): void {
+  unpin(join(pinDirectory, 'links', interfaceName));
+  unpin(join(pinDirectory, 'counters'));
+}
+
+/**
+ * Counters of an agent, also of one that has ended and left its program in place.
+ * @throws {AgentError} NOT_RUNNING
+ */
+export function readDecapsulationCounts(pinDirectory: string): DecapsulationCounts {
+  const fd = openPinned(join(pinDirectory, 'counters'));
+  if (fd === undefined) {
+    throw new AgentError(
+      'NOT_RUNNING',
+      `nothing is pinned in ${pinDirectory}; is the agent running, with this --pin-directory?`,
+    );
+  }
+  using counters = countersOf(fd);
+  return sumOf(counters);
+}
+
+function countersOf(fd: number): MappedArray {
+  return new MappedArray(fd, 'counters', COUNTERS_BYTES, possibleCpus());
+}
+
+function sumOf({ buffer }: MappedArray): DecapsulationCounts {
+  const words = new BigUint64Array(buffer);
+  const entries = counterNames.map((name, i) => {
+    let sum = 0n;
+    for (let word = i; word < words.length; word += COUNTERS_BYTES / 8) sum += words[word] as bigint;
+    return [name, Number(sum)] as const;
+  });
+  return Object.fromEntries(entries) as DecapsulationCounts;
+}
+
+/** 16 bytes; IPv4 as ::ffff:a.b.c.d. */
+function mappedAddress(address: string): Uint8Array {
+  const bytes = addressToBytes(address);
+  return bytes.byteLength === 16 ? bytes : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes);
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { ExitCode, exitCodeOf } from '@weir/daemon';
+import { Command, CommanderError } from 'commander';
+import { parseAgentOptions, type RawOptions } from './agent-options.js';
+import { readDecapsulationCounts } from './decapsulation.js';
+import { runAgent } from './run-agent.js';
+
+const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
+
+const exitCodes = {
+  ARGUMENT_INVALID: ExitCode.usage,
+  NOT_ROOT: ExitCode.noPermission,
+  BPF_NOT_PERMITTED: ExitCode.noPermission,
+  SETTING_REFUSED: ExitCode.noPermission,
+  NOT_RUNNING: ExitCode.unavailable,
+  IP_COMMAND_FAILED: ExitCode.unavailable,
+  BPF_FILESYSTEM: ExitCode.unavailable,
+  BPF_LIBRARY_MISSING: ExitCode.unavailable,
+  BPF_OBJECT_MISSING: ExitCode.unavailable,
+  BPF_LOAD_REFUSED: ExitCode.unavailable,
+  INTERFACE_MISSING: ExitCode.unavailable,
+  XDP_BUSY: ExitCode.unavailable,
+  XDP_ATTACH_REFUSED: ExitCode.unavailable,
+} as const;
+
+const program = new Command('real-server')
+  .description("The agent of a Weir backend: VIPs on lo, no ARP for them, packets out of the nodes' tunnels.")
+  .exitOverride();
+
+program
+  .command('run', { isDefault: true })
+  .description('be a backend until SIGTERM (the default)')
+  .requiredOption('-i, --interface <name>', 'where packets from the nodes arrive')
+  .requiredOption(
+    '--vip <address>',
+    'a virtual IP address; may be given several times',
+    (vip: string, all: string[] = []) => [...all, vip],
+  )
+  .option('--decap <list>', 'encapsulations to take off: ipip, gre, gue', 'ipip,gue')
+  .option('--gue-port <port>', 'UDP port of GUE', '6080')
+  .option('--mode <mode>', 'XDP mode: auto, native, generic', 'auto')
+  .option('--pin-directory <path>', 'on a BPF file system', PIN_DIRECTORY)
+  .option('--keep', 'leave everything in place at the end', false)
+  .option('--check', 'only check the command line', false)
+  .option('--log-level <level>', 'trace, debug, info, warn, error, fatal', 'info')
+  .option('--log-format <format>', 'json, pretty', 'json')
+  .action(async (raw: RawOptions & { check: boolean }) => {
+    const options = parseAgentOptions(raw);
+    if (!raw.check) await runAgent(options);
+  });
+
+program
+  .command('counters')
+  .description('packets that were decapsulated or dropped, as JSON')
+  .option('--pin-directory <path>', 'of the agent', PIN_DIRECTORY)
+  .action(({ pinDirectory }: { pinDirectory: string }) => {
+    process.stdout.write(`${JSON.stringify(readDecapsulationCounts(pinDirectory))}\n`);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    process.stderr.write(`real-server: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = exitCodeOf(error, exitCodes);
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Lab } from './lab.js';
+import { LabError } from './lab-error.js';
+import type { LabHost } from './lab-host.js';
+import type { LabProcess } from './lab-process.js';
+import type { ClusterHost } from './standard-cluster.js';
+
+const LB_NODE = fileURLToPath(import.meta.resolve('@weir/lb-node/dist/main.js'));
+const REAL_SERVER = fileURLToPath(import.meta.resolve('@weir/real-server/dist/main.js'));
+const START_TIMEOUT_MS = 20_000;
+
+/** A document weir.yaml, before it is written. */
+export type WeirDocument = Readonly<Record<string, unknown>> & { readonly services: readonly object[] };
+
+/** What the nodes of a lab have in common, and what differs by host. */
+export interface WeirNodeOptions {
+  readonly host: ClusterHost;
+  readonly router: ClusterHost;
+  readonly interface: string;
+  readonly services: readonly object[];
+  /** AS numbers of nodes and router. Default 64512 and 64500. */
+  readonly asn?: number;
+  readonly routerAsn?: number;
+  readonly holdTime?: string;
+  readonly drain?: string;
+}
+
+/** The document for a node of a lab, as an operator would write it. */
+export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
+  const { host, router, services, asn = 64512, routerAsn = 64500, holdTime = '3s', drain = '2s' } = options;
+  return {
+    node: { name: host.name, interfaces: [options.interface], address: host.ipv4, address6: host.ipv6 },
+    dataplane: { pinDirectory: join(bpffsOf(lab), host.name), maxServices: 8, maxBackends: 64 },
+    bgp: { asn, peers: [{ address: router.ipv4, asn: routerAsn, holdTime }] },
+    runtimeDirectory: join(lab.directory, host.name),
+    shutdown: { drain },
+    services,
+  };
+}
+
+/** A node of a lab: its lb-node daemon, its configuration file. */
+export class WeirNode {
+  readonly host: LabHost;
+  readonly configFile: string;
+  #process: LabProcess | undefined;
+
+  constructor(lab: Lab, hostName: string, document: WeirDocument) {
+    this.host = lab.host(hostName);
+    this.configFile = join(lab.directory, `${hostName}.weir.yaml`);
+    mkdirSync(join(lab.directory, hostName), { recursive: true });
+    this.write(document);
+  }
+
+  /** The daemon of this moment. */
+  get process(): LabProcess {
+    if (this.#process === undefined)
+      throw new LabError('LAB_NOT_STARTED', `lb-node on ${this.host.name} was not started`);
+    return this.#process;
+  }
+
+  /** Writes the configuration; a daemon that runs notices. */
+  write(document: WeirDocument): void {
+    writeFileSync(this.configFile, stringify(document));
+  }
+
+  /** Starts the daemon and waits until it says that it is ready. */
+  async start(): Promise<LabProcess> {
+    this.#process = this.host.spawn(process.execPath, [LB_NODE, '--config', this.configFile], { name: 'lb-node' });
+    await this.#process.waitForLine(/"msg":"ready"/, { timeoutMs: START_TIMEOUT_MS });
+    return this.#process;
+  }
+
+  /** What the data plane has counted, read from its pinned tables. */
+  async counters(): Promise<NodeCounters> {
+    return JSON.parse(
+      await this.host.output(process.execPath, [LB_NODE, '--config', this.configFile, 'counters', '--json']),
+    ) as NodeCounters;
+  }
+}
+
+/** The answer of `lb-node counters --json`. */
+export interface NodeCounters {
+  readonly services: readonly {
+    readonly vip: string;
+    readonly port: number;
+    readonly packets: number;
+    readonly bytes: number;
+    readonly backends: readonly { readonly address: string; readonly packets: number; readonly bytes: number }[];
+  }[];
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/** Starts the agent of a backend and waits until it says that it is ready. */
+export async function startRealServer(
+  lab: Lab,
+  hostName: string,
+  options: { readonly interface: string; readonly vips: readonly string[]; readonly decap?: string },
+): Promise<LabProcess> {
+  const { vips, decap = 'ipip,gre,gue' } = options;
+  const agent = lab
+    .host(hostName)
+    .spawn(
+      process.execPath,
+      [
+        REAL_SERVER,
+        '--interface',
+        options.interface,
+        ...vips.flatMap((vip) => ['--vip', vip]),
+        '--decap',
+        decap,
+        '--pin-directory',
+        join(bpffsOf(lab), hostName),
+      ],
+      { name: 'real-server' },
+    );
+  await agent.waitForLine(/"msg":"ready"/, { timeoutMs: START_TIMEOUT_MS });
+  return agent;
+}
+
+function bpffsOf(lab: Lab): string {
+  if (lab.bpffsDirectory !== undefined) return lab.bpffsDirectory;
+  throw new LabError(
+    'LAB_NO_BPFFS',
+    'no BPF file system is mounted at /sys/fs/bpf; mount one with "mount -t bpf bpf /sys/fs/bpf"',
+  );
+}
