@@ -17,4 +17,5 @@ export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
+export { readCounters } from './xdp/read-counters.js';
 export { type TableLimits, type TablesOrigin, XdpDataplane, type XdpDataplaneOptions } from './xdp/xdp-dataplane.js';

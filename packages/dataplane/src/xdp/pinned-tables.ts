@@ -31,9 +31,7 @@ export function findPinnedTables(directory: string, sizes: TableSizes): FoundTab
     if (fd === undefined) return fds.size === 0 ? { kind: 'none' } : unfit(`map ${name} is missing`);
     fds.set(name, fd);
     if (name === 'clock') continue;
-    const info = Buffer.alloc(MapInfo.bytes);
-    checked(native().getInfo(fd, info, [info.byteLength]), `reading map ${name}`);
-    const found = { bytes: info.readUInt32LE(MapInfo.valueBytes), elements: info.readUInt32LE(MapInfo.elements) };
+    const found = shapeOf(fd, name);
     const wanted = shapes[name];
     if (found.bytes !== wanted.bytes || found.elements !== wanted.elements) {
       return unfit(
@@ -43,6 +41,34 @@ export function findPinnedTables(directory: string, sizes: TableSizes): FoundTab
   }
   const layout = readLayout(fds.get('state') as number);
   return layout === LAYOUT_VERSION ? { kind: 'found', fds } : unfit(`layout ${layout}, not ${LAYOUT_VERSION}`);
+}
+
+/** Sizes of the tables that are pinned below `directory`; undefined: there are none. */
+export function pinnedSizes(directory: string, cpus: number): TableSizes | undefined {
+  const elements = (name: PinnedMapName): number | undefined => {
+    const fd = openPinned(mapPath(directory, name));
+    if (fd === undefined) return undefined;
+    try {
+      return shapeOf(fd, name).elements;
+    } finally {
+      native().close(fd);
+    }
+  };
+  const [buckets, services, backends, rowLines] = [
+    elements('directory'),
+    elements('services'),
+    elements('backends'),
+    elements('rows'),
+  ];
+  if (buckets === undefined || services === undefined || backends === undefined || rowLines === undefined)
+    return undefined;
+  return { cpus, directoryBuckets: buckets / 2, services, backends, rowLines };
+}
+
+function shapeOf(fd: number, name: PinnedMapName): { bytes: number; elements: number } {
+  const info = Buffer.alloc(MapInfo.bytes);
+  checked(native().getInfo(fd, info, [info.byteLength]), `reading map ${name}`);
+  return { bytes: info.readUInt32LE(MapInfo.valueBytes), elements: info.readUInt32LE(MapInfo.elements) };
 }
 
 /** Pins the maps in place of others of the same names. */

@@ -55,8 +55,12 @@ export class TableWriter {
   readonly #backends: SlotPool;
   readonly #rowSpace: RowSpace;
   readonly #live = new Map<string, LiveService>();
+  /** Slots that a process filled which ended before anything pointed at them. */
+  readonly #orphans: number[] = [];
 
   /**
+   * Reads what is in force and stores nothing.
+   *
    * @param nowMs  monotonic clock
    * @throws {DataplaneError} TABLES_INVALID when the tables found in memory contradict themselves
    */
@@ -76,6 +80,7 @@ export class TableWriter {
   apply(tables: ForwardingTables): AppliedChanges {
     const wanted = checkTables(tables);
     const plans = this.#plan(wanted);
+    for (const slot of this.#orphans.splice(0)) this.#memory.freeBackend(slot);
     const changes = {
       servicesAdded: 0,
       servicesRemoved: 0,
@@ -268,8 +273,7 @@ export class TableWriter {
       const owner = memory.backendOwner(slot);
       if (owner === undefined) continue;
       const service = byIndex.get(owner);
-      // Left by a process that ended in the middle of a change: nothing points at it.
-      if (service === undefined) memory.freeBackend(slot);
+      if (service === undefined) this.#orphans.push(slot);
       else {
         this.#backends.claim(slot);
         service.backends.set(identity(memory.backendRoute(slot, ROUTE_BYTES)), slot);

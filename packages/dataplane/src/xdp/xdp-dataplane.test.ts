@@ -5,6 +5,7 @@ import test from 'ava';
 import type { ForwardingTables } from '../dataplane.js';
 import { BpfObject } from '../libbpf/bpf-object.js';
 import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
+import { readCounters } from './read-counters.js';
 import { XdpDataplane, type XdpDataplaneOptions } from './xdp-dataplane.js';
 
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
@@ -277,4 +278,13 @@ testAsRoot('the program stays within a bound that says it has not grown by accid
   );
   t.true(Math.max(...processed) < 10_000, `the verifier walked ${processed.join(', ')} instructions`);
   execFileSync('rm', ['-f', '/sys/fs/bpf/verified']);
+});
+
+testAsRoot('counters are read from the pins, with and without a daemon', async (t) => {
+  const options = optionsOf({ interfaces: [] });
+  t.throws(() => readCounters(options.pinDirectory), { code: 'TABLES_INVALID', message: /nothing is pinned there/ });
+  await using plane = XdpDataplane.open(options);
+  await plane.apply(tablesOf({}));
+  t.deepEqual(readCounters(options.pinDirectory), await plane.counters());
+  XdpDataplane.remove(options.pinDirectory);
 });
