@@ -14,6 +14,7 @@ export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.js';
 export { type DropReason, dropReasons } from './drop-reason.js';
 export { BpfObject, type TestRun, type TestRunOptions } from './libbpf/bpf-object.js';
 export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';
+export { macAddressOf } from './libbpf/mac-address.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';

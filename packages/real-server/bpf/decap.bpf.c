@@ -61,6 +61,18 @@ struct {
 	__type(value, __u32);
 } vips SEC(".maps");
 
+/* The interface's own MAC address, as is_for_this_host() reads it; 0: any will do. */
+struct interface {
+	__u64 mac;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct interface);
+} interface SEC(".maps");
+
 /* What the outer headers say. */
 struct tunnel {
 	__u32 inner;   /* offset of the inner packet in the frame */
@@ -202,6 +214,22 @@ static __always_inline int parse_outer(void *start, void *end, struct tunnel *tu
 	return XDP_PASS;
 }
 
+/*
+ * Was the frame sent to this host? A switch floods what it has no port for, and the interface may be promiscuous: then
+ * every backend sees the packet, and all but one would answer the client with RST.
+ */
+static __always_inline int is_for_this_host(const void *start, const void *end)
+{
+	__u32 only = 0;
+	const struct interface *own = bpf_map_lookup_elem(&interface, &only);
+
+	if (!own || !own->mac)
+		return 1;
+	if (start + ETH_ALEN > end)
+		return 0;
+	return own->mac == (*(__u32 *)start | (__u64)*(__u16 *)(start + 4) << 32);
+}
+
 /* Is the inner packet for a VIP of this host? Then its ECN field is made right. */
 static __always_inline int accept_ipv4(struct iphdr *ip, void *end, __u8 ecn)
 {
@@ -255,6 +283,8 @@ int decap(struct xdp_md *ctx)
 	verdict = parse_outer(start, end, &tunnel);
 	if (verdict != FOUND)
 		return verdict;
+	if (!is_for_this_host(start, end))
+		return XDP_PASS;
 	if (tunnel.inner > OFFSET_MAX || start + tunnel.inner > end)
 		return drop(COUNT_TRUNCATED);
 	verdict = tunnel.protocol == IPPROTO_IPIP ? accept_ipv4(start + tunnel.inner, end, tunnel.ecn)

@@ -5,6 +5,7 @@ import {
   attachXdp,
   BpfObject,
   MappedArray,
+  macAddressOf,
   openPinned,
   pin,
   possibleCpus,
@@ -66,6 +67,9 @@ export class Decapsulation implements Disposable {
   attach(interfaceName: string, mode: XdpModeWanted, pinDirectory: string): XdpAttachment {
     preparePinDirectory(pinDirectory);
     mkdirSync(join(pinDirectory, 'links'), { recursive: true });
+    const mac = new Uint8Array(8);
+    mac.set(macAddressOf(interfaceName));
+    this.#object.updateElement('interface', new Uint8Array(4), mac);
     const attachment = attachXdp(
       this.#object.programFd('decap'),
       interfaceName,

@@ -2,6 +2,7 @@ export { BULK_FILE_BYTES, BULK_FILE_SHA256 } from './bulk-file.js';
 export type { CommandOptions, CommandResult } from './command.js';
 export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
 export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
+export { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
 export { Lab } from './lab.js';
 export { LabError, type LabErrorCode } from './lab-error.js';
 export { LabHost, type LabLink, type RunOptions, type SpawnOptions } from './lab-host.js';
@@ -17,6 +18,7 @@ export {
 } from './standard-cluster.js';
 export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology } from './topology.js';
 export { type Deadline, waitUntil } from './wait-until.js';
+export { type ServiceDocument, standardServices, WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
 export {
   type NodeCounters,
   startRealServer,

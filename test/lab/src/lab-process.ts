@@ -104,8 +104,11 @@ export class LabProcess extends EventEmitter<{ line: [string]; ended: [] }> impl
    *
    * @throws LabError `LAB_PROCESS_ENDED` with the last lines, `LAB_DEADLINE_PASSED`
    */
-  waitForLine(pattern: RegExp, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: Deadline = {}): Promise<string> {
-    const found = this.#lines.find((line) => line.search(pattern) >= 0);
+  waitForLine(
+    pattern: RegExp,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, signal, after = 0 }: Deadline & { readonly after?: number } = {},
+  ): Promise<string> {
+    const found = this.#lines.slice(after).find((line) => line.search(pattern) >= 0);
     if (found !== undefined) return Promise.resolve(found);
     return new Promise<string>((resolve, reject) => {
       const settle = (act: () => void) => {

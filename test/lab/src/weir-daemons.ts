@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -46,12 +46,19 @@ export class WeirNode {
   readonly host: LabHost;
   readonly configFile: string;
   #process: LabProcess | undefined;
+  #document: WeirDocument;
 
   constructor(lab: Lab, hostName: string, document: WeirDocument) {
     this.host = lab.host(hostName);
     this.configFile = join(lab.directory, `${hostName}.weir.yaml`);
     mkdirSync(join(lab.directory, hostName), { recursive: true });
+    this.#document = document;
     this.write(document);
+  }
+
+  /** What was written last. */
+  get document(): WeirDocument {
+    return this.#document;
   }
 
   /** The daemon of this moment. */
@@ -63,7 +70,10 @@ export class WeirNode {
 
   /** Writes the configuration; a daemon that runs notices. */
   write(document: WeirDocument): void {
-    writeFileSync(this.configFile, stringify(document));
+    this.#document = document;
+    // Renamed into place, as editors and configuration management do: never half a file.
+    writeFileSync(`${this.configFile}.new`, stringify(document));
+    renameSync(`${this.configFile}.new`, this.configFile);
   }
 
   /** Starts the daemon and waits until it says that it is ready. */

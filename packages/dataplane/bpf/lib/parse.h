@@ -21,6 +21,7 @@ struct packet {
 	__u64 source[2];      /* as flow_hash wants it */
 	__u64 destination[2]; /* as in struct directory_entry */
 	__u32 ports;          /* source | destination << 16, host order */
+	__u64 destination_mac;
 	__be16 destination_port;
 	__u8 protocol;
 	__u8 family;        /* 4 or 6 */
@@ -122,6 +123,7 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *packet)
 
 	if ((void *)(ethernet + 1) > end)
 		return XDP_PASS;
+	packet->destination_mac = *(__u32 *)start | (__u64)*(__u16 *)(start + 4) << 32;
 	if (ethernet->h_proto == bpf_htons(ETH_P_IP))
 		return parse_ipv4(packet, ethernet + 1, end);
 	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6))

@@ -46,7 +46,22 @@ static __always_inline struct state *current_state(void)
 	return bpf_map_lookup_elem(&state, &only);
 }
 
-/* Index + 1 of the service that takes this packet: its port first, then all ports. 0: none. */
+/*
+ * Was the frame sent to this node? A switch floods what it has no port for, and an interface may be promiscuous: then
+ * each node sees the packet, and only one may forward it.
+ */
+static __always_inline int is_for_this_node(const struct state *current, const struct packet *packet)
+{
+	for (__u32 i = 0; i < OWN_MACS_MAX; i++) {
+		if (current->own_macs[i] == packet->destination_mac)
+			return 1;
+		if (!current->own_macs[i])
+			return i == 0; /* none is known: the program runs without an interface, in a test */
+	}
+	return 0;
+}
+
+/* The service that takes this packet: that of its port first, then that of all ports. NULL: none. */
 static __always_inline struct service *find_service(const struct packet *packet)
 {
 	struct state *current = current_state();
@@ -58,7 +73,7 @@ static __always_inline struct service *find_service(const struct packet *packet)
 	found = find_entry(current, half, packet, packet->destination_port, packet->protocol);
 	if (!found && current->any_port[half])
 		found = find_entry(current, half, packet, 0, packet->protocol);
-	if (!found)
+	if (!found || !is_for_this_node(current, packet))
 		return NULL;
 	found--;
 	return bpf_map_lookup_elem(&services, &found);

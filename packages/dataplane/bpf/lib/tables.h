@@ -14,6 +14,8 @@
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
 #define LAYOUT_VERSION 1
 
+#define OWN_MACS_MAX 8
+
 /* One word chooses which of the two directories is in force; written last, after the other one is complete. */
 struct state {
 	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
@@ -22,6 +24,7 @@ struct state {
 	__u32 last_epoch;         /* given to a backend; user space's */
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports? */
+	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
 };
 
 /* VIP, protocol and port; IPv4 as ::ffff:a.b.c.d. An entry with service 0 is empty. */

@@ -28,6 +28,8 @@ function bind() {
     mmap: libc.func('void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64 offset)'),
     munmap: libc.func('int munmap(void *addr, size_t length)'),
     close: libc.func('int close(int fd)'),
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
     ifNameToIndex: libc.func('unsigned int if_nametoindex(const char *name)'),
     // objects
     setPrint: libbpf.func('void *libbpf_set_print(void *callback)'),

@@ -13,6 +13,7 @@ import {
   EncapsulationCode,
   LAYOUT_VERSION,
   NO_BACKEND,
+  OWN_MACS_MAX,
   PROBES_MAX,
   ROW_LINE_BYTES,
   ROWS_PER_LINE,
@@ -97,7 +98,7 @@ test('constants have the values of the program', (t) => {
   const defined = Object.fromEntries(
     [...header.matchAll(/^#define (\w+) (0x\w+|\d+)/gm)].map(([, name, value]) => [name, Number(value)]),
   );
-  t.like(defined, { LAYOUT_VERSION, BUCKET_ENTRIES, PROBES_MAX, ROWS_PER_LINE, NO_BACKEND });
+  t.like(defined, { LAYOUT_VERSION, BUCKET_ENTRIES, PROBES_MAX, ROWS_PER_LINE, NO_BACKEND, OWN_MACS_MAX });
   t.regex(
     header,
     new RegExp(`ENCAPSULATION_IPIP = ${EncapsulationCode.ipip}, ENCAPSULATION_GUE = ${EncapsulationCode.gue} `),

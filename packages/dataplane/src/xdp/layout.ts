@@ -9,14 +9,18 @@ export const LAYOUT_VERSION = 1;
 export const Settings = { bytes: 12, cpus: 0, directoryMask: 4, nexthopCache: 8 } as const;
 
 export const State = {
-  bytes: 40,
+  bytes: 104,
   layout: 0,
   directory: 4,
   nexthopGeneration: 8,
   lastEpoch: 12,
   directorySeed: 16,
   anyPort: 32,
+  ownMacs: 40,
 } as const;
+
+/** Most MAC addresses that the node may have on the interfaces that it serves. */
+export const OWN_MACS_MAX = 8;
 
 export const DirectoryEntry = { bytes: 32, vip: 0, port: 16, protocol: 18, service: 20, overflowed: 24 } as const;
 export const BUCKET_ENTRIES = 2;

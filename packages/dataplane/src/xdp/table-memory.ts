@@ -7,6 +7,7 @@ import {
   DIRECTORY_BUCKET_BYTES,
   DirectoryEntry,
   DROPS_BYTES,
+  OWN_MACS_MAX,
   ROW_LINE_BYTES,
   Service,
   State,
@@ -101,6 +102,17 @@ export class TableMemory implements Disposable {
     const epoch = this.#state.getUint32(State.lastEpoch, true) + 1;
     this.#state.setUint32(State.lastEpoch, epoch, true);
     return epoch;
+  }
+
+  /** MAC addresses that frames for this node carry, 6 bytes each; none: any address will do. */
+  setOwnMacs(macs: readonly Uint8Array[]): void {
+    for (let i = 0; i < OWN_MACS_MAX; i++) {
+      const bytes = new Uint8Array(8);
+      bytes.set(macs[i] ?? []);
+      const word = new DataView(bytes.buffer).getBigUint64(0, true);
+      const offset = State.ownMacs + 8 * i;
+      if (this.#state.getBigUint64(offset, true) !== word) this.#state.setBigUint64(offset, word, true);
+    }
   }
 
   /** Writes a directory where the program does not look, then lets it look there. */

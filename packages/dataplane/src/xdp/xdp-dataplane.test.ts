@@ -4,10 +4,13 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { ForwardingTables } from '../dataplane.js';
 import { BpfObject } from '../libbpf/bpf-object.js';
+import { bytesOf, syn4 } from '../test-support/frames.js';
 import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
 import { readCounters } from './read-counters.js';
 import { XdpDataplane, type XdpDataplaneOptions } from './xdp-dataplane.js';
 
+const XDP_DROP = 1;
+const XDP_PASS = 2;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 const limits = { services: 8, backends: 64, rows: 16 * 251 };
 let directories = 0;
@@ -286,5 +289,17 @@ testAsRoot('counters are read from the pins, with and without a daemon', async (
   await using plane = XdpDataplane.open(options);
   await plane.apply(tablesOf({}));
   t.deepEqual(readCounters(options.pinDirectory), await plane.counters());
+  XdpDataplane.remove(options.pinDirectory);
+});
+
+testAsRoot('a frame for another MAC address is left to the kernel, also when it is for a VIP', async (t) => {
+  const options = optionsOf();
+  await using plane = XdpDataplane.open(options);
+  await plane.apply(tablesOf({}));
+  const ingressIfindex = Number(ip('-o link show eth0').split(':')[0]);
+  const forNode = bytesOf(syn4);
+  const forOther = bytesOf(syn4.replace('0200000000bb', '0200000000ba'));
+  t.is(plane.testRun(forNode, { ingressIfindex }).result, XDP_DROP, 'no neighbour is resolved here');
+  t.is(plane.testRun(forOther, { ingressIfindex }).result, XDP_PASS);
   XdpDataplane.remove(options.pinDirectory);
 });

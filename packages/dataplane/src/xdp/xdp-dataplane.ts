@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppliedChanges, Counters, Dataplane, ForwardingTables } from '../dataplane.js';
+import { DataplaneError } from '../dataplane-error.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
+import { macAddressOf } from '../libbpf/mac-address.js';
 import { possibleCpus } from '../libbpf/native.js';
 import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
-import { LAYOUT_VERSION, ROWS_PER_LINE, Settings } from './layout.js';
+import { LAYOUT_VERSION, OWN_MACS_MAX, ROWS_PER_LINE, Settings } from './layout.js';
 import { closeAll, type FoundTables, findPinnedTables, linkPath, pinTables, removePins } from './pinned-tables.js';
 import { directoryBuckets } from './service-directory.js';
 import { TableMemory, type TableSizes, tableNames, tableShapes } from './table-memory.js';
@@ -61,6 +63,12 @@ export class XdpDataplane implements Dataplane {
    */
   static open(options: XdpDataplaneOptions): XdpDataplane {
     preparePinDirectory(options.pinDirectory);
+    if (options.interfaces.length > OWN_MACS_MAX) {
+      throw new DataplaneError(
+        'TABLES_TOO_LARGE',
+        `a node serves at most ${OWN_MACS_MAX} interfaces, not ${options.interfaces.length}`,
+      );
+    }
     const sizes: TableSizes = {
       cpus: possibleCpus(),
       directoryBuckets: directoryBuckets(options.limits.services),
@@ -151,16 +159,30 @@ export class XdpDataplane implements Dataplane {
   /** Serves the interfaces that are not served yet, or not any more, and no others. */
   #attach(): void {
     const { interfaces, mode, pinDirectory } = this.#options;
+    const failures: unknown[] = [];
+    const attempt = <T>(name: string, act: () => T): T[] => {
+      try {
+        return [act()];
+      } catch (error) {
+        this.#attachments.delete(name);
+        failures.push(error);
+        return [];
+      }
+    };
+    // Before the program runs there: it takes only frames that are addressed to one of these.
+    this.#memory.setOwnMacs(interfaces.flatMap((name) => attempt(name, () => macAddressOf(name))));
     mkdirSync(join(pinDirectory, 'links'), { recursive: true });
     for (const name of interfaces) {
       const path = linkPath(pinDirectory, name);
       if (this.#attachments.has(name) && isAttached(name, path)) continue;
-      this.#attachments.delete(name);
-      this.#attachments.set(name, attachXdp(this.#object.programFd('weir'), name, mode, path));
+      const attach = () => attachXdp(this.#object.programFd('weir'), name, mode, path);
+      for (const attachment of attempt(name, attach)) this.#attachments.set(name, attachment);
     }
     for (const name of readdirSync(join(pinDirectory, 'links'))) {
       if (!interfaces.includes(name)) unpin(linkPath(pinDirectory, name));
     }
+    // One interface that is missing must not keep the others from being served.
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Closes what this process holds; the program stays attached and the tables stay in force. */
