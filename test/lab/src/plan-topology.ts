@@ -178,13 +178,23 @@ function hostSettings(host: Host): Record<string, string | number> {
   return { ...settings, ...host.sysctls };
 }
 
-/** A switch has no addresses, so it speaks no IPv6 of its own. */
-const SWITCH_SETTINGS = { 'net.ipv6.conf.all.disable_ipv6': 1, 'net.ipv6.conf.default.disable_ipv6': 1 };
+/**
+ * A switch has no addresses, so it speaks no IPv6 of its own; and it looks at no IP header, as it would where the kernel
+ * has br_netfilter.
+ */
+const SWITCH_SETTINGS = {
+  'net.ipv6.conf.all.disable_ipv6': 1,
+  'net.ipv6.conf.default.disable_ipv6': 1,
+  'net.bridge.bridge-nf-call-arptables': 0,
+  'net.bridge.bridge-nf-call-iptables': 0,
+  'net.bridge.bridge-nf-call-ip6tables': 0,
+};
 
 function sysctl(settings: Readonly<Record<string, string | number>>): Command {
   return {
     program: 'sysctl',
-    args: ['-q', '-w', ...Object.entries(settings).map(([key, value]) => `${key}=${value}`)],
+    // -e: settings that this kernel does not have need not be made.
+    args: ['-e', '-q', '-w', ...Object.entries(settings).map(([key, value]) => `${key}=${value}`)],
   };
 }
 

@@ -13,7 +13,7 @@ export interface WeirClusterOptions {
   readonly bulk?: boolean;
   /** Services of all nodes; default: {@link standardServices}. */
   readonly services?: (cluster: StandardCluster) => readonly ServiceDocument[];
-  readonly nodeOptions?: Pick<WeirNodeOptions, 'holdTime' | 'drain'>;
+  readonly nodeOptions?: Pick<WeirNodeOptions, 'holdTime' | 'drain' | 'mode'>;
   /** How long the router waits for a keepalive. Default 3 s. */
   readonly holdSeconds?: number;
 }
@@ -74,6 +74,7 @@ export class WeirCluster implements AsyncDisposable {
         routerId: cluster.router.ipv4,
         neighbors: cluster.nodes.map(({ ipv4 }) => ({ address: ipv4, remoteAs: NODE_ASN })),
         holdSeconds: options.holdSeconds ?? 3,
+        gracefulRestart: true,
       });
       await Promise.all(
         cluster.backends.map(async ({ name }) => {

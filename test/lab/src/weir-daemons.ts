@@ -26,14 +26,25 @@ export interface WeirNodeOptions {
   readonly routerAsn?: number;
   readonly holdTime?: string;
   readonly drain?: string;
+  /** XDP mode. Default auto. */
+  readonly mode?: 'auto' | 'native' | 'generic';
 }
 
 /** The document for a node of a lab, as an operator would write it. */
 export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
-  const { host, router, services, asn = 64512, routerAsn = 64500, holdTime = '3s', drain = '2s' } = options;
+  const {
+    host,
+    router,
+    services,
+    asn = 64512,
+    routerAsn = 64500,
+    holdTime = '3s',
+    drain = '2s',
+    mode = 'auto',
+  } = options;
   return {
     node: { name: host.name, interfaces: [options.interface], address: host.ipv4, address6: host.ipv6 },
-    dataplane: { pinDirectory: join(bpffsOf(lab), host.name), maxServices: 8, maxBackends: 64 },
+    dataplane: { mode, pinDirectory: join(bpffsOf(lab), host.name), maxServices: 16, maxBackends: 64 },
     bgp: { asn, peers: [{ address: router.ipv4, asn: routerAsn, holdTime }] },
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
