@@ -35,12 +35,14 @@ export function rowOf(hash: number, rows: number): number {
 
 /** Mix of two words under a seed; all of 64 bits. */
 export function mix(seed: bigint, first: bigint, second: bigint): bigint {
-  let hash = (((seed ^ first) & MASK_64) * MIX_1) & MASK_64;
-  hash ^= hash >> 32n;
-  hash = ((hash ^ second) * MIX_2) & MASK_64;
-  hash ^= hash >> 32n;
-  hash = (hash * MIX_2) & MASK_64;
-  return hash ^ (hash >> 32n);
+  let hash = (fold((seed ^ first) & MASK_64) * MIX_1) & MASK_64;
+  hash = (fold(fold(hash) ^ second) * MIX_2) & MASK_64;
+  return fold((fold(hash) * MIX_2) & MASK_64);
+}
+
+/** A multiplication carries upwards only: before each, the upper half is folded into the lower. */
+function fold(word: bigint): bigint {
+  return word ^ (word >> 32n);
 }
 
 /** The address as two little-endian words, as the program loads them; IPv4 in the first. */

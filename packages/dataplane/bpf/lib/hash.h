@@ -9,16 +9,18 @@
 #define MIX_1 0x9E3779B97F4A7C15ULL
 #define MIX_2 0xD6E8FEB86659FD93ULL
 
+/* A multiplication carries upwards only: before each, the upper half is folded into the lower. */
+static __always_inline __u64 fold(__u64 word)
+{
+	return word ^ word >> 32;
+}
+
 static __always_inline __u64 mix(__u64 seed, __u64 first, __u64 second)
 {
-	__u64 hash = (seed ^ first) * MIX_1;
+	__u64 hash = fold(seed ^ first) * MIX_1;
 
-	hash ^= hash >> 32;
-	hash = (hash ^ second) * MIX_2;
-	hash ^= hash >> 32;
-	/* Once more: the last bytes of an address are the highest of its word, and reach the low bits only now. */
-	hash *= MIX_2;
-	return hash ^ hash >> 32;
+	hash = fold(fold(hash) ^ second) * MIX_2;
+	return fold(fold(hash) * MIX_2);
 }
 
 static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 ports)
