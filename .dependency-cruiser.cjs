@@ -1,0 +1,47 @@
+/** Who may import whom: the arrows of docs/design.md, checked. */
+const arrows = {
+  errors: [],
+  packet: ['errors'],
+  director: ['errors', 'packet'],
+  dataplane: ['errors', 'packet', 'director'],
+  'gobgp-client': ['errors'],
+  'bgp-speaker': ['errors', 'gobgp-client'],
+  control: ['errors'],
+  daemon: ['errors'],
+  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker'],
+  'real-server': ['errors', 'daemon', 'dataplane', 'packet'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-undeclared',
+      comment: "Each package declares what it imports; ava is the root's.",
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], pathNot: '/ava/' },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-tests-in-product',
+      comment: 'What ships does not import what tests it.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '\\.test\\.ts$|/test-support/' },
+      to: { path: '\\.test\\.ts$|/test-support/|^test/' },
+    },
+    ...Object.entries(arrows).map(([name, allowed]) => ({
+      name: `arrows-of-${name}`,
+      comment: `${name} may import ${allowed.join(', ') || 'no other package'}`,
+      severity: 'error',
+      from: { path: `^packages/${name}/src/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules|/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },
+  },
+};
