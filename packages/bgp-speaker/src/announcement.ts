@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type BgpPath, parseCommunity } from '@weir/gobgp-client';
+import { type BgpPath, canonicalPath, parseCommunity } from '@weir/gobgp-client';
 import { SpeakerError } from './speaker-error.js';
 
 /** A VIP to be told to all peers. */
@@ -22,7 +22,10 @@ export interface AnnouncementDefaults {
   readonly nextHop: { readonly ipv4?: string; readonly ipv6?: string };
 }
 
-/** @throws {SpeakerError} NEXT_HOP_MISSING */
+/**
+ * @throws {SpeakerError} NEXT_HOP_MISSING
+ * @throws {GobgpError} PATH_INVALID
+ */
 export function pathOf(announcement: Announcement, { asn, nextHop: nextHops }: AnnouncementDefaults): BgpPath {
   const { prefix, communities, med, prepend = 0, localPreference } = announcement;
   const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
@@ -34,14 +37,15 @@ export function pathOf(announcement: Announcement, { asn, nextHop: nextHops }: A
       { details: { prefix } },
     );
   }
-  return {
+  // Canonical, as gobgpd lists it: with another spelling the path would be withdrawn and announced at each set.
+  return canonicalPath({
     prefix,
     nextHop,
-    ...(communities === undefined || communities.length === 0 ? {} : { communities }),
+    ...(communities === undefined ? {} : { communities }),
     ...(med === undefined ? {} : { med }),
     ...(localPreference === undefined ? {} : { localPreference }),
-    ...(prepend === 0 ? {} : { asPath: Array.from({ length: prepend }, () => asn) }),
-  };
+    asPath: Array.from({ length: prepend }, () => asn),
+  });
 }
 
 /** What has to be told to a speaker that announces `current`, so that it announces `wanted`. */
@@ -66,5 +70,5 @@ function isSamePath(a: BgpPath | undefined, b: BgpPath): boolean {
 
 /** Communities are a set, and a name is a number. */
 function comparable(path: BgpPath): object {
-  return { ...path, communities: (path.communities ?? []).map(parseCommunity).sort() };
+  return { ...path, communities: new Set(path.communities?.map(parseCommunity)) };
 }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GobgpClient } from '@weir/gobgp-client';
+import { holdsListener } from './listening-socket.js';
 import { SpeakerError } from './speaker-error.js';
 
 /** How a gobgpd is run. */
@@ -44,10 +45,7 @@ export async function runGobgpd(
   mkdirSync(gobgpd.directory, { recursive: true });
   const former = findFormer(gobgpd);
   if (former !== undefined) {
-    if (readText(configurationFile(gobgpd)) === gobgpd.configuration) {
-      await client.waitUntilReachable(START_TIMEOUT_MS);
-      return { pid: former, adopted: true };
-    }
+    if (await isAsWanted(gobgpd, client, former)) return { pid: former, adopted: true };
     await stopGobgpd(gobgpd, former);
   }
   writeFileSync(configurationFile(gobgpd), gobgpd.configuration, { mode: 0o600 });
@@ -68,6 +66,16 @@ export async function stopGobgpd(gobgpd: GobgpdCommand, pid: number): Promise<vo
 /** Is this still the gobgpd that was started with this directory? A zombie is not. */
 export function isOurs(gobgpd: GobgpdCommand, pid: number): boolean {
   return readText(`/proc/${pid}/cmdline`)?.split('\0').includes(configurationFile(gobgpd)) ?? false;
+}
+
+/** Does a gobgpd of a former life answer where it should, and was it started with this configuration? */
+async function isAsWanted(gobgpd: GobgpdCommand, client: GobgpClient, pid: number): Promise<boolean> {
+  if (readText(configurationFile(gobgpd)) !== gobgpd.configuration || !holdsListener(pid, gobgpd.apiAddress))
+    return false;
+  return await client.getBgp().then(
+    (identity) => identity !== undefined,
+    () => false,
+  );
 }
 
 async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boolean): Promise<number> {
@@ -106,15 +114,29 @@ async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boo
     writeFileSync(`${pidFile(gobgpd)}.new`, `${child.pid}\n`);
     renameSync(`${pidFile(gobgpd)}.new`, pidFile(gobgpd));
   }
-  // Reachable is not enough: with its API address taken, another gobgpd would answer.
-  await Promise.race([ended, startedBgp(client)]);
+  try {
+    await Promise.race([ended, startedBgp(gobgpd, client, child.pid, logFile)]);
+  } catch (error) {
+    if (child.pid !== undefined) await stopGobgpd(gobgpd, child.pid);
+    throw error;
+  }
   return child.pid as number;
 }
 
-async function startedBgp(client: GobgpClient): Promise<void> {
-  await client.waitUntilReachable(START_TIMEOUT_MS);
+async function startedBgp(
+  gobgpd: GobgpdCommand,
+  client: GobgpClient,
+  pid: number | undefined,
+  logFile: string,
+): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while ((await client.getBgp()) === undefined && performance.now() < deadline) await wait(POLL_MS);
+  // Reachable is not enough: with its API address taken, another gobgpd would answer.
+  while (pid === undefined || !holdsListener(pid, gobgpd.apiAddress) || (await client.getBgp()) === undefined) {
+    if (performance.now() >= deadline) {
+      throw failed(gobgpd, `it has no identity after ${START_TIMEOUT_MS / 1000} s`, logFile);
+    }
+    await wait(POLL_MS);
+  }
 }
 
 function notStarted(gobgpd: GobgpdCommand, cause: NodeJS.ErrnoException): SpeakerError {

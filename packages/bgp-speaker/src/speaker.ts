@@ -46,7 +46,9 @@ export interface SpeakerStatus {
 export interface BgpSpeaker extends AsyncDisposable {
   /**
    * Announces these and nothing else. Resolves when gobgpd has it; while gobgpd is down, at once: it is told when it is
-   * back. @throws {SpeakerError} NEXT_HOP_MISSING; nothing was changed
+   * back.
+   *
+   * @throws {SpeakerError} NEXT_HOP_MISSING, and {@link GobgpError} PATH_INVALID; nothing was changed
    */
   set(announcements: readonly Announcement[]): Promise<void>;
   status(): Promise<SpeakerStatus>;
@@ -88,6 +90,8 @@ class Speaker implements BgpSpeaker {
   #wanted: readonly BgpPath[] | undefined;
   #pid: number | undefined;
   #down: string | undefined = 'not started';
+  /** Aborts when gobgpd is found not to answer. */
+  #lost = new AbortController();
   #supervision: Promise<void> = Promise.resolve();
   /** Path changes go one after the other. */
   #telling: Promise<void> = Promise.resolve();
@@ -104,8 +108,9 @@ class Speaker implements BgpSpeaker {
     try {
       await this.#tell();
     } catch (error) {
-      // Its end is noticed by the supervision too, which tells it all once it is back.
       if (!isUnreachable(error)) throw error;
+      // The supervision tells it all once it is back. It may be stuck rather than gone, and then only this call noticed.
+      this.#lost.abort(error);
     }
   }
 
@@ -143,6 +148,7 @@ class Speaker implements BgpSpeaker {
     } else {
       await this.#configureExternal();
     }
+    this.#lost = new AbortController();
     this.#down = undefined;
     if (this.#wanted !== undefined) await this.#tell();
   }
@@ -176,7 +182,8 @@ class Speaker implements BgpSpeaker {
   /** Logs sessions that come and go; throws when gobgpd is gone. */
   async #watch(): Promise<void> {
     const states = new Map<string, string>();
-    for await (const { address, asn, state } of this.#client.watchPeers(this.#stopped.signal)) {
+    const end = AbortSignal.any([this.#stopped.signal, this.#lost.signal]);
+    for await (const { address, asn, state } of this.#client.watchPeers(end)) {
       const established = state === 'established';
       const before = states.get(address);
       states.set(address, state);
@@ -185,6 +192,7 @@ class Speaker implements BgpSpeaker {
       else if (!established && before === 'established')
         this.#options.logger.warn({ peer: address, asn, state }, `BGP session with ${address} is down`);
     }
+    this.#lost.signal.throwIfAborted();
   }
 
   /** A gobgpd that does not answer but has not ended either is in the way of the next. */

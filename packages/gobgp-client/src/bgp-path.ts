@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { formatCommunity, parseCommunity } from './community.js';
 import { GobgpError } from './gobgp-error.js';
@@ -47,13 +48,32 @@ export function familyOf(address: string): AddressFamily {
   return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
+/**
+ * The path as gobgpd will list it: addresses in their shortest form, no bits after the prefix, known communities by
+ * name, no empty lists. Paths that mean the same are equal afterwards, but for the order of their communities.
+ *
+ * @throws {GobgpError} PATH_INVALID
+ */
+export function canonicalPath(path: BgpPath): BgpPath {
+  return decodePath(encodePath(path));
+}
+
 /** @throws {GobgpError} PATH_INVALID naming what is wrong with the path */
 export function encodePath(path: BgpPath): PathMessage {
   const { address, length } = parsePrefix(path.prefix);
   const family = familyOf(address);
-  if (!ipaddr.isValid(path.nextHop) || familyOf(path.nextHop) !== family) {
+  for (const [name, value] of [
+    ['MED', path.med],
+    ['local preference', path.localPreference],
+    ...(path.asPath ?? []).map((asn) => ['AS number', asn] as const),
+  ] as const) {
+    if (value !== undefined && !isUint32(value))
+      throw invalid(path, `${name} ${value} is not a whole number from 0 to ${UINT32_MAX}`);
+  }
+  if (isIP(path.nextHop) === 0 || familyOf(path.nextHop) !== family) {
     throw invalid(path, `next hop "${path.nextHop}" is not an ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address`);
   }
+  const nextHop = ipaddr.parse(path.nextHop).toString();
   const nlri = any('IPAddressPrefix', { prefixLen: length, prefix: address });
   const pattrs = [any('OriginAttribute', { origin: 0 })];
   if (path.asPath !== undefined && path.asPath.length > 0) {
@@ -61,8 +81,8 @@ export function encodePath(path: BgpPath): PathMessage {
   }
   pattrs.push(
     family === 'ipv4'
-      ? any('NextHopAttribute', { nextHop: path.nextHop })
-      : any('MpReachNLRIAttribute', { family: families.ipv6, nextHops: [path.nextHop], nlris: [nlri] }),
+      ? any('NextHopAttribute', { nextHop })
+      : any('MpReachNLRIAttribute', { family: families.ipv6, nextHops: [nextHop], nlris: [nlri] }),
   );
   if (path.med !== undefined) pattrs.push(any('MultiExitDiscAttribute', { med: path.med }));
   if (path.localPreference !== undefined) pattrs.push(any('LocalPrefAttribute', { localPref: path.localPreference }));
@@ -93,16 +113,19 @@ export function decodePath(message: PathMessage): BgpPath {
 }
 
 function parsePrefix(prefix: string): { address: string; length: number } {
-  try {
-    const [address, length] = ipaddr.parseCIDR(prefix);
-    return { address: address.toString(), length };
-  } catch (cause) {
-    throw new GobgpError('PATH_INVALID', `"${prefix}" is not a prefix such as 198.51.100.10/32`, {
-      cause,
-      details: { prefix },
-    });
+  const [address = '', length = '', ...rest] = prefix.split('/');
+  // ipaddr.js alone would take "10.1" for 10.0.0.1.
+  if (isIP(address) === 0 || !/^\d{1,3}$/.test(length) || rest.length > 0 || !ipaddr.isValidCIDR(prefix)) {
+    const message = `"${prefix}" is not a prefix such as 198.51.100.10/32`;
+    throw new GobgpError('PATH_INVALID', message, { details: { prefix } });
   }
+  const { IPv4, IPv6 } = ipaddr;
+  const network = (isIP(address) === 4 ? IPv4 : IPv6).networkAddressFromCIDR(prefix);
+  return { address: network.toString(), length: Number(length) };
 }
+
+const UINT32_MAX = 0xffffffff;
+const isUint32 = (value: number) => Number.isInteger(value) && value >= 0 && value <= UINT32_MAX;
 
 function invalid({ prefix }: BgpPath, problem: string): GobgpError {
   return new GobgpError('PATH_INVALID', `path to ${prefix}: ${problem}`, { details: { prefix } });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   type CallOptions,
+  type ChannelOptions,
   type Client,
   type ClientReadableStream,
   credentials,
@@ -16,6 +17,8 @@ import { GobgpError } from './gobgp-error.js';
 const PROTO_FILE = fileURLToPath(new URL('../proto/gobgp.proto', import.meta.url));
 /** A local gobgpd answers within milliseconds; one that does not in this time is stuck. */
 const DEADLINE_MS = 5_000;
+/** gRPC's own are 1 s and 2 min: too long for a gobgpd that comes back within milliseconds. */
+const CHANNEL_OPTIONS = { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 1_000 };
 
 /** The identity of a speaker. */
 export interface BgpIdentity {
@@ -36,7 +39,8 @@ type Stub = Client & Readonly<Record<string, Unary & Streaming>>;
 let stubClass:
   | (new (
       address: string,
-      channelCredentials: ReturnType<typeof credentials.createInsecure>,
+      channel: ReturnType<typeof credentials.createInsecure>,
+      options: ChannelOptions,
     ) => Stub)
   | undefined;
 
@@ -48,7 +52,7 @@ function createStub(address: string): Stub {
     };
     stubClass = apipb.GobgpApi;
   }
-  return new stubClass(address, credentials.createInsecure());
+  return new stubClass(address, credentials.createInsecure(), CHANNEL_OPTIONS);
 }
 
 /**
@@ -73,7 +77,9 @@ export class GobgpClient implements Disposable {
   /** The identity of gobgpd; undefined before {@link startBgp}. */
   async getBgp(): Promise<BgpIdentity | undefined> {
     const { global } = (await this.#call('GetBgp', {})) as { global: BgpIdentity | null };
-    return global === null || global.asn === 0 ? undefined : global;
+    if (global === null || global.asn === 0) return undefined;
+    const { asn, routerId, listenPort } = global;
+    return { asn, routerId, listenPort };
   }
 
   async addPeer(peer: BgpPeer): Promise<void> {
@@ -110,7 +116,7 @@ export class GobgpClient implements Disposable {
   }
 
   /**
-   * The state of each peer now, then at each change; ends when the signal aborts.
+   * The state of each peer now, then at each change, without `since` and counts; ends when the signal aborts.
    * @throws {GobgpError} GOBGP_UNREACHABLE when gobgpd goes away
    */
   async *watchPeers(signal: AbortSignal): AsyncGenerator<PeerStatus> {
@@ -118,6 +124,8 @@ export class GobgpClient implements Disposable {
       peer?: { peer: PeerMessage | null };
     }>;
     const cancel = () => stream.cancel();
+    // A stream that is cancelled while nobody reads it tells so, and an error event without a listener ends the process.
+    stream.on('error', () => {});
     signal.addEventListener('abort', cancel, { once: true });
     try {
       if (signal.aborted) return;
