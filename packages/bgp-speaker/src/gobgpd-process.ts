@@ -72,10 +72,12 @@ export function isOurs(gobgpd: GobgpdCommand, pid: number): boolean {
 async function isAsWanted(gobgpd: GobgpdCommand, client: GobgpClient, pid: number): Promise<boolean> {
   if (readText(configurationFile(gobgpd)) !== gobgpd.configuration || !holdsListener(pid, gobgpd.apiAddress))
     return false;
-  return await client.getBgp().then(
-    (identity) => identity !== undefined,
-    () => false,
-  );
+  try {
+    await client.waitUntilReachable(START_TIMEOUT_MS);
+    return (await client.getBgp()) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boolean): Promise<number> {
@@ -130,13 +132,16 @@ async function startedBgp(
   logFile: string,
 ): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  // Reachable is not enough: with its API address taken, another gobgpd would answer.
-  while (pid === undefined || !holdsListener(pid, gobgpd.apiAddress) || (await client.getBgp()) === undefined) {
-    if (performance.now() >= deadline) {
-      throw failed(gobgpd, `it has no identity after ${START_TIMEOUT_MS / 1000} s`, logFile);
+  const until = async (isSo: () => boolean | Promise<boolean>, problem: string) => {
+    while (!(await isSo())) {
+      if (performance.now() >= deadline) throw failed(gobgpd, `${problem} after ${START_TIMEOUT_MS / 1000} s`, logFile);
+      await wait(POLL_MS);
     }
-    await wait(POLL_MS);
-  }
+  };
+  // Reachable is not enough: with its API address taken, another gobgpd would answer.
+  await until(() => pid !== undefined && holdsListener(pid, gobgpd.apiAddress), 'its API does not listen');
+  await client.waitUntilReachable(START_TIMEOUT_MS);
+  await until(async () => (await client.getBgp()) !== undefined, 'it has no identity');
 }
 
 function notStarted(gobgpd: GobgpdCommand, cause: NodeJS.ErrnoException): SpeakerError {
