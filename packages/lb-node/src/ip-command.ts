@@ -4,6 +4,7 @@ import { WeirError } from '@weir/errors';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 5000;
+const BATCH_BYTES_MAX = 64 << 20;
 
 /** The `ip` command did not do what it was asked. */
 export class IpCommandError extends WeirError {}
@@ -20,6 +21,25 @@ export async function ip(args: readonly string[]): Promise<string> {
       details: { args },
     });
   }
+}
+
+/**
+ * Runs `ip -json -batch` over lines such as `route get 10.0.0.21`: one process for all of them. Answers come in the order
+ * of the lines; a line that fails has none.
+ */
+export async function ipBatch<T>(lines: readonly string[]): Promise<readonly T[]> {
+  if (lines.length === 0) return [];
+  const child = execFile('ip', ['-json', '-force', '-batch', '-'], { timeout: TIMEOUT_MS, maxBuffer: BATCH_BYTES_MAX });
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  child.stdin?.end(`${lines.join('\n')}\n`);
+  await new Promise<void>((resolve, reject) => child.once('error', reject).once('close', () => resolve()));
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .flatMap((line) => JSON.parse(line) as readonly T[]);
 }
 
 /** Runs `ip -json` and reads the answer; an empty answer is an empty list. */

@@ -1,4 +1,4 @@
-import { ip, ipJson } from './ip-command.js';
+import { ipBatch, ipJson } from './ip-command.js';
 
 /** What `ip -json route get` says of one address. */
 interface RouteAnswer {
@@ -7,7 +7,6 @@ interface RouteAnswer {
   readonly via?: { readonly host: string };
   readonly dev: string;
   readonly prefsrc?: string;
-  readonly type?: string;
 }
 
 interface NeighbourAnswer {
@@ -29,15 +28,12 @@ export interface Route {
 /** States in which the kernel knows a MAC address (NUD_VALID, linux/neighbour.h). */
 const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT', 'NOARP']);
 
-/** Routes to addresses; one without a route is missing. One process for all of them. */
+/** Routes to addresses, in canonical text; one without a route is missing. */
 export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMap<string, Route>> {
   const routes = new Map<string, Route>();
-  for (const address of addresses) {
-    // One call each: in a batch the answer to an address without a route can't be told from the next one's.
-    const [answer] = await ipJson<RouteAnswer>(['route', 'get', address]).catch(() => []);
-    if (answer === undefined || answer.type === 'unreachable' || answer.type === 'blackhole') continue;
-    routes.set(address, {
-      neighbour: answer.gateway ?? answer.via?.host ?? address,
+  for (const answer of await ipBatch<RouteAnswer>(addresses.map((address) => `route get ${address}`))) {
+    routes.set(answer.dst, {
+      neighbour: answer.gateway ?? answer.via?.host ?? answer.dst,
       interface: answer.dev,
       ...(answer.prefsrc === undefined ? {} : { source: answer.prefsrc }),
     });
@@ -53,19 +49,15 @@ export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<
   const known = await ipJson<NeighbourAnswer>(['neigh', 'show']);
   const byKey = new Map(known.map((neighbour) => [neighbourKey(neighbour.dst, neighbour.dev), neighbour]));
   const resolved = new Set<string>();
+  const unmanaged: string[] = [];
   for (const [address, route] of routes) {
     if (route.interface === 'lo') continue;
     const neighbour = byKey.get(neighbourKey(route.neighbour, route.interface));
     if (neighbour?.state.some((state) => RESOLVED.has(state))) resolved.add(address);
     if (neighbour !== undefined && (neighbour.managed !== undefined || neighbour.state.includes('PERMANENT'))) continue;
-    await ip(['neigh', 'replace', route.neighbour, 'dev', route.interface, 'managed']);
-    byKey.set(neighbourKey(route.neighbour, route.interface), {
-      dst: route.neighbour,
-      dev: route.interface,
-      managed: null,
-      state: neighbour?.state ?? [],
-    });
+    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed`);
   }
+  await ipBatch([...new Set(unmanaged)]);
   return resolved;
 }
 
