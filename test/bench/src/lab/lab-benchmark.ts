@@ -1,0 +1,97 @@
+import { BenchError } from '../bench-error.js';
+import type { Sample } from './comparison.js';
+import type { Contender, ContenderName, Path, Scale } from './contender.js';
+import { cpuSince, machineCpu, processesCpuUs } from './cpu-time.js';
+import { startDirect } from './direct-contender.js';
+import { startHaproxy } from './haproxy-contender.js';
+import { startNftables } from './nftables-contender.js';
+import { startNginxStream } from './nginx-stream-contender.js';
+import { startWeir } from './weir-contender.js';
+import { runWrk, type Workload, workloads } from './workload.js';
+
+export interface LabBenchmarkOptions extends Scale {
+  readonly contenders: readonly ContenderName[];
+  readonly rounds: number;
+  /** Of each run. */
+  readonly seconds: number;
+}
+
+export interface LabBenchmarkResult {
+  readonly setups: Readonly<Partial<Record<ContenderName, string>>>;
+  readonly samples: readonly Sample[];
+}
+
+const starters: Readonly<Record<ContenderName, Contender>> = {
+  weir: startWeir,
+  nftables: startNftables,
+  'nginx-stream': startNginxStream,
+  haproxy: startHaproxy,
+  direct: startDirect,
+};
+
+/**
+ * Brings up a lab for each contender, loads one at a time, in rounds, and takes all of them down. What disturbs the
+ * machine for a while disturbs a round of everybody, not all rounds of one.
+ *
+ * @param say  learns what goes on, a line at a time
+ * @throws {BenchError} BENCH_PATH_BROKEN when a contender does not answer at all
+ */
+export async function runLabBenchmark(
+  options: LabBenchmarkOptions,
+  say: (line: string) => void,
+): Promise<LabBenchmarkResult> {
+  const paths = new Map<ContenderName, Path>();
+  try {
+    for (const name of options.contenders) {
+      say(`bringing up ${name}`);
+      const path = await starters[name](options);
+      paths.set(name, path);
+      await assertAnswers(name, path);
+      say(`  ${path.setup}`);
+    }
+    const samples: Sample[] = [];
+    for (const workload of workloads) {
+      for (let round = 1; round <= options.rounds; round++) {
+        for (const [contender, path] of paths) {
+          const sample = await measure(contender, path, workload, round, options.seconds);
+          samples.push(sample);
+          say(
+            `${workload.name}, round ${round}, ${contender}: ${Math.round(sample.report.requestsPerSecond)} requests/s`,
+          );
+        }
+      }
+    }
+    return { setups: Object.fromEntries([...paths].map(([name, { setup }]) => [name, setup])), samples };
+  } finally {
+    for (const path of paths.values()) await path[Symbol.asyncDispose]();
+  }
+}
+
+async function measure(
+  contender: ContenderName,
+  path: Path,
+  workload: Workload,
+  round: number,
+  seconds: number,
+): Promise<Sample> {
+  const pids = path.nodes.flatMap((node) => node.pids());
+  const before = { machine: machineCpu(), processesUs: processesCpuUs(pids) };
+  const report = await runWrk(path.client, path.url, workload, seconds);
+  return {
+    contender,
+    workload: workload.name,
+    round,
+    report,
+    machine: cpuSince(before.machine, machineCpu()),
+    nodeProcessesUs: processesCpuUs(pids) - before.processesUs,
+  };
+}
+
+async function assertAnswers(name: ContenderName, path: Path): Promise<void> {
+  const { code, stdout, stderr } = await path.client.run('curl', ['-sSgm', '10', path.url]);
+  if (code === 0 && stdout.includes('"backend"')) return;
+  throw new BenchError(
+    'BENCH_PATH_BROKEN',
+    `${name}: expected the page of a backend at ${path.url}; found ${stderr || stdout}`,
+  );
+}

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { WeirError } from '@weir/errors';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { compare } from './lab/comparison.js';
+import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
+import { runLabBenchmark } from './lab/lab-benchmark.js';
+import { renderComparison } from './lab/lab-report.js';
+import { describeMachine, thisMachine } from './machine.js';
+
+const write = (text: string) => process.stdout.write(`${text}\n`);
+const isTerminal = process.stdout.isTTY === true;
+
+const program = new Command('npm run bench --').description('Measures Weir on this machine. Needs root.');
+
+program
+  .command('lab')
+  .description('the same HTTP load through Weir, nftables, nginx stream, haproxy, and directly')
+  .option('--nodes <n>', 'balancer nodes', count(1, 10), 2)
+  .option('--backends <n>', 'backends', count(1, 10), 2)
+  .option('--rounds <n>', 'rounds, each with a run of every contender', count(1, 1000), 5)
+  .option('--seconds <n>', 'duration of a run', count(1, 3600), 4)
+  .option('--workers <n>', 'processes or threads of a proxy on each node (default: CPUs / nodes)', count(1, 64))
+  .addOption(new Option('--family <family>', 'of the VIP').choices(['ipv4', 'ipv6']).default('ipv4'))
+  .addOption(new Option('--only <contender...>', 'some of them').choices([...contenderNames]))
+  .option('--json <file>', 'all samples and the comparison, for programs')
+  .action(async (options: LabCommandOptions) => {
+    const { only = contenderNames, json, ...rest } = options;
+    const workers = rest.workers ?? Math.max(1, Math.floor(cpus().length / rest.nodes));
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const chosen = { ...rest, workers, contenders: contenderNames.filter((name) => only.includes(name)) };
+    const result = await runLabBenchmark(chosen, (line) => process.stderr.write(`${line}\n`));
+    const comparison = compare(result.samples);
+    write(`\n${renderComparison(comparison, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'lab', machine, options: chosen, ...result, comparison });
+  });
+
+interface LabCommandOptions {
+  readonly nodes: number;
+  readonly backends: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly workers?: number;
+  readonly family: Family;
+  readonly only?: readonly ContenderName[];
+  readonly json?: string;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof WeirError)) throw error;
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function count(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+function writeJson(file: string, result: object): void {
+  writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
+}
