@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import {
+  type FrrRouter,
+  Lab,
+  type StandardCluster,
+  standardCluster,
+  startRouter,
+  WeirNode,
+  waitUntil,
+  weirDocument,
+} from '@weir/lab';
+import { testAsRoot } from './test-as-root.js';
+
+const ROUTER_ASN = 64500;
+const NODE_ASN = 64512;
+/** gobgpd calls a peer 5 to 10 s after it began. */
+const SESSION_TIMEOUT_MS = 30_000;
+
+testAsRoot('FRR sees next hop, communities, MED and AS path of a route of either family', async (t) => {
+  await using lab = await Lab.start(topology.topology);
+  const announce = { communities: ['64512:100', 'no-export'], med: 10, prepend: 2 };
+  const { router, prefixes } = await startNode(lab, { announce });
+  for (const [prefix, nextHop] of [
+    [prefixes[0], topology.nodes[0]?.ipv4],
+    [prefixes[1], topology.nodes[0]?.ipv6],
+  ] as const) {
+    const [path, ...others] = await pathsTo(router, prefix);
+    t.deepEqual(others, []);
+    t.is(path?.aspath.string, '64512 64512 64512');
+    t.is(path?.metric, 10);
+    t.deepEqual(path?.community?.list, ['64512:100', 'noExport']);
+    t.deepEqual([...new Set(path?.nexthops.filter(({ used }) => used).map(({ ip }) => ip))], [nextHop]);
+  }
+});
+
+testAsRoot(
+  'with graceful restart the router forwards by the routes of a gobgpd that was killed until it is back',
+  async (t) => {
+    await using lab = await Lab.start(topology.topology);
+    const { node, router, prefixes } = await startNode(lab, { gracefulRestart: '60s' });
+    const before = await Promise.all(prefixes.map((prefix) => updatedAt(router, prefix)));
+    const pid = gobgpdOf(node);
+    process.kill(pid, 'SIGKILL');
+    let asked = 0;
+    for (const [index, prefix] of prefixes.entries()) {
+      await waitUntil(
+        `${prefix} to be announced anew`,
+        async () => {
+          asked += 1;
+          for (const each of prefixes)
+            t.true(await isForwarded(router, each), `${each} is in the kernel, ask ${asked}`);
+          const [path] = await pathsTo(router, prefix);
+          // Stale until the new gobgpd has told all it has (RFC 4724, section 4.2).
+          return path?.stale !== true && path?.lastUpdate.epoch !== before[index] ? true : undefined;
+        },
+        { timeoutMs: SESSION_TIMEOUT_MS },
+      );
+    }
+    t.not(gobgpdOf(node), pid);
+    t.true(asked > 10, `the kernel was asked ${asked} times`);
+  },
+);
+
+testAsRoot('without graceful restart the routes of a gobgpd that was killed go, and come back with it', async (t) => {
+  await using lab = await Lab.start(topology.topology);
+  const { node, router, prefixes } = await startNode(lab, { gracefulRestart: 'off' });
+  const pid = gobgpdOf(node);
+  process.kill(pid, 'SIGKILL');
+  for (const count of [0, 1]) {
+    for (const prefix of prefixes) await router.waitForRoutes(prefix, count, { timeoutMs: SESSION_TIMEOUT_MS });
+  }
+  t.not(gobgpdOf(node), pid);
+});
+
+const topology: StandardCluster = standardCluster({ nodes: 1, backends: 1, name: 'bgp-frr' });
+
+/** A router and a node that announces a VIP of each family, with these settings of its `bgp` section. */
+async function startNode(
+  lab: Lab,
+  bgp: object,
+): Promise<{ node: WeirNode; router: FrrRouter; prefixes: readonly [string, string] }> {
+  const { nodes, router, vip, backends } = topology;
+  const [host] = nodes;
+  const [backend] = backends;
+  if (host === undefined || backend === undefined) throw new Error('expected a node and a backend');
+  const frr = await startRouter(lab.host('router'), {
+    asn: ROUTER_ASN,
+    routerId: router.ipv4,
+    neighbors: [{ address: host.ipv4, remoteAs: NODE_ASN }],
+    gracefulRestart: true,
+  });
+  const services = [vip.ipv4, vip.ipv6].map((address, index) => ({
+    name: `web${index}`,
+    vip: address,
+    port: 80,
+    backends: [{ address: backend.ipv4 }],
+  }));
+  const document = weirDocument(lab, {
+    host,
+    router,
+    interface: topology.interface,
+    services,
+    asn: NODE_ASN,
+    routerAsn: ROUTER_ASN,
+  });
+  const node = new WeirNode(lab, host.name, { ...document, bgp: { ...(document.bgp as object), ...bgp } });
+  await node.start();
+  const prefixes = [`${vip.ipv4}/32`, `${vip.ipv6}/128`] as const;
+  for (const prefix of prefixes) await frr.waitForRoutes(prefix, 1, { timeoutMs: SESSION_TIMEOUT_MS });
+  return { node, router: frr, prefixes };
+}
+
+/** A path of `show bgp FAMILY PREFIX json`. */
+interface FrrPath {
+  readonly aspath: { readonly string: string };
+  readonly metric?: number;
+  readonly community?: { readonly list: readonly string[] };
+  readonly nexthops: readonly { readonly ip: string; readonly used?: boolean }[];
+  readonly lastUpdate: { readonly epoch: number };
+  readonly stale?: boolean;
+}
+
+async function pathsTo(router: FrrRouter, prefix: string): Promise<readonly FrrPath[]> {
+  const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
+  const answer = JSON.parse(await router.vtysh(`show bgp ${family} unicast ${prefix} json`)) as { paths?: FrrPath[] };
+  return answer.paths ?? [];
+}
+
+async function updatedAt(router: FrrRouter, prefix: string): Promise<number | undefined> {
+  return (await pathsTo(router, prefix))[0]?.lastUpdate.epoch;
+}
+
+/** Does the kernel of the router forward by a route to exactly this prefix? */
+async function isForwarded(router: FrrRouter, prefix: string): Promise<boolean> {
+  const family = prefix.includes(':') ? '-6' : '-4';
+  return (await router.host.output('ip', [family, 'route', 'show', 'exact', prefix])).trim() !== '';
+}
+
+function gobgpdOf(node: WeirNode): number {
+  const pid = node.host.pids().find((each) => readFileSync(`/proc/${each}/comm`, 'utf8') === 'gobgpd\n');
+  if (pid === undefined) throw new Error(`no gobgpd runs on ${node.host.name}`);
+  return pid;
+}
