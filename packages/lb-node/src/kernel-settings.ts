@@ -21,8 +21,8 @@ export async function enableForwarding(interfaceName: string): Promise<readonly 
       await writeFile(path, '1');
       changed.push(`net.${family}.conf.${interfaceName}.forwarding`);
     } catch (cause) {
-      // A kernel with IPv6 turned off has no such file, and no IPv6 packet to forward.
-      if (family === 'ipv6' && (cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      // No such interface, which attaching will say better; or a kernel with IPv6 turned off.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new KernelSettingError('FORWARDING_REFUSED', `${path} can't be set to 1: ${String(cause)}`, {
         cause,
         details: { path },

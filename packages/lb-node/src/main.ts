@@ -4,6 +4,7 @@ import { ExitCode, exitCodeOf } from '@weir/daemon';
 import { XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.js';
+import { refuseStrayPackets } from './kernel-settings.js';
 import { printCounters } from './print-counters.js';
 import { runNode } from './run-node.js';
 
@@ -41,10 +42,11 @@ program
 
 program
   .command('detach')
-  .description('remove the program from all interfaces, with tables and counters')
+  .description('remove the program from all interfaces, with tables, counters and the routes of VIPs')
   .action(async () => {
     const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
     XdpDataplane.remove(dataplane.pinDirectory);
+    await refuseStrayPackets([]);
   });
 
 try {

@@ -74,7 +74,10 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     };
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
+    let stopped = false;
     const stop = async (leaveRunning: boolean) => {
+      if (stopped) return;
+      stopped = true;
       passes.abort();
       clearTimeout(pending);
       clearInterval(resync);
@@ -90,7 +93,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       },
       status: () => `${reconciled.announced.length} VIPs announced, ${reconciled.reachableBackends} backends reachable`,
       async leave(hurry) {
-        await announcing.drain();
+        await announcing.drain().catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
         const drainMs = announcing.config.shutdown.drainMs;
         logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
         await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));

@@ -50,10 +50,12 @@ export class Reconciler {
     this.#config = config;
   }
 
-  /** Withdraws all VIPs; passes go on, so that what still arrives is forwarded. */
+  /** Withdraws all VIPs and announces none from then on; what still arrives is forwarded. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.reconcile();
+    // A pass that began before may still announce; whatever became of it, nothing is announced after it.
+    await this.reconcile().catch(() => {});
+    await this.#announce([]);
   }
 
   /**

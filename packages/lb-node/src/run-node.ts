@@ -13,7 +13,7 @@ export async function runNode(configFile: string): Promise<void> {
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
-    const node = await startNode(config, logger);
+    await using node = await startNode(config, logger);
     {
       await using source = watchNodeConfig(configFile, (event) => onConfig(event, node, logger, readiness));
       reload = () => {
