@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { WeirError } from '@weir/errors';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runDataplaneBenchmark } from './dataplane/dataplane-benchmark.js';
+import { renderDataplane } from './dataplane/dataplane-report.js';
 import { compare } from './lab/comparison.js';
 import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
 import { runLabBenchmark } from './lab/lab-benchmark.js';
@@ -9,6 +11,8 @@ import { renderComparison } from './lab/lab-report.js';
 import { describeMachine, thisMachine } from './machine.js';
 
 const write = (text: string) => process.stdout.write(`${text}\n`);
+/** Progress is not part of the result: it does not go where that goes. */
+const say = (line: string) => process.stderr.write(`${line}\n`);
 const isTerminal = process.stdout.isTTY === true;
 
 const program = new Command('npm run bench --').description('Measures Weir on this machine. Needs root.');
@@ -30,10 +34,24 @@ program
     const machine = thisMachine();
     write(describeMachine(machine));
     const chosen = { ...rest, workers, contenders: contenderNames.filter((name) => only.includes(name)) };
-    const result = await runLabBenchmark(chosen, (line) => process.stderr.write(`${line}\n`));
+    const result = await runLabBenchmark(chosen, say);
     const comparison = compare(result.samples);
     write(`\n${renderComparison(comparison, isTerminal)}`);
     if (json !== undefined) writeJson(json, { benchmark: 'lab', machine, options: chosen, ...result, comparison });
+  });
+
+program
+  .command('dataplane')
+  .description('the XDP program alone: ns per packet, and changes of its tables')
+  .option('--runs <n>', 'of which the median is taken', count(1, 1000), 15)
+  .option('--packets <n>', 'in each run', count(1, 100_000_000), 1_000_000)
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: { runs: number; packets: number; json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const result = await runDataplaneBenchmark(options, say);
+    write(`\n${renderDataplane(result, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'dataplane', machine, options, ...result });
   });
 
 interface LabCommandOptions {

@@ -15,6 +15,8 @@ export interface Sample {
   readonly machine: MachineCpu;
   /** CPU time of the processes on the nodes during the run, in µs. */
   readonly nodeProcessesUs: number;
+  /** CPU time of processes that have nothing to do with the benchmark, in µs: what disturbed it. */
+  readonly otherProcessesUs: number;
 }
 
 /** What all rounds of a contender under a workload say together. */
@@ -32,6 +34,8 @@ export interface ComparedPath {
   readonly balancerUs?: number;
   /** CPU time of the processes on the nodes for a request, in µs: a part of `machineUs`. */
   readonly nodeProcessesUs: Summary;
+  /** Share of the CPU time spent that went to processes which have nothing to do with the benchmark. */
+  readonly disturbance: Summary;
   /** By kind, over all rounds. */
   readonly errors: WrkErrors;
   readonly failed: boolean;
@@ -80,6 +84,7 @@ function sumUp(samples: readonly Sample[]): ComparedPath {
     machineUs: aRequest(({ machine }) => totalUs(machine)),
     interruptUs: aRequest(({ machine }) => machine.interruptUs),
     nodeProcessesUs: aRequest(({ nodeProcessesUs }) => nodeProcessesUs),
+    disturbance: over(({ machine, otherProcessesUs }) => otherProcessesUs / Math.max(totalUs(machine), 1)),
     errors,
     failed: errorCount(errors) > 0 || samples.some(({ report }) => report.requests === 0),
   };

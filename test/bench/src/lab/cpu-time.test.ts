@@ -1,5 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
-import { cpuSince, machineCpu, parseMachineCpu, parseProcessCpuUs, processesCpuUs, totalUs } from './cpu-time.js';
+import {
+  cpuSince,
+  machineCpu,
+  otherProcessesCpuUs,
+  parseMachineCpu,
+  parseProcessCpu,
+  processesCpuUs,
+  totalUs,
+} from './cpu-time.js';
 
 test('user, system and interrupts are read from /proc/stat; idle, waiting, stolen and guests are not work', (t) => {
   const stat = 'cpu  100 10 200 9999 888 3 40 77 50 5\ncpu0 1 1 1 1 1 1 1 1 1 1\n';
@@ -8,7 +19,26 @@ test('user, system and interrupts are read from /proc/stat; idle, waiting, stole
 
 test('a process name with spaces and parentheses does not shift the fields', (t) => {
   const stat = '42 (a ) b (c)) S 1 42 42 0 -1 4194560 1 2 3 4 10 20 3 4 20 0 1 0 1000 0 0';
-  t.is(parseProcessCpuUs(stat), 370_000);
+  t.deepEqual(parseProcessCpu(stat), { cpuUs: 370_000, isKernelThread: false });
+});
+
+test('a child of kthreadd is a thread of the kernel, and so is kthreadd', (t) => {
+  const stat = (pid: number, parent: number) => `${pid} (x) S ${parent} 0 0 0 -1 0 0 0 0 0 1 0 0 0 20 0 1 0 1 0 0`;
+  t.true(parseProcessCpu(stat(14, 2)).isKernelThread);
+  t.true(parseProcessCpu(stat(2, 0)).isKernelThread);
+  t.false(parseProcessCpu(stat(14, 22)).isKernelThread);
+});
+
+test('a process is either one of those that were named or one of the others', async (t) => {
+  const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+  const pid = child.pid as number;
+  const named = new Set([pid]);
+  const before = { others: otherProcessesCpuUs(named), all: otherProcessesCpuUs(new Set()) };
+  while (processesCpuUs(named) < 300_000) await setImmediate();
+  const childUs = otherProcessesCpuUs(new Set()) - before.all - (otherProcessesCpuUs(named) - before.others);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.true(childUs >= 200_000, `${childUs} µs`);
 });
 
 test('work that this process does is seen in its own time and in the machine’s', (t) => {

@@ -1,7 +1,7 @@
 import { BenchError } from '../bench-error.js';
 import type { Sample } from './comparison.js';
 import type { Contender, ContenderName, Path, Scale } from './contender.js';
-import { cpuSince, machineCpu, processesCpuUs } from './cpu-time.js';
+import { cpuSince, machineCpu, otherProcessesCpuUs, processesCpuUs } from './cpu-time.js';
 import { startDirect } from './direct-contender.js';
 import { startHaproxy } from './haproxy-contender.js';
 import { startNftables } from './nftables-contender.js';
@@ -74,16 +74,24 @@ async function measure(
   round: number,
   seconds: number,
 ): Promise<Sample> {
-  const pids = path.nodes.flatMap((node) => node.pids());
-  const before = { machine: machineCpu(), processesUs: processesCpuUs(pids) };
+  const nodePids = path.nodes.flatMap((node) => node.pids());
+  const labPids = new Set(path.lab.hosts.flatMap((host) => host.pids()));
+  const readCpu = () => ({
+    machine: machineCpu(),
+    nodesUs: processesCpuUs(nodePids),
+    othersUs: otherProcessesCpuUs(labPids),
+  });
+  const before = readCpu();
   const report = await runWrk(path.client, path.url, workload, seconds);
+  const after = readCpu();
   return {
     contender,
     workload: workload.name,
     round,
     report,
-    machine: cpuSince(before.machine, machineCpu()),
-    nodeProcessesUs: processesCpuUs(pids) - before.processesUs,
+    machine: cpuSince(before.machine, after.machine),
+    nodeProcessesUs: after.nodesUs - before.nodesUs,
+    otherProcessesUs: after.othersUs - before.othersUs,
   };
 }
 

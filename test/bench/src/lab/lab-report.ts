@@ -12,6 +12,7 @@ const HEAD = [
   'in interrupts',
   'balancer’s side',
   'node processes',
+  'disturbance',
   'errors',
 ];
 
@@ -36,6 +37,7 @@ function rowOf(path: ComparedPath): string[] {
     interruptUs.median.toFixed(1),
     balancerUs === undefined || contender === 'direct' ? '' : balancerUs.toFixed(1),
     nodeProcessesUs.median.toFixed(1),
+    `${(path.disturbance.median * 100).toFixed(0)} %`,
     path.failed ? `! ${describeErrors(errors)}` : 'none',
   ];
 }
