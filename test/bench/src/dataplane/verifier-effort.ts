@@ -31,7 +31,7 @@ export function measureVerifierEffort(): VerifierEffort[] {
 
 /** Reads libbpf's debug output: a log for each program, the verifier's count at its end. */
 export function parseVerifierEffort(log: string): VerifierEffort[] {
-  const pattern = /prog '([^']+)': -- BEGIN PROG LOAD LOG --[^]*?processed (\d+) insns \(limit (\d+)\)/g;
+  const pattern = /prog '([^']+)': -- BEGIN PROG LOAD LOG --[\s\S]*?processed (\d+) insns \(limit (\d+)\)/g;
   return [...log.matchAll(pattern)].map(([, program = '', processed, limit]) => ({
     program,
     processed: Number(processed),

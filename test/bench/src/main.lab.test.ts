@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import type { DataplaneBenchmarkResult } from './dataplane/dataplane-benchmark.js';
+import type { ComparedPath } from './lab/comparison.js';
+import { contenderNames } from './lab/contender.js';
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const LABS = '/run/weir-lab';
+
+const isRoot = process.getuid?.() === 0;
+const testAsRoot = isRoot ? test.serial : test.serial.skip;
+if (!isRoot) process.stderr.write('skipped: benchmarks need root, for network namespaces and BPF\n');
+
+function start(t: ExecutionContext, args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  return { child, output: () => output };
+}
+
+async function runToJson<T>(t: ExecutionContext, args: readonly string[]): Promise<T & { text: string }> {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'result.json');
+  const { child, output } = start(t, [...args, '--json', file]);
+  const [code] = (await once(child, 'close')) as [number];
+  t.is(code, 0, output());
+  t.deepEqual(labsOf(child.pid), []);
+  return { ...(JSON.parse(readFileSync(file, 'utf8')) as T), text: output() };
+}
+
+/** Labs that a process has up, or left. */
+function labsOf(pid: number | undefined): string[] {
+  return unlessGone(() => readdirSync(LABS), []).filter((id) => {
+    const owner = unlessGone(() => readFileSync(join(LABS, id, 'owner.json'), 'utf8'), '{}');
+    return (JSON.parse(owner) as { pid?: number }).pid === pid;
+  });
+}
+
+/** Labs of others come and go meanwhile. */
+function unlessGone<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return otherwise;
+    throw error;
+  }
+}
+
+testAsRoot('each contender answers both workloads without an error, and its nodes are what did the work', async (t) => {
+  const { comparison, text } = await runToJson<{ comparison: ComparedPath[] }>(t, [
+    'lab',
+    '--rounds',
+    '1',
+    '--seconds',
+    '1',
+  ]);
+  for (const workload of ['keep-alive', 'one connection per request']) {
+    const paths = comparison.filter((path) => path.workload === workload);
+    t.deepEqual(
+      paths.map(({ contender }) => contender),
+      [...contenderNames],
+    );
+    for (const { contender, requestsPerSecond, failed, nodeProcessesUs } of paths) {
+      t.true(requestsPerSecond.median > 0, `${contender}: ${workload}`);
+      t.false(failed, `${contender}: ${workload}`);
+      if (contender === 'haproxy' || contender === 'nginx-stream') t.true(nodeProcessesUs.median > 0, contender);
+    }
+  }
+  t.regex(text, /^nginx-stream +[\d,]+ +±0 % +× \d/m);
+});
+
+testAsRoot('IPv6 goes every way that IPv4 goes', async (t) => {
+  const args = ['lab', '--rounds', '1', '--seconds', '1', '--family', 'ipv6'];
+  const { comparison } = await runToJson<{ comparison: ComparedPath[] }>(t, args);
+  t.deepEqual(
+    comparison.filter(({ failed }) => failed).map(({ contender, errors }) => ({ contender, errors })),
+    [],
+  );
+});
+
+testAsRoot('Ctrl-C leaves no lab', async (t) => {
+  const { child, output } = start(t, ['lab', '--only', 'nftables', 'direct', '--seconds', '30']);
+  while (!output().includes('bringing up direct')) await once(child.stderr, 'data');
+  t.not(labsOf(child.pid).length, 0);
+  const closed = once(child, 'close');
+  child.kill('SIGINT');
+  await closed;
+  t.deepEqual(labsOf(child.pid), []);
+});
+
+testAsRoot('the packet path is measured in namespaces of the benchmark: no interface, no pin is left', async (t) => {
+  const pins = readdirSync('/sys/fs/bpf');
+  const result = await runToJson<DataplaneBenchmarkResult>(t, ['dataplane', '--runs', '1', '--packets', '10000']);
+  t.is(result.packets.length, 16);
+  t.true(result.packets.every(({ uncachedNs }) => Number.isFinite(uncachedNs.median)));
+  t.deepEqual(
+    result.verifier.map(({ program }) => program),
+    ['start_clock', 'weir'],
+  );
+  t.true(result.tables.every(({ rows, rowsWritten }) => rowsWritten > 0 && rowsWritten < rows));
+  t.deepEqual(readdirSync('/sys/fs/bpf'), pins);
+});
+
+test('an option that makes no sense is refused by name, before anything is started', async (t) => {
+  const { child, output } = start(t, ['lab', '--rounds', '0']);
+  const [code] = (await once(child, 'close')) as [number];
+  t.is(code, 1);
+  t.regex(output(), /'--rounds <n>' argument '0' is invalid\. expected a whole number from 1 to 1000/);
+});
