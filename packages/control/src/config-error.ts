@@ -10,6 +10,8 @@ export interface ConfigProblem {
   readonly message: string;
   /** From 1. */
   readonly line: number;
+  /** What stands there; undefined where nothing does, where it is a list or a mapping, and where it is secret. */
+  readonly value?: string | number | boolean | null;
 }
 
 /** A configuration that can't be put in force; nothing of it is. */

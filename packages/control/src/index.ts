@@ -8,4 +8,4 @@ export type {
   ServiceConfig,
 } from './node-config.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
-export { type ConfigEvent, type ConfigSource, watchNodeConfig } from './watch-node-config.js';
+export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

@@ -117,7 +117,7 @@ function bgpConfigOf(bgp: NonNullable<NodeDocument['bgp']>, nodeAddress: string 
     peers: peers.map(({ holdTime, keepalive, connectRetry, multihop, ...peer }) => ({
       ...(definedOf(peer) as Pick<PeerConfig, 'address' | 'asn' | 'port' | 'passive'>),
       holdTimeMs: holdTime,
-      keepaliveMs: keepalive ?? Math.floor(holdTime / 3),
+      keepaliveMs: keepalive ?? Math.floor(holdTime / 3000) * 1000,
       connectRetryMs: connectRetry,
       ...(multihop === undefined ? {} : { multihopTtl: multihop }),
     })),

@@ -1,13 +1,7 @@
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { duration } from './duration.js';
+import { duration, wholeSeconds } from './duration.js';
+import { ipAddress, ipv4, ipv6, routableAddress } from './ip-address-schema.js';
 
-const ipv4 = z.string().refine((text) => ipaddr.IPv4.isValidFourPartDecimal(text), 'is not an IPv4 address');
-const ipv6 = z.string().refine((text) => ipaddr.IPv6.isValid(text) && !text.includes('%'), 'is not an IPv6 address');
-const ipAddress = z
-  .string()
-  .refine((text) => ipv4.safeParse(text).success || ipv6.safeParse(text).success, 'is not an IP address')
-  .transform((text) => ipaddr.parse(text).toString());
 const asn = z.int().min(1).max(4_294_967_295);
 const tcpPort = z.int().min(1).max(65_535);
 const community = z
@@ -20,6 +14,7 @@ const endpoint = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address with a port, such as 127.0.0.1:50051');
 const prime = z.int().min(2).max(16_777_213).refine(isPrime, 'is not a prime; 65537 is a good one');
+const absolutePath = z.string().regex(/^\//, 'is not an absolute path');
 
 /** Names that gobgpd and routers know (IANA "BGP Well-known Communities"). */
 const wellKnownCommunities = [
@@ -49,11 +44,12 @@ const peer = z.strictObject({
   address: ipAddress.describe('Address of the router.'),
   asn: asn.describe('AS number of the router.'),
   port: tcpPort.default(179),
-  holdTime: duration
+  holdTime: wholeSeconds
     .refine((ms) => ms >= 3000, 'is less than 3s, the least that BGP allows (RFC 4271, section 4.2)')
-    .default(9000),
-  keepalive: duration.describe('Default: a third of holdTime.').optional(),
-  connectRetry: duration.default(5000),
+    .refine((ms) => ms <= 65_535_000, 'is more than 65535s, the most that BGP can say (RFC 4271, section 4.2)')
+    .prefault('9s'),
+  keepalive: wholeSeconds.describe('Default: a third of holdTime.').optional(),
+  connectRetry: wholeSeconds.prefault('5s'),
   password: z.string().min(1).max(80).describe('TCP MD5 signature (RFC 2385).').optional(),
   multihop: z
     .int()
@@ -80,22 +76,29 @@ const bgp = z.strictObject({
     })
     .prefault({}),
   gracefulRestart: z
-    .union([z.literal('off'), duration])
+    .union([
+      z.literal('off'),
+      wholeSeconds.refine(
+        (ms) => ms <= 4_095_000,
+        'is more than 4095s, the most that BGP can say (RFC 4724, section 3)',
+      ),
+    ])
     .describe('How long routers keep the routes while gobgpd restarts.')
-    .default(30_000),
+    .prefault('30s'),
   peers: z.array(peer).min(1, 'has no peer; without routers leave out bgp'),
   announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
 });
 
 const backend = z.strictObject({
   name: z.string().min(1).describe('Default: the address.').optional(),
-  address: ipAddress.describe('Of either family, whatever the VIP has.'),
+  address: routableAddress.describe('Of either family, whatever the VIP has.'),
   weight: z.int().min(0).max(65_535).describe('Share of new flows; 0: none.').default(1),
 });
 
-const service = z.strictObject({
+/** An entry of `services`. */
+export const serviceSchema = z.strictObject({
   name: z.string().min(1),
-  vip: ipAddress.describe('Virtual IP address, IPv4 or IPv6.'),
+  vip: routableAddress.describe('Virtual IP address, IPv4 or IPv6.'),
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
   port: z.union([tcpPort, z.literal('all')]).describe('A port, or all that no other service of this VIP has.'),
   method: z.enum(['ipip', 'gue']).describe('How packets travel to backends.').default('ipip'),
@@ -106,7 +109,11 @@ const service = z.strictObject({
   backends: z.array(backend).min(1, 'has no backend; a VIP without backends serves nobody'),
 });
 
-const document = z.strictObject({
+/**
+ * The document weir.yaml as its author writes it, each value for itself; what is wrong between values that are each
+ * right, contradictions() finds.
+ */
+export const nodeSchema = z.strictObject({
   node: z.strictObject({
     name: z.string().min(1).describe('Default: the host name.').optional(),
     interfaces: z
@@ -119,20 +126,23 @@ const document = z.strictObject({
   dataplane: z
     .strictObject({
       mode: z.enum(['auto', 'native', 'generic']).describe('auto: native XDP where the driver has it.').default('auto'),
-      pinDirectory: z.string().startsWith('/', 'is not an absolute path').default('/sys/fs/bpf/weir'),
+      pinDirectory: absolutePath.default('/sys/fs/bpf/weir'),
       maxServices: z.int().min(1).max(65_535).default(64),
       maxBackends: z.int().min(1).max(65_535).describe('Sum over services.').default(4096),
       tableRows: prime.describe('Rows of a table, a prime.').default(65_537),
       hashSeed: z
-        .union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'is not a number of 64 bits, such as 0x1f')])
+        .union([
+          z.int('is not a whole number below 2^53; write a larger one as text, such as "0x1f"').min(0),
+          z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'is not a number of 64 bits, such as "0x1f"'),
+        ])
         .describe('Seed of the flow hash; the same on all nodes.')
         .default(0),
     })
     .prefault({}),
   bgp: bgp.describe('Without it nothing is announced.').optional(),
-  runtimeDirectory: z.string().startsWith('/', 'is not an absolute path').default('/run/weir'),
+  runtimeDirectory: absolutePath.default('/run/weir'),
   shutdown: z
-    .strictObject({ drain: duration.describe('Time between withdrawal and exit.').default(5000) })
+    .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
     .prefault({}),
   log: z
     .strictObject({
@@ -140,81 +150,11 @@ const document = z.strictObject({
       format: z.enum(['json', 'pretty']).default('json'),
     })
     .prefault({}),
-  services: z.array(service),
-});
-
-/** The document weir.yaml as its author writes it. */
-export const nodeSchema = document.superRefine((value, context) => {
-  for (const { path, message } of contradictions(value)) context.addIssue({ code: 'custom', path: [...path], message });
+  services: z.array(serviceSchema),
 });
 
 /** What the schema makes of a document: defaults filled in, durations in ms. */
-export type NodeDocument = z.output<typeof document>;
-
-type Contradiction = { readonly path: readonly (string | number)[]; readonly message: string };
-
-/** What is wrong between values that are each right. */
-function contradictions(document: NodeDocument): Contradiction[] {
-  const found: Contradiction[] = [];
-  const vips = new Set(document.services.map(({ vip }) => vip));
-  const keys = new Map<string, number>();
-  const names = new Map<string, number>();
-  for (const [i, { name, vip, protocol, port, method, guePort, backends }] of document.services.entries()) {
-    const key = `${vip} ${protocol} ${port}`;
-    const [sameKey, sameName] = [keys.get(key), names.get(name)];
-    if (sameKey !== undefined) {
-      found.push({
-        path: ['services', i, 'vip'],
-        message: `with ${protocol} port ${port} is the same as services[${sameKey}]`,
-      });
-    }
-    if (sameName !== undefined)
-      found.push({ path: ['services', i, 'name'], message: `is the name of services[${sameName}] too` });
-    keys.set(key, i);
-    names.set(name, i);
-    if (method !== 'gue' && guePort !== undefined) {
-      found.push({
-        path: ['services', i, 'guePort'],
-        message: `has no meaning with method ${method}; leave it out, or set method to gue`,
-      });
-    }
-    const addresses = new Map<string, number>();
-    for (const [j, { address }] of backends.entries()) {
-      const same = addresses.get(address);
-      const path = ['services', i, 'backends', j, 'address'];
-      if (same !== undefined) found.push({ path, message: `is the address of services[${i}].backends[${same}] too` });
-      if (vips.has(address)) found.push({ path, message: 'is a VIP; a backend has an address of its own' });
-      addresses.set(address, j);
-    }
-  }
-  if (document.services.length > document.dataplane.maxServices) {
-    found.push({
-      path: ['dataplane', 'maxServices'],
-      message: `is less than the ${document.services.length} services below`,
-    });
-  }
-  const backendCount = document.services.reduce((sum, { backends }) => sum + backends.length, 0);
-  if (backendCount > document.dataplane.maxBackends) {
-    found.push({ path: ['dataplane', 'maxBackends'], message: `is less than the ${backendCount} backends below` });
-  }
-  for (const [i, { tableRows }] of document.services.entries()) {
-    if (tableRows === undefined || tableRows <= document.dataplane.tableRows) continue;
-    found.push({
-      path: ['services', i, 'tableRows'],
-      message: `is more than dataplane.tableRows, ${document.dataplane.tableRows}, which room is made for`,
-    });
-  }
-  const { bgp: speaker } = document;
-  if (speaker !== undefined && speaker.routerId === undefined && document.node.address === undefined) {
-    found.push({ path: ['bgp', 'routerId'], message: 'is needed where node.address is not given' });
-  }
-  for (const [i, { holdTime, keepalive }] of (speaker?.peers ?? []).entries()) {
-    if (keepalive !== undefined && keepalive >= holdTime) {
-      found.push({ path: ['bgp', 'peers', i, 'keepalive'], message: 'is not less than holdTime' });
-    }
-  }
-  return found;
-}
+export type NodeDocument = z.output<typeof nodeSchema>;
 
 function isCommunity(text: string): boolean {
   if (wellKnownCommunities.includes(text)) return true;

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import leven from 'leven';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem, InvalidConfigError } from './config-error.js';
+import { type Contradiction, contradictions, type SoundParts } from './contradictions.js';
+import { issueText } from './issue-text.js';
+import { suggestedKey } from './key-suggestion.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
-import { nodeSchema } from './node-schema.js';
+import { nodeSchema, serviceSchema } from './node-schema.js';
+import { type Path, parseYaml, type YamlDocument } from './yaml-document.js';
 
-/** A typo has at most this many letters wrong. */
-const TYPO_LETTERS = 3;
+/** Longer text is cut in messages. */
+const SHOWN_CHARACTERS = 80;
 
 /**
  * Reads `weir.yaml`.
@@ -15,23 +17,15 @@ const TYPO_LETTERS = 3;
  * @throws {InvalidConfigError} with every problem that was found
  */
 export function parseNodeConfig(text: string, fileName: string): NodeConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, pos }) => ({
-      path: '',
-      message,
-      line: lines.linePos(pos[0]).line,
-    }));
-    throw new InvalidConfigError(fileName, problems);
-  }
-  const result = nodeSchema.safeParse(document.toJS() ?? {});
-  if (result.success) return nodeConfigOf(result.data);
-  const lineOf = (path: readonly PropertyKey[]) => lineAt(document, path, lines);
-  throw new InvalidConfigError(
-    fileName,
-    result.error.issues.flatMap((issue) => problemsOf(issue, document, lineOf)),
-  );
+  const document = parseYaml(text);
+  if (document.value === undefined) throw new InvalidConfigError(fileName, document.problems);
+  const result = nodeSchema.safeParse(document.value);
+  const problems = [
+    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document)),
+    ...contradictions(soundParts(document.value)).map((found) => contradictionProblem(found, document)),
+  ];
+  if (problems.length > 0 || !result.success) throw new InvalidConfigError(fileName, problems);
+  return nodeConfigOf(result.data);
 }
 
 /**
@@ -57,108 +51,75 @@ export function nodeConfigJsonSchema(): object {
   return { title: 'weir.yaml', ...z.toJSONSchema(nodeSchema, { io: 'input' }) };
 }
 
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  document: Document,
-  lineOf: (path: readonly PropertyKey[]) => number,
-): ConfigProblem[] {
+/** Problems of one part do not hide those between the others. */
+function soundParts(value: unknown): SoundParts {
+  const raw = z
+    .object({ services: z.array(z.unknown()).catch([]) })
+    .catch({ services: [] })
+    .parse(value);
+  const services = raw.services.flatMap((service, i) => {
+    const { success, data } = serviceSchema.safeParse(service);
+    return success ? [[i, data] as const] : [];
+  });
+  const { node, dataplane, bgp } = nodeSchema.shape;
+  const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
+    schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
+  return {
+    services: new Map(services),
+    node: soundPart(node, 'node'),
+    dataplane: soundPart(dataplane, 'dataplane'),
+    bgp: soundPart(bgp, 'bgp'),
+  };
+}
+
+function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return { path: textOf(path), message: `is not a known key${suggestion(key)}`, line: lineOf(path) };
+      const suggestion = suggestedKey(nodeConfigJsonSchema(), issue.path, key);
+      const message = `is not a known key${suggestion === undefined ? '' : `; did you mean "${suggestion}"?`}`;
+      return { path: textOf(path), message, line: document.lineOfKey(path) };
     });
   }
-  const value = valueAt(document, issue.path);
-  const message = value === undefined ? missing(issue) : `${JSON.stringify(value)} ${wrong(issue)}`;
-  return [{ path: textOf(issue.path), message, line: lineOf(issue.path) }];
+  return [problemAt(issue.path, document, issueText(issue), 'is missing')];
 }
 
-function missing(issue: z.core.$ZodIssue): string {
-  return issue.code === 'custom' ? issue.message : 'is missing';
+function contradictionProblem({ path, message }: Contradiction, document: YamlDocument): ConfigProblem {
+  return problemAt(path, document, message, message);
 }
 
-function wrong(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return ownOr(issue, `is not ${expectedType(issue.expected)}`);
-    case 'invalid_value':
-      return `is not one of ${issue.values.join(', ')}`;
-    case 'too_small':
-      return issue.origin === 'array' || issue.origin === 'string'
-        ? ownOr(issue, 'is too short')
-        : `is less than ${issue.minimum}`;
-    case 'too_big':
-      return issue.origin === 'string' ? `is longer than ${issue.maximum} characters` : `is more than ${issue.maximum}`;
-    case 'invalid_union': {
-      // Each alternative has its own complaint; the most telling is the one about the value and not about its type.
-      const [alternative] = issue.errors
-        .flat()
-        .filter(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
-      if (alternative !== undefined) return wrong(alternative);
-      return `is not ${issue.errors.flat().map(alternativeText).join(' or ')}`;
-    }
-    default:
-      return issue.message;
-  }
+/** @param ofMissing  what is wrong where nothing stands at the path */
+function problemAt(path: Path, document: YamlDocument, ofValue: string, ofMissing: string): ConfigProblem {
+  const place = { path: textOf(path), line: document.lineOfValue(path) };
+  const value = valueAt(document.value, path);
+  if (value === undefined) return { ...place, message: ofMissing };
+  if (path.at(-1) === 'password') return { ...place, message: `(not shown) ${ofValue}` };
+  if (typeof value === 'object' && value !== null) return { ...place, message: `${collectionText(value)} ${ofValue}` };
+  const scalar = value as string | number | boolean | null;
+  return { ...place, message: `${scalarText(scalar, document.numberText(path))} ${ofValue}`, value: scalar };
 }
 
-function alternativeText(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type')
-    return issue.message.startsWith('is not ') ? issue.message.slice(7) : expectedType(issue.expected);
-  return issue.code === 'invalid_value'
-    ? issue.values.map((value) => `"${String(value)}"`).join(' or ')
-    : issue.message;
+/** Without what is in it: that may be long, and secret. */
+function collectionText(value: object): string {
+  const inside = Object.keys(value).length === 0 ? '' : '…';
+  return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
 }
 
-/** Messages of our own begin with a verb; zod's begin with a capital. */
-function ownOr(issue: z.core.$ZodIssue, otherwise: string): string {
-  return /^[a-z]/.test(issue.message) ? issue.message : otherwise;
+function scalarText(value: string | number | boolean | null, numberText: string | undefined): string {
+  if (typeof value !== 'string') return numberText ?? String(value);
+  return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
 }
 
-function expectedType(expected: string): string {
-  const names: Readonly<Record<string, string>> = {
-    int: 'a whole number',
-    number: 'a number',
-    string: 'text',
-    boolean: 'true or false',
-    array: 'a list',
-    object: 'a mapping',
-  };
-  return names[expected] ?? expected;
-}
-
-function suggestion(key: string): string {
-  const closest = [...knownKeys()].sort((a, b) => leven(a, key) - leven(b, key))[0];
-  return closest !== undefined && leven(closest, key) <= TYPO_LETTERS ? `; did you mean "${closest}"?` : '';
-}
-
-/** All keys that the schema knows, wherever they stand. */
-function knownKeys(schema: object = nodeConfigJsonSchema(), found = new Set<string>()): Set<string> {
-  for (const [key, value] of Object.entries(schema)) {
-    if (typeof value !== 'object' || value === null) continue;
-    if (key === 'properties') for (const name of Object.keys(value)) found.add(name);
-    knownKeys(value, found);
-  }
-  return found;
-}
-
-function textOf(path: readonly PropertyKey[]): string {
+function textOf(path: Path): string {
   return path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text === '' ? '' : '.'}${String(part)}`),
     '',
   );
 }
 
-function valueAt(document: Document, path: readonly PropertyKey[]): unknown {
-  const node = document.getIn(path, true);
-  return isNode(node) ? node.toJS(document) : node;
-}
-
-/** Line of what stands at the path; of the nearest that exists above it, where it is missing. */
-function lineAt(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
+    root,
+  );
 }

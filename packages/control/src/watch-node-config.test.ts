@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type ConfigEvent, watchNodeConfig } from './watch-node-config.js';
+import { loadNodeConfig } from './parse-node-config.js';
+import { type ConfigEvent, type WatchOptions, watchNodeConfig } from './watch-node-config.js';
 
 const documentOf = (address: string) =>
   `node: { interfaces: [eth0], address: 10.0.0.11 }\nservices: [ { name: web, vip: 198.51.100.10, port: 80, backends: [ { address: ${address} } ] } ]\n`;
@@ -14,14 +15,18 @@ function directory(t: ExecutionContext): string {
 }
 
 /** Watches until the test ends; `next()` is the next event. */
-function watching(t: ExecutionContext, file: string) {
+function watching(t: ExecutionContext, file: string, options: WatchOptions = {}) {
   const events: ConfigEvent[] = [];
   const waiting: ((event: ConfigEvent) => void)[] = [];
-  const source = watchNodeConfig(file, async (event) => {
-    const first = waiting.shift();
-    if (first === undefined) events.push(event);
-    else first(event);
-  });
+  const source = watchNodeConfig(
+    file,
+    async (event) => {
+      const first = waiting.shift();
+      if (first === undefined) events.push(event);
+      else first(event);
+    },
+    options,
+  );
   t.teardown(() => source[Symbol.asyncDispose]());
   return {
     reload: () => source.reload(),
@@ -93,4 +98,80 @@ test('a reload looks again though nothing seems to have changed', async (t) => {
   const watched = watching(t, file);
   watched.reload();
   t.is(backendOf(await watched.next()), '10.0.0.21');
+});
+
+test('a file that says the same in other words is no change, a reload of it is told', async (t) => {
+  const file = join(directory(t), 'weir.yaml');
+  writeFileSync(file, documentOf('10.0.0.21'));
+  const watched = watching(t, file, { inForce: await loadNodeConfig(file) });
+  const newcomer = watching(t, file);
+  appendFileSync(file, '# a comment\n');
+  // Who was told nothing yet is told of the comment: it was noticed.
+  t.is(backendOf(await newcomer.next()), '10.0.0.21');
+  writeFileSync(file, documentOf('10.0.0.22'));
+  t.is(backendOf(await watched.next()), '10.0.0.22');
+  watched.reload();
+  t.is(backendOf(await watched.next()), '10.0.0.22');
+});
+
+test('a change between reading and watching is not missed', async (t) => {
+  const file = join(directory(t), 'weir.yaml');
+  writeFileSync(file, documentOf('10.0.0.21'));
+  const inForce = await loadNodeConfig(file);
+  writeFileSync(file, documentOf('10.0.0.22'));
+  t.is(backendOf(await watching(t, file, { inForce }).next()), '10.0.0.22');
+});
+
+test('a file elsewhere that a link leads to is watched too', async (t) => {
+  const target = join(directory(t), 'kept-in-git.yaml');
+  const file = join(directory(t), 'weir.yaml');
+  writeFileSync(target, documentOf('10.0.0.21'));
+  symlinkSync(target, file);
+  const watched = watching(t, file);
+  watched.reload();
+  t.is(backendOf(await watched.next()), '10.0.0.21');
+  writeFileSync(target, documentOf('10.0.0.22'));
+  t.is(backendOf(await watched.next()), '10.0.0.22');
+});
+
+test('a directory that is taken away and put back is noticed both times', async (t) => {
+  const folder = join(directory(t), 'etc');
+  const file = join(folder, 'weir.yaml');
+  mkdirSync(folder);
+  writeFileSync(file, documentOf('10.0.0.21'));
+  const watched = watching(t, file);
+  watched.reload();
+  t.is(backendOf(await watched.next()), '10.0.0.21');
+  rmSync(folder, { recursive: true });
+  t.regex(backendOf(await watched.next()) ?? '', /can't be read: ENOENT/);
+  mkdirSync(folder);
+  writeFileSync(file, documentOf('10.0.0.22'));
+  t.is(backendOf(await watched.next()), '10.0.0.22');
+});
+
+test('of changes during a callback only the newest is told', async (t) => {
+  const file = join(directory(t), 'weir.yaml');
+  writeFileSync(file, documentOf('10.0.0.21'));
+  const told: (string | undefined)[] = [];
+  const source = watchNodeConfig(file, async (event) => {
+    told.push(backendOf(event));
+    if (told.length > 1) return;
+    for (const address of ['10.0.0.22', '10.0.0.23', '10.0.0.24']) {
+      writeFileSync(file, documentOf(address));
+      source.reload();
+    }
+  });
+  t.teardown(() => source[Symbol.asyncDispose]());
+  source.reload();
+  while (told.at(-1) !== '10.0.0.24') await new Promise(setImmediate);
+  t.deepEqual(told, ['10.0.0.21', '10.0.0.24']);
+});
+
+test('a source that is closed calls nobody back', async (t) => {
+  const file = join(directory(t), 'weir.yaml');
+  writeFileSync(file, documentOf('10.0.0.21'));
+  const source = watchNodeConfig(file, async () => t.fail());
+  source.reload();
+  await source[Symbol.asyncDispose]();
+  t.pass();
 });

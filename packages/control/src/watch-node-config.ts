@@ -1,63 +1,106 @@
-import { watch } from 'node:fs';
+import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from './config-error.js';
 import type { NodeConfig } from './node-config.js';
 import { loadNodeConfig } from './parse-node-config.js';
 
-/** An editor writes a file in several steps; they are one change when they are this close together, in ms. */
+/** An editor writes a file in several steps; they are one change when they are this close together. */
 const SETTLE_MS = 100;
+/** How late a change may be noticed of which the directory tells nothing. */
+const POLL_MS = 1000;
 
 /** What a source of configuration has to tell. */
 export type ConfigEvent =
   | { readonly kind: 'changed'; readonly config: NodeConfig }
   | { readonly kind: 'refused'; readonly error: ConfigError };
 
-/** Where desired state comes from while a node runs. */
+/** Where desired state comes from while a node runs. Closed by its owner; nothing is called back afterwards. */
 export interface ConfigSource extends AsyncDisposable {
-  /** Looks again now, whether or not something seems to have changed. */
+  /** Looks again now, and tells what it finds even if it is what was told last. */
   reload(): void;
 }
 
-/**
- * Watches `weir.yaml`: writes in place, renames over it, and symbolic links that are swapped, as Kubernetes does with
- * mounted ConfigMaps. A file elsewhere that a link leads to is not watched. Calls back in order, one at a time; while a callback runs, only the newest state is kept.
- */
-export function watchNodeConfig(path: string, callback: (event: ConfigEvent) => Promise<void>): ConfigSource {
-  const file = resolve(path);
-  let settling: NodeJS.Timeout | undefined;
-  let wanted = false;
-  let busy: Promise<void> | undefined;
+export interface WatchOptions {
+  /** The configuration that is in force: a file that says something else already is told at once. */
+  readonly inForce?: NodeConfig;
+}
 
-  const look = () => {
-    wanted = true;
-    busy ??= (async () => {
-      while (wanted) {
-        wanted = false;
-        await callback(await eventOf(file));
-      }
+/**
+ * Watches `weir.yaml`: writes in place, renames over it, symbolic links that are swapped, as Kubernetes does with
+ * mounted ConfigMaps, and files elsewhere that a link leads to. Calls back in order, one at a time; while a callback
+ * runs, only the newest state is kept. A file that says what was told last, in whatever words, is no change.
+ */
+export function watchNodeConfig(
+  path: string,
+  callback: (event: ConfigEvent) => Promise<void>,
+  { inForce }: WatchOptions = {},
+): ConfigSource {
+  const file = resolve(path);
+  let told: ConfigEvent | undefined = inForce && { kind: 'changed', config: inForce };
+  let wanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
+  let settling: NodeJS.Timeout | undefined;
+  let busy: Promise<void> | undefined;
+  let isClosed = false;
+
+  const tell = async () => {
+    while (wanted !== 'no' && !isClosed) {
+      const isReload = wanted === 'in-any-case';
+      wanted = 'no';
+      const event = await eventOf(file);
+      if (isClosed || (!isReload && told !== undefined && saysTheSame(event, told))) continue;
+      told = event;
+      await callback(event);
+    }
+  };
+  const look = (how: 'if-changed' | 'in-any-case') => {
+    if (wanted !== 'in-any-case') wanted = how;
+    busy ??= tell().finally(() => {
       busy = undefined;
-    })();
+    });
   };
   const settle = () => {
     clearTimeout(settling);
-    settling = setTimeout(look, SETTLE_MS);
+    settling = setTimeout(look, SETTLE_MS, 'if-changed');
   };
 
-  // The directory, not the file: a file that is renamed over is another file. `..data` is what Kubernetes swaps.
-  const names = new Set<string | null>([basename(file), '..data']);
-  const watcher = watch(dirname(file), (_, name) => {
-    if (names.has(name)) settle();
-  });
+  const watcher = watchDirectory(file, settle);
+  watchFile(file, { interval: POLL_MS }, settle);
+  if (inForce !== undefined) look('if-changed');
 
   return {
-    reload: look,
+    reload: () => look('in-any-case'),
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       clearTimeout(settling);
-      wanted = false;
-      watcher.close();
+      unwatchFile(file, settle);
+      watcher?.close();
       await busy;
     },
   };
+}
+
+/**
+ * Notices most changes at once. Not the file is watched, for one that is renamed over it is another file; `..data` is
+ * what Kubernetes swaps. Undefined where there is no such directory: then only the polling notices.
+ */
+function watchDirectory(file: string, onChange: () => void): FSWatcher | undefined {
+  const names = new Set<string | null>([basename(file), '..data']);
+  try {
+    const watcher = watch(dirname(file), (_, name) => {
+      if (names.has(name)) onChange();
+    });
+    // The directory went away, or the kernel has no watch left.
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}
+
+function saysTheSame(a: ConfigEvent, b: ConfigEvent): boolean {
+  if (a.kind === 'refused') return b.kind === 'refused' && a.error.message === b.error.message;
+  return b.kind === 'changed' && isDeepStrictEqual(a.config, b.config);
 }
 
 async function eventOf(file: string): Promise<ConfigEvent> {
