@@ -87,9 +87,11 @@ testAsRoot('IPv6 goes every way that IPv4 goes', async (t) => {
 
 testAsRoot('Ctrl-C leaves no lab', async (t) => {
   const { child, output } = start(t, ['lab', '--only', 'nftables', 'direct', '--seconds', '30']);
-  while (!output().includes('bringing up direct')) await once(child.stderr, 'data');
-  t.not(labsOf(child.pid).length, 0);
   const closed = once(child, 'close');
+  while (!output().includes('bringing up direct')) {
+    await Promise.race([once(child.stderr, 'data'), closed.then(() => Promise.reject(new Error(output())))]);
+  }
+  t.not(labsOf(child.pid).length, 0);
   child.kill('SIGINT');
   await closed;
   t.deepEqual(labsOf(child.pid), []);

@@ -2,6 +2,8 @@ import type { LabHost } from '@weir/lab';
 import type { Path, Scale } from './contender.js';
 import { startRival } from './rival-lab.js';
 
+/** By its path: npm puts node_modules/.bin first, and a package there has a program of the same name. */
+const NFT = '/usr/sbin/nft';
 const FORWARDING = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
 /** Entries of connections that are over go soon, and packets outside the window are not looked at twice. */
 const CONNTRACK = [
@@ -18,7 +20,7 @@ export async function startNftables(scale: Scale): Promise<Path> {
       // The kernel that has flow tables offers them in each namespace alike.
       offload &&= await load(node, nftablesRules({ vip, backends, flowTable: true }));
       if (!offload)
-        await node.output('nft', ['-f', '-'], { input: [nftablesRules({ vip, backends, flowTable: false })] });
+        await node.output(NFT, ['-f', '-'], { input: [nftablesRules({ vip, backends, flowTable: false })] });
       await node.output('sysctl', ['-q', '-w', ...CONNTRACK]);
     }
     const fast = offload ? 'with a flow table' : 'without a flow table, which this kernel does not have';
@@ -57,5 +59,5 @@ ${flowTable ? offload : ''}  chain prerouting {
 }
 
 async function load(node: LabHost, rules: string): Promise<boolean> {
-  return (await node.run('nft', ['-f', '-'], { input: [rules] })).code === 0;
+  return (await node.run(NFT, ['-f', '-'], { input: [rules] })).code === 0;
 }
