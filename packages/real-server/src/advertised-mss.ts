@@ -48,7 +48,7 @@ export async function advertiseMss(
     const mss = advertisedMss((link as { mtu: number }).mtu, enabled, family);
     undo.push(() => ip(`${flag} route flush table ${TABLE}`));
     for (const route of await ipJson<RouteAnswer>(`${flag} route show table main`)) {
-      if (route.dev === undefined || route.dst.startsWith('fe80:')) continue;
+      if (route.dev === undefined || route.dev === 'lo' || route.dst.startsWith('fe80:')) continue;
       const via = route.gateway === undefined ? '' : ` via ${route.gateway}`;
       const scope = route.scope === 'link' ? ' scope link' : '';
       await ip(`${flag} route replace ${route.dst}${via} dev ${route.dev}${scope} advmss ${mss} table ${TABLE}`);

@@ -1,0 +1,41 @@
+import test from 'ava';
+import { parseAgentOptions, type RawOptions } from './agent-options.js';
+
+const raw: RawOptions = {
+  interface: 'eth0',
+  vip: ['198.51.100.10', '2001:DB8:100::10'],
+  decap: 'ipip,gue',
+  guePort: '6080',
+  mode: 'auto',
+  pinDirectory: '/sys/fs/bpf/weir-real-server',
+  keep: false,
+  logLevel: 'info',
+  logFormat: 'json',
+};
+
+test('a command line becomes checked values', (t) => {
+  t.like(parseAgentOptions(raw), {
+    vips: ['198.51.100.10', '2001:db8:100::10'],
+    enabled: ['ipip', 'gue'],
+    guePort: 6080,
+  });
+});
+
+const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
+  ['a VIP that is no address', { vip: ['198.51.100'] }, '--vip: "198.51.100" is not an IP address'],
+  ['the same VIP twice', { vip: ['::1', '0::1'] }, '--vip: "::1" is given twice'],
+  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue'],
+  ['a port out of range', { guePort: '70000' }, '--gue-port: "70000" is not a port from 1 to 65535'],
+  ['a mode that is not there', { mode: 'fast' }, '--mode: "fast" is not one of auto, native, generic'],
+  ['a relative directory', { pinDirectory: 'weir' }, '--pin-directory: "weir" is not an absolute path'],
+  [
+    'a log level that is not there',
+    { logLevel: 'loud' },
+    '--log-level: "loud" is not one of trace, debug, info, warn, error, fatal',
+  ],
+];
+for (const [title, change, message] of wrong) {
+  test(`${title} is answered with the flag and the value`, (t) => {
+    t.throws(() => parseAgentOptions({ ...raw, ...change }), { code: 'ARGUMENT_INVALID', message });
+  });
+}
