@@ -8,7 +8,8 @@
  * | 2 | usage | the command line is wrong |
  * | 69 | unavailable | something that is needed is missing or refuses: interface, kernel feature, gobgpd |
  * | 77 | noPermission | root or capabilities are needed |
- * | 78 | config | the configuration is wrong; a restart does not help */
+ * | 78 | config | the configuration is wrong; a restart does not help |
+ */
 export const ExitCode = {
   ok: 0,
   failure: 1,

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import test from 'ava';
 import { aborted, listenToSignals } from './signals.js';
 
@@ -26,4 +29,22 @@ test.serial('SIGHUP calls back and stops nothing', async (t) => {
   });
   process.kill(process.pid, 'SIGHUP');
   await hungUp;
+});
+
+test.serial('a third SIGINT ends the process, whatever it is still at', async (t) => {
+  const script = `import { listenToSignals } from ${JSON.stringify(new URL('./signals.js', import.meta.url).href)};
+    const { stop, hurry } = listenToSignals(() => {});
+    stop.addEventListener('abort', () => console.log('stop'));
+    hurry.addEventListener('abort', () => console.log('hurry'));
+    setInterval(() => {}, 1000);
+    console.log('up');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  const ended = once(child, 'exit');
+  const heard: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    heard.push(line);
+    child.kill('SIGINT');
+  }
+  t.deepEqual(heard, ['up', 'stop', 'hurry']);
+  t.deepEqual(await ended, [null, 'SIGINT']);
 });
