@@ -13,6 +13,7 @@ test("the README's example says that it is ready, reloads on SIGHUP and leaves o
   // In the package's own directory its name resolves to itself.
   const child = spawn(process.execPath, ['--input-type=module', '-e', example], { cwd: packageDirectory });
   const ended = once(child, 'exit');
+  t.teardown(() => child.kill('SIGKILL'));
   const said: unknown[] = [];
   for await (const line of createInterface(child.stdout)) {
     const { msg, signal } = JSON.parse(line);

@@ -40,6 +40,7 @@ test.serial('a third SIGINT ends the process, whatever it is still at', async (t
     console.log('up');`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
   const ended = once(child, 'exit');
+  t.teardown(() => child.kill('SIGKILL'));
   const heard: string[] = [];
   for await (const line of createInterface(child.stdout)) {
     heard.push(line);
