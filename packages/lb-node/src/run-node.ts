@@ -15,7 +15,9 @@ export async function runNode(configFile: string): Promise<void> {
   try {
     await using node = await startNode(config, logger);
     {
-      await using source = watchNodeConfig(configFile, (event) => onConfig(event, node, logger, readiness));
+      await using source = watchNodeConfig(configFile, (event) => onConfig(event, node, logger, readiness), {
+        inForce: config,
+      });
       reload = () => {
         readiness.reloading();
         source.reload();
