@@ -25,6 +25,7 @@ program
   .option('--rounds <n>', 'rounds, each with a run of every contender', count(1, 1000), 5)
   .option('--seconds <n>', 'duration of a run', count(1, 3600), 4)
   .option('--workers <n>', 'processes or threads of a proxy on each node (default: CPUs / nodes)', count(1, 64))
+  .option('--plain-switch', "spare the rivals the XDP programs that Weir's switch has on its ports", false)
   .addOption(new Option('--family <family>', 'of the VIP').choices(['ipv4', 'ipv6']).default('ipv4'))
   .addOption(new Option('--only <contender...>', 'some of them').choices([...contenderNames]))
   .option('--json <file>', 'all samples and the comparison, for programs')
@@ -60,6 +61,7 @@ interface LabCommandOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly workers?: number;
+  readonly plainSwitch: boolean;
   readonly family: Family;
   readonly only?: readonly ContenderName[];
   readonly json?: string;

@@ -41,6 +41,11 @@ export interface ComparedPath {
   readonly failed: boolean;
 }
 
+/** Share of the CPU time spent that went to processes which have nothing to do with the benchmark. */
+export function disturbanceOf({ machine, otherProcessesUs }: Sample): number {
+  return otherProcessesUs / Math.max(totalUs(machine), 1);
+}
+
 /** Sums up rounds, in the order in which workloads and contenders first appear. */
 export function compare(samples: readonly Sample[]): ComparedPath[] {
   const groups = new Map<string, Sample[]>();
@@ -84,7 +89,7 @@ function sumUp(samples: readonly Sample[]): ComparedPath {
     machineUs: aRequest(({ machine }) => totalUs(machine)),
     interruptUs: aRequest(({ machine }) => machine.interruptUs),
     nodeProcessesUs: aRequest(({ nodeProcessesUs }) => nodeProcessesUs),
-    disturbance: over(({ machine, otherProcessesUs }) => otherProcessesUs / Math.max(totalUs(machine), 1)),
+    disturbance: over(disturbanceOf),
     errors,
     failed: errorCount(errors) > 0 || samples.some(({ report }) => report.requests === 0),
   };

@@ -11,6 +11,11 @@ export interface Scale {
   readonly family: Family;
   /** Worker processes, or threads, of a proxy on each node. */
   readonly workers: number;
+  /**
+   * Whether the switch of Weir's rivals goes without the XDP program that each port of Weir's has to have, as XDP_TX on a
+   * veth pair asks for it. A real switch costs no CPU; this says how much of a lead is the lab's doing.
+   */
+  readonly plainSwitch: boolean;
 }
 
 /** A way from the client to the backends that is up. */

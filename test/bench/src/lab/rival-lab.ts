@@ -1,4 +1,4 @@
-import { Lab, type LabHost, type StandardCluster, standardCluster, startNginx } from '@weir/lab';
+import { Lab, type LabHost, type StandardCluster, standardCluster, startNginx, type Topology } from '@weir/lab';
 import type { Path, Scale } from './contender.js';
 import { tuneHosts } from './host-tuning.js';
 
@@ -20,7 +20,7 @@ export interface RivalLab {
  */
 export async function startRival(scale: Scale, startBalancer: (rival: RivalLab) => Promise<string>): Promise<Path> {
   const cluster = standardCluster({ ...scale, name: 'rival' });
-  const lab = await Lab.start(cluster.topology);
+  const lab = await Lab.start(scale.plainSwitch ? withPlainSwitch(cluster.topology) : cluster.topology);
   try {
     await tuneHosts(lab);
     await Promise.all(cluster.backends.map(({ name }) => startNginx(lab.host(name))));
@@ -53,4 +53,11 @@ export function bracketed(address: string): string {
 
 function nextHops(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => ['nexthop', 'via', address]);
+}
+
+function withPlainSwitch(topology: Topology): Topology {
+  const links = topology.links.map((link) =>
+    'switch' in link.to ? { ...link, to: { ...link.to, passProgram: false } } : link,
+  );
+  return { ...topology, links };
 }
