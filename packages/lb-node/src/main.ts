@@ -5,6 +5,7 @@ import { XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.js';
 import { refuseStrayPackets } from './kernel-settings.js';
+import { keepResolved } from './next-hops.js';
 import { printCounters } from './print-counters.js';
 import { runNode } from './run-node.js';
 
@@ -42,11 +43,14 @@ program
 
 program
   .command('detach')
-  .description('remove the program from all interfaces, with tables, counters and the routes of VIPs')
+  .description(
+    'remove the program from all interfaces, with tables, counters, the routes of VIPs and the neighbours kept resolved',
+  )
   .action(async () => {
     const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
     XdpDataplane.remove(dataplane.pinDirectory);
     await refuseStrayPackets([]);
+    await keepResolved(new Map());
   });
 
 try {

@@ -13,6 +13,7 @@ interface NeighbourAnswer {
   readonly dst: string;
   readonly dev: string;
   readonly managed?: null;
+  readonly protocol?: string;
   readonly state: readonly string[];
 }
 
@@ -27,6 +28,9 @@ export interface Route {
 
 /** States in which the kernel knows a MAC address (NUD_VALID, linux/neighbour.h). */
 const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT', 'NOARP']);
+
+/** `protocol` of the neighbours that Weir keeps resolved, so that it lets go of those alone. */
+const NEIGHBOUR_PROTOCOL = '177';
 
 /** Routes to addresses, in canonical text; one without a route is missing. */
 export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMap<string, Route>> {
@@ -43,7 +47,8 @@ export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMa
 
 /**
  * Lets the kernel keep the neighbours of these routes resolved ("managed" neighbours, Linux 5.16), since a packet that
- * XDP forwards does not make it ask. Says which of the routes have a resolved neighbour now.
+ * XDP forwards does not make it ask, and lets go of those that no route leads to any more. Says which of the routes have
+ * a resolved neighbour now.
  */
 export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<ReadonlySet<string>> {
   const known = await ipJson<NeighbourAnswer>(['neigh', 'show']);
@@ -55,9 +60,13 @@ export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<
     const neighbour = byKey.get(neighbourKey(route.neighbour, route.interface));
     if (neighbour?.state.some((state) => RESOLVED.has(state))) resolved.add(address);
     if (neighbour !== undefined && (neighbour.managed !== undefined || neighbour.state.includes('PERMANENT'))) continue;
-    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed`);
+    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed protocol ${NEIGHBOUR_PROTOCOL}`);
   }
-  await ipBatch([...new Set(unmanaged)]);
+  const wanted = new Set([...routes.values()].map((route) => neighbourKey(route.neighbour, route.interface)));
+  const unwanted = known
+    .filter(({ protocol, dst, dev }) => protocol === NEIGHBOUR_PROTOCOL && !wanted.has(neighbourKey(dst, dev)))
+    .map(({ dst, dev }) => `neigh del ${dst} dev ${dev}`);
+  await ipBatch([...new Set(unmanaged), ...unwanted]);
   return resolved;
 }
 

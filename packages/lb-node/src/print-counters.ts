@@ -1,10 +1,14 @@
 import { loadNodeConfig } from '@weir/control';
-import { type Counters, readCounters } from '@weir/dataplane';
+import { type Counters, DataplaneError, readCounters } from '@weir/dataplane';
+import { WeirError } from '@weir/errors';
 
-/** Prints what the data plane of a node has counted, whether or not its daemon runs. */
+/**
+ * Prints what the data plane of a node has counted, whether or not its daemon runs.
+ * @throws {WeirError} NOTHING_COUNTED where no node has run with this configuration
+ */
 export async function printCounters(configFile: string, asJson: boolean): Promise<void> {
   const config = await loadNodeConfig(configFile);
-  const counters = readCounters(config.dataplane.pinDirectory);
+  const counters = countersIn(config.dataplane.pinDirectory);
   process.stdout.write(asJson ? `${JSON.stringify(counters)}\n` : formatCounters(counters));
 }
 
@@ -20,6 +24,18 @@ export function formatCounters({ services, drops }: Counters): string {
   if (dropped.length > 0) lines.push('', row('DROPPED', 'REASON', 'PACKETS', ''));
   for (const [reason, count] of dropped) lines.push(row('', reason, count, ''));
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+function countersIn(pinDirectory: string): Counters {
+  try {
+    return readCounters(pinDirectory);
+  } catch (cause) {
+    if (!(cause instanceof DataplaneError) || cause.code !== 'TABLES_INVALID') throw cause;
+    throw new WeirError('NOTHING_COUNTED', `${cause.message}; has lb-node run here with this configuration?`, {
+      cause,
+      details: { pinDirectory },
+    });
+  }
 }
 
 function row(service: string, backend: string, packets: string | number, bytes: string | number): string {
