@@ -1,34 +1,28 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
-import koffi from 'koffi';
+import test, { type ExecutionContext } from 'ava';
+import { eventually } from './test-support/eventually.js';
+import { enterPrivateNetwork, isRoot, onPeer, sh } from './test-support/private-network.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-const CLONE_NEWNS = 0x0002_0000;
-const CLONE_NEWNET = 0x4000_0000;
 const TIMEOUT_MS = 30_000;
-const isRoot = process.getuid?.() === 0;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
+/** A TCP SYN to the VIP, which nobody answers. */
+const SEND_SYN = `
+import socket
+s = socket.socket()
+s.setblocking(False)
+s.connect_ex(('198.51.100.10', 80))`;
 const directory = mkdtempSync(join(tmpdir(), 'weir-lb-node-'));
 
-const sh = (line: string) => execFileSync(line.split(' ')[0] as string, line.split(' ').slice(1), { encoding: 'utf8' });
-
-/** Interfaces and a BPF file system of this thread's own; they go with the process. */
+if (!isRoot) process.stderr.write('skipped: namespaces and BPF need root\n');
 test.before(() => {
-  if (!isRoot) return;
-  const unshare = koffi.load('libc.so.6').func('int unshare(int flags)');
-  if (unshare(CLONE_NEWNS | CLONE_NEWNET) !== 0) throw new Error(`unshare: errno ${koffi.errno()}`);
-  sh('mount --make-rprivate /');
-  sh('mount -t bpf bpf /sys/fs/bpf');
-  sh('ip link set lo up');
-  sh('ip link add eth0 type veth peer name peer0');
-  for (const name of ['eth0', 'peer0']) sh(`ip link set ${name} up`);
-  sh('ip address add 10.0.0.11/24 dev eth0');
+  if (isRoot) enterPrivateNetwork();
 });
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -118,48 +112,163 @@ testAsRoot('without permission the daemon ends with 77 and says which capabiliti
   const args = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, MAIN, '--config', file];
   const { status, stderr } = spawnSync('setpriv', args, { encoding: 'utf8', timeout: TIMEOUT_MS });
   t.is(status, 77, stderr);
+  t.regex(stderr, /CAP_BPF/);
+});
+
+testAsRoot('without the ip command the daemon ends with 69 and the name of the package', (t) => {
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, '--config', configFile(document())], {
+    encoding: 'utf8',
+    env: { PATH: '/nowhere' },
+    timeout: TIMEOUT_MS,
+  });
+  t.is(status, 69, stderr);
+  t.regex(stderr, /"ip" is not installed; the Debian package is iproute2/);
+});
+
+testAsRoot('counters where no node has run end with 69, and say where they were looked for', (t) => {
+  const file = configFile(document().replace('/sys/fs/bpf/lb1', '/sys/fs/bpf/lb2'));
+  const { status, stderr } = run('--config', file, 'counters');
+  t.deepEqual(
+    [status, stderr],
+    [
+      69,
+      'lb-node: no tables to read in /sys/fs/bpf/lb2: nothing is pinned there; has lb-node run here with this configuration?\n',
+    ],
+  );
+});
+
+interface Daemon {
+  readonly file: string;
+  readonly child: ChildProcess;
+  /** All that it has logged. */
+  log(): string;
+  /** The next line that matches; call it before what causes the line. */
+  next(pattern: RegExp): Promise<string>;
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** A daemon that is ready; the test ends it, and what it leaves behind. */
+async function startDaemon(t: ExecutionContext, env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
+  const file = configFile(document());
+  const child = spawn(process.execPath, [MAIN, '--config', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+    run('--config', configFile(document()), 'detach');
+  });
+  const lines: string[] = [];
+  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const next = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = (line: string) => {
+        if (!pattern.test(line)) return;
+        output.off('line', look);
+        resolve(line);
+      };
+      output.on('line', look);
+      void ended.then(() => reject(new Error(`ended without ${pattern}:\n${lines.join('\n')}`)));
+    });
+  await next(/"msg":"ready"/);
+  return {
+    file,
+    child,
+    log: () => lines.join('\n'),
+    next,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resolved', async (t) => {
+  const daemon = await startDaemon(t);
+  t.regex(daemon.log(), /XDP runs in native mode on eth0/);
+  t.regex(sh('ip route show type unreachable'), /unreachable 198\.51\.100\.10 proto 177/);
+  t.regex(sh('ip neigh show 10.0.0.21'), /managed/);
+  t.regex(run('--config', daemon.file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+});
+
+testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {
+  const { file, child, next } = await startDaemon(t);
+  const refusal = next(/refused/);
+  writeFileSync(file, document({ vip: '300.0.0.1' }));
+  child.kill('SIGHUP');
+  t.regex(await refusal, /services\[0\]\.vip: \\"300\.0\.0\.1\\" is not an IP address/);
+  t.regex(run('--config', configFile(document()), 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
 });
 
 testAsRoot(
-  'the daemon says when it is ready, refuses a bad change, takes a good one, leaves by SIGTERM, and detach cleans up',
+  'a change of what is fixed at the start is refused with its name, and the old one stays in force',
   async (t) => {
-    const file = configFile(document());
-    const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    t.teardown(() => child.kill('SIGKILL'));
-    const lines: string[] = [];
-    const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-    const seen = (pattern: RegExp) =>
-      new Promise<string>((resolve) => {
-        const look = (line: string) => {
-          if (!pattern.test(line)) return;
-          output.off('line', look);
-          resolve(line);
-        };
-        output.on('line', look);
-      });
-    await seen(/"msg":"ready"/);
-    t.regex(lines.join('\n'), /XDP runs in native mode on eth0/);
-    t.regex(sh('ip route show type unreachable'), /unreachable 198\.51\.100\.10 proto 177/);
-
-    let next = seen(/refused/);
-    writeFileSync(file, document({ vip: '300.0.0.1' }));
+    const { file, child, next } = await startDaemon(t);
+    const refusal = next(/not in force/);
+    writeFileSync(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
-    t.regex(await next, /services\[0\]\.vip: \\"300\.0\.0\.1\\" is not an IP address/);
-    t.regex(run('--config', configFile(document()), 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
-
-    next = seen(/configuration in force/);
-    writeFileSync(file, document({ vip: '198.51.100.11' }));
-    await next;
-    t.regex(run('--config', file, 'counters', '--json').stdout, /"vip":"198\.51\.100\.11"/);
-    t.notRegex(sh('ip route show type unreachable'), /198\.51\.100\.10/);
-
-    const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
-    child.kill('SIGTERM');
-    t.is(await ended, 0);
-    t.regex(sh('ip link show eth0'), /prog\/xdp/);
-    t.is(run('--config', file, 'detach').status, 0);
-    t.notRegex(sh('ip link show eth0'), /prog\/xdp/);
-    t.is(sh('ip route show type unreachable'), '');
-    t.is(run('--config', file, 'counters').status, 78);
+    t.regex(await refusal, /node\.interfaces can't change while the node runs; restart it/);
+    t.regex(run('--config', file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
   },
 );
+
+testAsRoot('a good change is in force without a signal', async (t) => {
+  const { file, next } = await startDaemon(t);
+  const change = next(/configuration in force/);
+  writeFileSync(file, document({ vip: '198.51.100.11' }));
+  await change;
+  t.regex(run('--config', file, 'counters', '--json').stdout, /"vip":"198\.51\.100\.11"/);
+  const strays = sh('ip route show type unreachable');
+  t.regex(strays, /198\.51\.100\.11/);
+  t.notRegex(strays, /198\.51\.100\.10/);
+});
+
+testAsRoot('a daemon that leaves lets the program run on, and detach removes all that it made', async (t) => {
+  const { file, stop } = await startDaemon(t);
+  t.is(await stop(), 0);
+  t.regex(sh('ip link show eth0'), /prog\/xdp/);
+  t.regex(run('--config', file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+  t.is(run('--config', file, 'detach').status, 0);
+  t.notRegex(sh('ip link show eth0'), /prog\/xdp/);
+  t.is(sh('ip route show type unreachable'), '');
+  t.notRegex(sh('ip neigh show'), /managed/);
+  t.false(existsSync('/sys/fs/bpf/lb1'));
+});
+
+testAsRoot('what is counted while no daemon runs is found by the next one, which takes the program over', async (t) => {
+  onPeer('ip route replace 198.51.100.10 via 10.0.0.11');
+  const packets = (file: string) => JSON.parse(run('--config', file, 'counters', '--json').stdout).services[0].packets;
+  const first = await startDaemon(t);
+  t.is(await first.stop(), 0);
+  const before = packets(first.file);
+  spawnSync('nsenter', ['--net=/run/netns/peer', '/usr/bin/python3', '-c', SEND_SYN]);
+  const after = await eventually('a SYN to be counted', async () => packets(first.file) || undefined);
+  t.true(after > before);
+  const second = await startDaemon(t);
+  t.regex(second.log(), /"adopted":true/);
+  t.true(packets(second.file) >= after);
+});
+
+testAsRoot('a service manager hears that the daemon is ready, reloads and stops', async (t) => {
+  const path = join(directory, 'notify');
+  const script = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('bound', flush=True)
+while True: print(s.recv(4096).decode().split('\\n')[0], flush=True)`;
+  const manager = spawn('/usr/bin/python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => manager.kill('SIGKILL'));
+  const heard = createInterface({ input: manager.stdout })[Symbol.asyncIterator]();
+  t.is((await heard.next()).value, 'bound');
+  const daemon = await startDaemon(t, { NOTIFY_SOCKET: path });
+  t.is((await heard.next()).value, 'READY=1');
+  daemon.child.kill('SIGHUP');
+  t.is((await heard.next()).value, 'RELOADING=1');
+  t.is((await heard.next()).value, 'READY=1');
+  t.is(await daemon.stop(), 0);
+  t.is((await heard.next()).value, 'STOPPING=1');
+});

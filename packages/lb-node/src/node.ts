@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { type BgpSpeaker, startSpeaker } from '@weir/bgp-speaker';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { XdpDataplane } from '@weir/dataplane';
+import { changedFixedSettings } from './fixed-settings.js';
 import { onNetworkChange } from './network-events.js';
 import { Reconciler } from './reconciler.js';
 import { speakerOptions } from './speaker-options.js';
@@ -15,9 +15,6 @@ const RESYNC_MS = 10_000;
 const BURST_MS = 100;
 /** How long to wait before the next pass after one that failed. */
 const RETRY_MS = 1_000;
-
-/** Settings that are fixed when the daemon starts; a change of them needs a restart. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'runtimeDirectory'] as const;
 
 /** A node that forwards and announces. */
 export interface RunningNode extends AsyncDisposable {
@@ -109,20 +106,11 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
 }
 
 function refuseFixed(current: NodeConfig, next: NodeConfig): void {
-  const changed = fixedSettings.filter(
-    (name) => !isDeepStrictEqual(withoutAnnounce(current, name), withoutAnnounce(next, name)),
-  );
+  const changed = changedFixedSettings(current, next);
   if (changed.length === 0) return;
   throw new ConfigError(
     'CONFIG_NEEDS_RESTART',
     `${changed.join(', ')} can't change while the node runs; restart it to put that in force`,
     { details: { changed } },
   );
-}
-
-/** bgp.announce is a default for services, which may change. */
-function withoutAnnounce(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
-  if (name !== 'bgp' || config.bgp === undefined) return config[name];
-  const { announce: _, ...fixed } = config.bgp;
-  return fixed;
 }

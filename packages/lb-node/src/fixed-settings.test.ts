@@ -1,0 +1,36 @@
+import { parseNodeConfig } from '@weir/control';
+import test from 'ava';
+import { changedFixedSettings } from './fixed-settings.js';
+
+const bgp = 'bgp: { asn: 64512, peers: [ { address: 10.0.0.1, asn: 64500 } ] }';
+const configOf = (node: string, rest = '') =>
+  parseNodeConfig(
+    `node: { name: lb1, ${node} }
+services: [ { name: web, vip: 198.51.100.10, port: 80, backends: [ { address: 10.0.0.21 } ] } ]
+${rest}`,
+    'weir.yaml',
+  );
+const ofEth0 = 'interfaces: [eth0], address: 10.0.0.11';
+const current = configOf(ofEth0, bgp);
+
+const changes: readonly (readonly [string, ReturnType<typeof configOf>, readonly string[]])[] = [
+  ['another interface', configOf('interfaces: [eth0, eth1], address: 10.0.0.11', bgp), ['node.interfaces']],
+  ['an address that was not there', configOf(`${ofEth0}, address6: "fd00::11"`, bgp), ['node.address6']],
+  ['bgp that is gone', configOf(ofEth0), ['bgp']],
+  ['another peer', configOf(ofEth0, bgp.replace('10.0.0.1,', '10.0.0.2,')), ['bgp.peers']],
+  [
+    'another mode and another directory',
+    configOf(ofEth0, `${bgp}\ndataplane: { mode: generic }\nruntimeDirectory: /run/other`),
+    ['dataplane.mode', 'runtimeDirectory'],
+  ],
+];
+for (const [title, next, paths] of changes) {
+  test(`${title} needs a restart, and is named`, (t) => {
+    t.deepEqual(changedFixedSettings(current, next), paths);
+  });
+}
+
+test('log, drain time and the attributes of announcements need no restart', (t) => {
+  const more = `${bgp.replace(/ }$/, ', announce: { med: 5 } }')}\nlog: { level: debug }\nshutdown: { drain: 1s }`;
+  t.deepEqual(changedFixedSettings(current, configOf(ofEth0, more)), []);
+});

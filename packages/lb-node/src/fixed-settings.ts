@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { NodeConfig } from '@weir/control';
+
+/** Settings that are fixed when the daemon starts. */
+const fixedSettings = ['node', 'dataplane', 'bgp', 'runtimeDirectory'] as const;
+
+/** Where two configurations differ in what only a restart puts in force, such as `node.interfaces`. */
+export function changedFixedSettings(current: NodeConfig, next: NodeConfig): readonly string[] {
+  return fixedSettings.flatMap((name) => differences(name, fixedPart(current, name), fixedPart(next, name)));
+}
+
+/** bgp.announce is a default for services, which may change. */
+function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
+  if (name !== 'bgp' || config.bgp === undefined) return config[name];
+  const { announce: _, ...fixed } = config.bgp;
+  return fixed;
+}
+
+function differences(path: string, current: unknown, next: unknown): readonly string[] {
+  if (isDeepStrictEqual(current, next)) return [];
+  if (!isRecord(current) || !isRecord(next)) return [path];
+  const keys = new Set([...Object.keys(current), ...Object.keys(next)]);
+  return [...keys].flatMap((key) => differences(`${path}.${key}`, current[key], next[key]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
