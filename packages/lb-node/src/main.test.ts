@@ -12,6 +12,8 @@ import { enterPrivateNetwork, isRoot, onPeer, sh } from './test-support/private-
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const TIMEOUT_MS = 30_000;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
+/** Options of setpriv: the command ends with this process, however that ends. */
+const UNTIL_THE_TEST_ENDS = ['--pdeathsig', 'KILL'] as const;
 /** A TCP SYN to the VIP, which nobody answers. */
 const SEND_SYN = `
 import socket
@@ -151,7 +153,7 @@ interface Daemon {
 /** A daemon that is ready; the test ends it, and what it leaves behind. */
 async function startDaemon(t: ExecutionContext, env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
   const file = configFile(document());
-  const child = spawn(process.execPath, [MAIN, '--config', file], {
+  const child = spawn('setpriv', [...UNTIL_THE_TEST_ENDS, process.execPath, MAIN, '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   });
@@ -171,6 +173,8 @@ async function startDaemon(t: ExecutionContext, env: NodeJS.ProcessEnv = {}): Pr
         resolve(line);
       };
       output.on('line', look);
+      const missing = () => reject(new Error(`${TIMEOUT_MS / 1000} s without ${pattern}:\n${lines.join('\n')}`));
+      setTimeout(missing, TIMEOUT_MS).unref();
       void ended.then(() => reject(new Error(`ended without ${pattern}:\n${lines.join('\n')}`)));
     });
   await next(/"msg":"ready"/);
@@ -260,7 +264,9 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
 print('bound', flush=True)
 while True: print(s.recv(4096).decode().split('\\n')[0], flush=True)`;
-  const manager = spawn('/usr/bin/python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const manager = spawn('setpriv', [...UNTIL_THE_TEST_ENDS, '/usr/bin/python3', '-c', script, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.teardown(() => manager.kill('SIGKILL'));
   const heard = createInterface({ input: manager.stdout })[Symbol.asyncIterator]();
   t.is((await heard.next()).value, 'bound');
