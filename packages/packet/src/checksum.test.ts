@@ -1,6 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { internetChecksum, onesComplementSum, updatedChecksum, updatedChecksumOfBytes } from './checksum.js';
+import {
+  internetChecksum,
+  onesComplementSum,
+  updatedChecksum,
+  updatedChecksum32,
+  updatedChecksumOfBytes,
+} from './checksum.js';
 import { bytesOf, bytesOfLength, uint } from './test-support/codec-laws.js';
 
 test('the sum of RFC 1071, section 3, is ddf2', (t) => {
@@ -26,6 +32,20 @@ test('an updated checksum is the one that is computed anew', (t) => {
       const old = view.getUint16(2 * at);
       view.setUint16(2 * at, word);
       t.is(updatedChecksum(before, old, word), internetChecksum(bytes));
+    }),
+    { seed: 1 },
+  );
+});
+
+test('a word of 32 bits that changes updates the checksum as its halves do', (t) => {
+  fc.assert(
+    fc.property(bytesOfLength(20), uint(32), (bytes, word) => {
+      bytes[0] = 0x45;
+      const before = internetChecksum(bytes);
+      const view = new DataView(bytes.buffer);
+      const old = view.getUint32(4);
+      view.setUint32(4, word);
+      t.is(updatedChecksum32(before, old, word), internetChecksum(bytes));
     }),
     { seed: 1 },
   );

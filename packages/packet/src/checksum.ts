@@ -18,10 +18,14 @@ export function internetChecksum(bytes: Uint8Array, start = 0): number {
 
 /**
  * The checksum after a 16-bit field changed from `before` to `after`: HC' = ~(~HC + ~m + m') (RFC 1624, equation 3).
- * A field of 32 bits is two of 16.
  */
 export function updatedChecksum(checksum: number, before: number, after: number): number {
   return ~fold((~checksum & 0xffff) + (~before & 0xffff) + (after & 0xffff)) & 0xffff;
+}
+
+/** {@link updatedChecksum} for a 32-bit field, such as a sequence number: two of 16 bits. */
+export function updatedChecksum32(checksum: number, before: number, after: number): number {
+  return updatedChecksum(updatedChecksum(checksum, before >>> 16, after >>> 16), before & 0xffff, after & 0xffff);
 }
 
 /** {@link updatedChecksum} for bytes of the same even length, such as addresses. */

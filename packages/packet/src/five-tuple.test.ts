@@ -68,7 +68,46 @@ test('an echo quotes nothing', (t) => {
   });
 });
 
+test('ports are not read from what pads a frame behind a packet', (t) => {
+  const noTransport = syn4.slice();
+  noTransport[3] = 20;
+  t.deepEqual(fiveTupleOf(noTransport), { ok: false, reason: 'truncated' });
+  const noTransport6 = syn6.slice();
+  noTransport6[5] = 0;
+  t.deepEqual(fiveTupleOf(noTransport6), { ok: false, reason: 'truncated' });
+});
+
+test('extension headers are not read from what pads a frame behind a packet', (t) => {
+  const options = bytesOf('0600 000000000000');
+  const packet = Uint8Array.of(...syn6.slice(0, 40), ...options, ...syn6.slice(40));
+  packet[6] = 60;
+  packet[5] = 28;
+  t.like(fiveTupleOf(packet), { ok: true, tuple: { protocol: 6, sourcePort: 1234 } });
+  packet[5] = 4;
+  t.deepEqual(fiveTupleOf(packet), { ok: false, reason: 'truncated' });
+});
+
+test('a later fragment of an ICMP error is not taken for its beginning', (t) => {
+  const error = Uint8Array.of(
+    ...bytesOf('4500003800000001 4001 0000 0a000001 c633640a 0304 0000 0000 0578'),
+    ...syn4.slice(0, 28),
+  );
+  t.deepEqual(quotedFiveTuple(error), { ok: false, reason: 'malformed' });
+});
+
+test('a packet behind other bytes gives the same as alone', (t) => {
+  t.deepEqual(fiveTupleOf(Uint8Array.of(1, 2, 3, ...syn4), 3), fiveTupleOf(syn4));
+  t.deepEqual(fiveTupleOf(Uint8Array.of(1, 2, 3, ...syn6), 3), fiveTupleOf(syn6));
+});
+
 test('no cut and no noise is thrown at', (t) => {
   assertHarmless(t, fiveTupleOf, syn4);
   assertHarmless(t, fiveTupleOf, syn6);
+  assertHarmless(t, fiveTupleOfFrame, Uint8Array.of(...bytesOf('0200000000bb 020000000001 0800'), ...syn4));
+  const quote = syn4.slice(0, 24);
+  assertHarmless(
+    t,
+    quotedFiveTuple,
+    Uint8Array.of(...bytesOf('45000034000000004001 0000 0a000001 c633640a 0b00 0000 0000 0000'), ...quote),
+  );
 });

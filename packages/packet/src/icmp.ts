@@ -1,26 +1,22 @@
-import { internetChecksum, pseudoHeaderSum } from './checksum.js';
+import { internetChecksum } from './checksum.js';
 import { type Decoded, hasBytes, truncated, viewFrom } from './decoded.js';
-import { IpProtocol } from './ipv4.js';
 
 /** Types of RFC 792. */
-export const IcmpType = { echoReply: 0, unreachable: 3, echoRequest: 8, timeExceeded: 11 } as const;
+export const IcmpType = {
+  echoReply: 0,
+  unreachable: 3,
+  echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
+} as const;
 /** Codes of IcmpType.unreachable. */
 export const IcmpUnreachable = { net: 0, host: 1, port: 3, fragmentationNeeded: 4 } as const;
-/** Types of RFC 4443, and of neighbour discovery (RFC 4861). */
-export const Icmpv6Type = {
-  unreachable: 1,
-  packetTooBig: 2,
-  timeExceeded: 3,
-  echoRequest: 128,
-  echoReply: 129,
-  neighbourSolicitation: 135,
-  neighbourAdvertisement: 136,
-} as const;
 
 export const ICMP_BYTES = 8;
 
 /**
- * The part that ICMP and ICMPv6 have in common (RFC 792; RFC 4443, section 2.1):
+ * What all messages of ICMP (RFC 792) and ICMPv6 (RFC 4443, section 2.1) begin with; an error goes on with the packet
+ * that it quotes:
  * ```
  *  0       1       2               4                               8
  * +-------+-------+---------------+-------------------------------+
@@ -68,22 +64,6 @@ export function setIcmpChecksum(bytes: Uint8Array, offset: number): void {
   view.setUint16(2, internetChecksum(bytes.subarray(offset)));
 }
 
-/** The same for ICMPv6, whose checksum covers a pseudo header (RFC 4443, section 2.3). */
-export function setIcmpv6Checksum(
-  bytes: Uint8Array,
-  offset: number,
-  source: Uint8Array,
-  destination: Uint8Array,
-): void {
-  const message = bytes.subarray(offset);
-  const view = viewFrom(bytes, offset);
-  view.setUint16(2, 0);
-  view.setUint16(
-    2,
-    internetChecksum(message, pseudoHeaderSum(source, destination, IpProtocol.icmpv6, message.byteLength)),
-  );
-}
-
 /** Identifier and sequence number of an echo, of either family. */
 export function echoOf({ rest }: Pick<IcmpHeader, 'rest'>): { readonly identifier: number; readonly sequence: number } {
   return { identifier: rest >>> 16, sequence: rest & 0xffff };
@@ -94,13 +74,7 @@ export function mtuOf({ rest }: Pick<IcmpHeader, 'rest'>): number {
   return rest & 0xffff;
 }
 
-/** MTU of "packet too big" (RFC 4443, section 3.2), in bytes. */
-export function icmpv6MtuOf({ rest }: Pick<IcmpHeader, 'rest'>): number {
-  return rest;
-}
-
 /** Does a message of this type quote the packet that it is about, from `bodyOffset` on? */
-export function quotesPacket(family: 4 | 6, type: number): boolean {
-  if (family === 6) return type < Icmpv6Type.echoRequest;
-  return type === IcmpType.unreachable || type === IcmpType.timeExceeded;
+export function isIcmpError(type: number): boolean {
+  return type === IcmpType.unreachable || type === IcmpType.timeExceeded || type === IcmpType.parameterProblem;
 }

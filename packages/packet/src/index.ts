@@ -1,9 +1,11 @@
 export { ARP_BYTES, ArpOperation, type ArpPacket, decodeArp, encodeArp } from './arp.js';
+export { buildFrame, buildIcmpPacket, buildTcpPacket, buildUdpPacket, type PacketEnds } from './build-packet.js';
 export {
   internetChecksum,
   onesComplementSum,
   pseudoHeaderSum,
   updatedChecksum,
+  updatedChecksum32,
   updatedChecksumOfBytes,
 } from './checksum.js';
 export type { Decoded, DecodeFailure } from './decoded.js';
@@ -29,13 +31,11 @@ export {
   type IcmpHeader,
   IcmpType,
   IcmpUnreachable,
-  Icmpv6Type,
-  icmpv6MtuOf,
+  isIcmpError,
   mtuOf,
-  quotesPacket,
   setIcmpChecksum,
-  setIcmpv6Checksum,
 } from './icmp.js';
+export { Icmpv6Type, icmpv6MtuOf, isIcmpv6Error, setIcmpv6Checksum } from './icmpv6.js';
 export { AddressError, addressToBytes, bytesToAddress, canonicalAddress, familyOf, isIpAddress } from './ip-address.js';
 export { decodeIpv4, encodeIpv4, IPV4_BYTES_MIN, IpProtocol, type Ipv4Header, ipv4Bytes } from './ipv4.js';
 export {

@@ -76,6 +76,15 @@ test('a wrong checksum is told', (t) => {
   t.like(decodeIpv4(bytes), { ok: true, checksumOk: false });
 });
 
+test('options that the header length cannot tell are refused', (t) => {
+  const decoded = decodeIpv4(syn);
+  if (!decoded.ok) return t.fail(decoded.reason);
+  for (const length of [3, 44]) {
+    const header = { ...decoded.header, options: new Uint8Array(length) };
+    t.throws(() => encodeIpv4(header, new Uint8Array(100)), { message: /0 to 40 bytes, in words of 4/ });
+  }
+});
+
 test('decodeIpv4() throws at nothing, and calls each cut truncated', (t) => {
   assertHarmless(t, decodeIpv4, syn);
 });

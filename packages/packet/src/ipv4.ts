@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { internetChecksum } from './checksum.js';
 import { type Decoded, hasBytes, malformed, truncated, viewFrom } from './decoded.js';
 
@@ -13,6 +14,7 @@ export const IpProtocol = {
 } as const;
 
 export const IPV4_BYTES_MIN = 20;
+const IPV4_BYTES_MAX = 60;
 
 /** Offsets of RFC 791, section 3.1. */
 const Field = {
@@ -73,6 +75,7 @@ export function ipv4Bytes(header: Pick<Ipv4Header, 'options'>): number {
 export function encodeIpv4(header: Ipv4Header, bytes: Uint8Array, offset = 0): number {
   const view = viewFrom(bytes, offset);
   const headerBytes = ipv4Bytes(header);
+  assert(headerBytes <= IPV4_BYTES_MAX && headerBytes % 4 === 0, 'IPv4 options are 0 to 40 bytes, in words of 4');
   const flags = (header.dontFragment ? DONT_FRAGMENT : 0) | (header.moreFragments ? MORE_FRAGMENTS : 0);
   view.setUint8(0, 0x40 | (headerBytes / 4));
   view.setUint8(Field.trafficClass, header.trafficClass);

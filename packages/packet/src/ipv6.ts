@@ -83,7 +83,16 @@ export interface Ipv6Transport {
 
 /**
  * Walks the extension headers (RFC 8200, section 4) from the end of the fixed header to the first header that is none.
- * A later fragment ends the walk: what follows it is not a header.
+ * A later fragment ends the walk: what follows it is not a header. So do AH and ESP: they are carried as they are.
+ * ```
+ *  0               8               16                              32
+ * +---------------+---------------+-------------------------+---+-+
+ * |  next header  |length, 8-octet| fragment: offset        |   |M|
+ * |               | units after 8 | others: options         |   | |
+ * +---------------+---------------+-------------------------+---+-+
+ * ```
+ *
+ * @param bytes  end where the packet ends
  */
 export function walkIpv6Extensions(
   bytes: Uint8Array,

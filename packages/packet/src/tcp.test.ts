@@ -63,6 +63,15 @@ test('a data offset below 5 is malformed', (t) => {
   t.deepEqual(decodeTcp(bytes), { ok: false, reason: 'malformed' });
 });
 
+test('options that the data offset cannot tell are refused', (t) => {
+  const decoded = decodeTcp(syn);
+  if (!decoded.ok) return t.fail(decoded.reason);
+  for (const length of [3, 44]) {
+    const header = { ...decoded.header, options: new Uint8Array(length) };
+    t.throws(() => encodeTcp(header, new Uint8Array(100)), { message: /0 to 40 bytes, in words of 4/ });
+  }
+});
+
 test('decodeTcp() throws at nothing, and calls each cut truncated', (t) => {
   assertHarmless(t, decodeTcp, bytesOf('04d20050000000010000000060022000 9e770000 020405b4'));
 });

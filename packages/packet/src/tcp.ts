@@ -1,8 +1,10 @@
+import assert from 'node:assert';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
 import { type Decoded, hasBytes, malformed, truncated, viewFrom } from './decoded.js';
 import { IpProtocol } from './ipv4.js';
 
 export const TCP_BYTES_MIN = 20;
+const TCP_BYTES_MAX = 60;
 
 /** Bits of the flags byte (RFC 9293, section 3.1; ECE and CWR: RFC 3168). */
 export const TcpFlag = {
@@ -69,18 +71,20 @@ export function tcpBytes(header: Pick<TcpHeader, 'options'>): number {
 
 /** Writes the header, its checksum as it is given; returns where the payload begins. See {@link setTcpChecksum}. */
 export function encodeTcp(header: TcpHeader, bytes: Uint8Array, offset = 0): number {
+  const headerBytes = tcpBytes(header);
+  assert(headerBytes <= TCP_BYTES_MAX && headerBytes % 4 === 0, 'TCP options are 0 to 40 bytes, in words of 4');
   const view = viewFrom(bytes, offset);
   view.setUint16(Field.sourcePort, header.sourcePort);
   view.setUint16(Field.destinationPort, header.destinationPort);
   view.setUint32(Field.sequence, header.sequence);
   view.setUint32(Field.acknowledgment, header.acknowledgment);
-  view.setUint8(Field.dataOffset, (tcpBytes(header) / 4) << 4);
+  view.setUint8(Field.dataOffset, (headerBytes / 4) << 4);
   view.setUint8(Field.flags, header.flags);
   view.setUint16(Field.window, header.window);
   view.setUint16(Field.checksum, header.checksum);
   view.setUint16(Field.urgent, header.urgentPointer);
   bytes.set(header.options, offset + TCP_BYTES_MIN);
-  return offset + tcpBytes(header);
+  return offset + headerBytes;
 }
 
 /** Computes the checksum of a segment that ends with the array, and writes it. */
