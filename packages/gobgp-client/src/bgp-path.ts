@@ -36,6 +36,8 @@ export interface PathMessage {
   readonly pattrs: readonly AnyMessage[];
   readonly family: { readonly afi: string; readonly safi: string };
   readonly neighborIp?: string;
+  readonly age?: { readonly seconds: number } | null;
+  readonly best?: boolean;
 }
 
 const any = (name: string, fields: Readonly<Record<string, unknown>>): AnyMessage => ({

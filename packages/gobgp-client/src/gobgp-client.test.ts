@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import anyTest, { type ExecutionContext } from 'ava';
 import type { BgpPath } from './bgp-path.js';
-import type { PeerStatus } from './bgp-peer.js';
+import { type BgpPeer, completePeer } from './bgp-peer.js';
 import { GobgpClient } from './gobgp-client.js';
+import type { PeerStatus } from './peer-status.js';
 import {
   eventually,
   receivedRoutes,
@@ -23,12 +25,17 @@ const pathWithAll = (prefix: string, nextHop: string): BgpPath => ({
   asPath: [64512, 4_200_000_000],
 });
 
-test('a gobgpd has no identity until it is given one, and then exactly that', async (t) => {
+test('a gobgpd has no identity until it is given one, then exactly that, and none once it is stopped', async (t) => {
   const { client } = await startGobgpd(t, API_PORT);
   t.is(await client.getBgp(), undefined);
-  const identity = { asn: 4_200_000_001, routerId: '10.0.0.11', listenPort: -1 };
-  await client.startBgp(identity);
+  const identity = { asn: 4_200_000_001, routerId: '10.0.0.11', listenPort: 1790, listenAddresses: ['127.0.0.3'] };
+  await client.startBgp(identity, 120_000);
   t.deepEqual(await client.getBgp(), identity);
+  await client.stopBgp();
+  t.is(await client.getBgp(), undefined);
+  const other = { asn: 64512, routerId: '10.0.0.12', listenPort: -1 };
+  await client.startBgp(other);
+  t.like(await client.getBgp(), other);
 });
 
 for (const [family, prefix, nextHop] of [
@@ -68,6 +75,45 @@ test('a peer is listed with its state until it is deleted', async (t) => {
   );
 });
 
+test('the settings of a peer are listed as they were given, before and after an update', async (t) => {
+  const { client } = await startGobgpd(t, API_PORT);
+  await client.startBgp({ asn: 64512, routerId: '10.0.0.11', listenPort: -1 });
+  const every: BgpPeer = {
+    address: '127.0.0.9',
+    asn: 4_200_000_000,
+    port: 1790,
+    holdTimeMs: 9_000,
+    keepaliveMs: 2_000,
+    connectRetryMs: 7_000,
+    password: 'secret',
+    multihopTtl: 3,
+    localAddress: '127.0.0.1',
+    passive: true,
+    gracefulRestartMs: 120_000,
+  };
+  await client.addPeer(every);
+  t.deepEqual(await client.listPeerSettings(), [completePeer(every)]);
+  const bare: BgpPeer = { address: '127.0.0.9', asn: 65000 };
+  await client.updatePeer(bare);
+  t.deepEqual(await client.listPeerSettings(), [completePeer(bare)]);
+  await t.throwsAsync(client.updatePeer({ address: '127.0.0.8', asn: 65000 }), { code: 'GOBGP_REFUSED' });
+});
+
+test('a session with a password is established once both sides have the same', async (t) => {
+  const password = 'right';
+  const there = await startRouter(t, { password, multihopTtl: 2 });
+  const here = await startGobgpd(t, API_PORT);
+  await here.client.startBgp({ asn: 64512, routerId: '10.0.0.11', listenPort: -1 });
+  const router = { ...routerPeer, multihopTtl: 2 };
+  const refused = refusedSegments();
+  await here.client.addPeer({ ...router, password: 'wrong' });
+  await eventually('the kernel to refuse the password', () => refusedSegments() > refused || undefined);
+  t.like(await here.client.listPeers(), [{ state: 'active' }]);
+  await here.client.updatePeer({ ...router, password });
+  await firstState(here.client.watchPeers(AbortSignal.timeout(60_000)), 'established');
+  t.like(await there.client.listPeers(), [{ state: 'established' }]);
+});
+
 test('watchPeers() sees a session come and go, and fails when gobgpd is killed', async (t) => {
   const { here, there } = await twoPeers(t);
   const events = here.client.watchPeers(new AbortController().signal);
@@ -82,6 +128,13 @@ test('watchPeers() sees a session come and go, and fails when gobgpd is killed',
   t.like(route, { prefix: '198.51.100.10/32', asPath: [64512, 64512, 4_200_000_000] });
   const [peer] = await here.client.listPeers();
   t.like(peer, { state: 'established', advertised: 1, accepted: 0 });
+  const [advertised] = await here.client.listPaths('ipv4', { of: 'advertised', peer: '127.0.0.2' });
+  t.like(advertised, { prefix: '198.51.100.10/32', asPath: [64512, 64512, 4_200_000_000], best: false });
+  const [received] = await there.client.listPaths('ipv4', { of: 'received', peer: '127.0.0.1' });
+  t.like(received, { prefix: '198.51.100.10/32', peer: '127.0.0.1', best: false });
+  const [chosen] = await there.client.listPaths('ipv4');
+  t.like(chosen, { prefix: '198.51.100.10/32', nextHop: '10.0.0.11', peer: '127.0.0.1', best: true });
+  t.is(chosen?.since.getTime(), (route?.since ?? 0) * 1000);
   t.true((peer?.since?.getTime() ?? Infinity) <= Date.now());
   t.like((await there.client.listPeers())[0], { state: 'established', advertised: 0, accepted: 1 });
   t.deepEqual(await there.client.listOwnPaths('ipv4'), []);
@@ -137,21 +190,33 @@ test('a client that found nobody reaches a gobgpd that starts later', async (t) 
   t.is(await client.getBgp(), undefined);
 });
 
+/** AS 65000 at 127.0.0.2, as AS 64512 calls it. */
+const routerPeer: BgpPeer = { address: '127.0.0.2', asn: 65000, port: 1790, localAddress: '127.0.0.1' };
+
+/** AS 65000 at 127.0.0.2, which waits for AS 64512 at 127.0.0.1 to call. */
+async function startRouter(t: ExecutionContext, settings: Partial<BgpPeer> = {}): Promise<TestGobgpd> {
+  const router = await startGobgpd(t, API_PORT + 1);
+  await router.client.startBgp({ asn: 65000, routerId: '10.0.0.1', listenPort: 1790 });
+  await router.client.addPeer({ address: '127.0.0.1', asn: 64512, passive: true, ...settings });
+  return router;
+}
+
 /** AS 64512 at 127.0.0.1, which calls AS 65000 at 127.0.0.2. */
 async function twoPeers(t: ExecutionContext): Promise<{ here: TestGobgpd; there: TestGobgpd }> {
   const here = await startGobgpd(t, API_PORT);
-  const there = await startGobgpd(t, API_PORT + 1);
-  await there.client.startBgp({ asn: 65000, routerId: '10.0.0.1', listenPort: 1790 });
-  await there.client.addPeer({ address: '127.0.0.1', asn: 64512, passive: true });
+  const there = await startRouter(t);
   await here.client.startBgp({ asn: 64512, routerId: '10.0.0.11', listenPort: -1 });
-  await here.client.addPeer({
-    address: '127.0.0.2',
-    asn: 65000,
-    port: 1790,
-    localAddress: '127.0.0.1',
-    connectRetryMs: 1_000,
-  });
+  await here.client.addPeer(routerPeer);
   return { here, there };
+}
+
+/** TCP segments of this network namespace whose MD5 signature was wrong. */
+function refusedSegments(): number {
+  const [names = [], values = []] = readFileSync('/proc/net/netstat', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('TCPMD5Failure')]);
 }
 
 async function firstState(events: AsyncGenerator<PeerStatus>, wanted: PeerStatus['state']): Promise<PeerStatus> {

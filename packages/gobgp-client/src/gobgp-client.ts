@@ -10,9 +10,18 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { type AddressFamily, type BgpPath, decodePath, encodePath, families, type PathMessage } from './bgp-path.js';
-import { type BgpPeer, decodePeerStatus, encodePeer, type PeerMessage, type PeerStatus } from './bgp-peer.js';
+import { type AddressFamily, type BgpPath, encodePath, families, type PathMessage } from './bgp-path.js';
+import {
+  type BgpPeer,
+  type CompletePeer,
+  decodePeer,
+  encodeGracefulRestart,
+  encodePeer,
+  type PeerSettingsMessage,
+} from './bgp-peer.js';
 import { GobgpError } from './gobgp-error.js';
+import { decodeListedPath, type ListedPath, type PathTable, tableTypes } from './listed-path.js';
+import { decodePeerStatus, type PeerStatus, type PeerStatusMessage } from './peer-status.js';
 
 const PROTO_FILE = fileURLToPath(new URL('../proto/gobgp.proto', import.meta.url));
 /** A local gobgpd answers within milliseconds; one that does not in this time is stuck. */
@@ -26,6 +35,8 @@ export interface BgpIdentity {
   readonly routerId: string;
   /** -1: do not listen. */
   readonly listenPort: number;
+  /** Default: all addresses of the machine. */
+  readonly listenAddresses?: readonly string[];
 }
 
 type Unary = (
@@ -59,7 +70,7 @@ function createStub(address: string): Stub {
  * Talks to one gobgpd over gRPC. Calls fail with {@link GobgpError}: GOBGP_UNREACHABLE when nobody answers at the
  * address, GOBGP_REFUSED with gobgpd's own words when it says no.
  */
-export class GobgpClient implements Disposable {
+export class GobgpClient implements Disposable, AsyncDisposable {
   readonly address: string;
   readonly #stub: Stub;
 
@@ -69,21 +80,39 @@ export class GobgpClient implements Disposable {
     this.#stub = createStub(address);
   }
 
-  /** Gives a gobgpd that has no configuration its identity. */
-  async startBgp(identity: BgpIdentity): Promise<void> {
-    await this.#call('StartBgp', { global: identity });
+  /**
+   * Gives a gobgpd that has no configuration its identity.
+   * @param gracefulRestartMs  how long peers are to keep routes while it restarts; absent: not at all
+   */
+  async startBgp(identity: BgpIdentity, gracefulRestartMs?: number): Promise<void> {
+    const gracefulRestart = gracefulRestartMs === undefined ? null : encodeGracefulRestart(gracefulRestartMs);
+    await this.#call('StartBgp', { global: { ...identity, gracefulRestart } });
+  }
+
+  /** Ends all sessions and takes identity, peers and paths away; the process goes on. */
+  async stopBgp(): Promise<void> {
+    await this.#call('StopBgp', {});
   }
 
   /** The identity of gobgpd; undefined before {@link startBgp}. */
   async getBgp(): Promise<BgpIdentity | undefined> {
     const { global } = (await this.#call('GetBgp', {})) as { global: BgpIdentity | null };
     if (global === null || global.asn === 0) return undefined;
-    const { asn, routerId, listenPort } = global;
-    return { asn, routerId, listenPort };
+    const { asn, routerId, listenPort, listenAddresses = [] } = global;
+    return { asn, routerId, listenPort, listenAddresses };
   }
 
+  /** @throws {GobgpError} PEER_INVALID, and GOBGP_REFUSED for an address that is a peer already */
   async addPeer(peer: BgpPeer): Promise<void> {
     await this.#call('AddPeer', { peer: encodePeer(peer) });
+  }
+
+  /**
+   * Puts these settings in place of those of the peer with this address. Its session ends and begins anew.
+   * @throws {GobgpError} PEER_INVALID, and GOBGP_REFUSED for an address that is no peer
+   */
+  async updatePeer(peer: BgpPeer): Promise<void> {
+    await this.#call('UpdatePeer', { peer: encodePeer(peer) });
   }
 
   async deletePeer(address: string): Promise<void> {
@@ -91,8 +120,14 @@ export class GobgpClient implements Disposable {
   }
 
   async listPeers(): Promise<PeerStatus[]> {
-    const answers = (await this.#collect('ListPeer', { enableAdvertised: true })) as { peer: PeerMessage }[];
+    const answers = (await this.#collect('ListPeer', { enableAdvertised: true })) as { peer: PeerStatusMessage }[];
     return answers.map(({ peer }) => decodePeerStatus(peer));
+  }
+
+  /** The peers as gobgpd has them, passwords included. While there is a session, the local address is the one in use. */
+  async listPeerSettings(): Promise<CompletePeer[]> {
+    const answers = (await this.#collect('ListPeer', {})) as { peer: PeerSettingsMessage }[];
+    return answers.map(({ peer }) => decodePeer(peer));
   }
 
   /** Adds a path of our own, or puts it in place of the one to the same prefix. */
@@ -105,14 +140,18 @@ export class GobgpClient implements Disposable {
     await this.#call('DeletePath', { tableType: 'GLOBAL', family: message.family, path: message });
   }
 
+  /** @throws {GobgpError} GOBGP_REFUSED for a peer that gobgpd does not have */
+  async listPaths(family: AddressFamily, table: PathTable = { of: 'all' }): Promise<ListedPath[]> {
+    const name = table.of === 'all' ? '' : table.peer;
+    const request = { tableType: tableTypes[table.of], name, family: families[family] };
+    const answers = (await this.#collect('ListPath', request)) as { destination: { paths: readonly PathMessage[] } }[];
+    return answers.flatMap(({ destination }) => destination.paths).map(decodeListedPath);
+  }
+
   /** The paths of a family that this gobgpd originates. */
   async listOwnPaths(family: AddressFamily): Promise<BgpPath[]> {
-    const request = { tableType: 'GLOBAL', family: families[family] };
-    const answers = (await this.#collect('ListPath', request)) as { destination: { paths: readonly PathMessage[] } }[];
-    return answers
-      .flatMap(({ destination }) => destination.paths)
-      .filter(({ neighborIp }) => neighborIp === undefined || neighborIp === '' || neighborIp === '<nil>')
-      .map(decodePath);
+    const paths = await this.listPaths(family);
+    return paths.filter(({ peer }) => peer === undefined).map(({ peer, since, best, ...path }) => path);
   }
 
   /**
@@ -121,7 +160,7 @@ export class GobgpClient implements Disposable {
    */
   async *watchPeers(signal: AbortSignal): AsyncGenerator<PeerStatus> {
     const stream = this.#stub.WatchEvent?.({ peer: {} }, {}) as ClientReadableStream<{
-      peer?: { peer: PeerMessage | null };
+      peer?: { peer: PeerStatusMessage | null };
     }>;
     const cancel = () => stream.cancel();
     // A stream that is cancelled while nobody reads it tells so, and an error event without a listener ends the process.
@@ -196,7 +235,12 @@ export class GobgpClient implements Disposable {
     );
   }
 
+  /** Ends the connection; calls that still wait fail. */
   [Symbol.dispose](): void {
+    this.#stub.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stub.close();
   }
 }
