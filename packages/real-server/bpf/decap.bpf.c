@@ -13,6 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "lib/ecn.h"
+#include "lib/ipv4_checksum.h"
 
 enum encapsulation { ENCAPSULATION_IPIP, ENCAPSULATION_GRE, ENCAPSULATION_GUE };
 
@@ -24,12 +25,17 @@ struct settings {
 };
 const volatile struct settings settings = {};
 
-/* Read by index in src/decapsulation.ts: appended only. */
+/* Read by index in src/decapsulation.ts. The first six are found by enum encapsulation and the inner family. */
 enum counter {
-	COUNT_IPIP,
-	COUNT_GRE,
-	COUNT_GUE,
+	COUNT_IPIP_IPV4,
+	COUNT_IPIP_IPV6,
+	COUNT_GRE_IPV4,
+	COUNT_GRE_IPV6,
+	COUNT_GUE_IPV4,
+	COUNT_GUE_IPV6,
+	COUNT_NOT_A_VIP,
 	COUNT_TRUNCATED,
+	COUNT_MALFORMED_OUTER,
 	COUNT_MALFORMED_GRE,
 	COUNT_MALFORMED_GUE,
 	COUNT_OUTER_FRAGMENT,
@@ -48,6 +54,22 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counters);
 } counters SEC(".maps");
+
+/*
+ * What the agent changed on this host, as JSON; no program reads it. It is a map because it must share the fate of the
+ * link: pinned beside it, gone with it at a reboot.
+ */
+struct agent_record {
+	char json[1 << 17]; /* 1024 VIPs, and what settings were before */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct agent_record);
+} agent_record SEC(".maps");
 
 /* IPv4 as ::ffff:a.b.c.d. */
 struct vip {
@@ -81,12 +103,23 @@ struct tunnel {
 	__u8 encapsulation;
 };
 
+/* RFC 8200, section 4.5. */
+struct fragment_header {
+	__u8 protocol;
+	__u8 reserved;
+	__be16 offset;
+	__be32 identification;
+};
+
 #define FOUND (-1)
 #define GRE_CHECKSUM 0x8000
 #define GRE_KEY 0x2000
 #define GRE_SEQUENCE 0x1000
 #define GRE_RESERVED 0x4fff /* routing (RFC 1701), reserved bits and version, all 0 in RFC 2784 and 2890 */
 #define GUE_CONTROL 0x20
+#define IPV4_FRAGMENT 0x3fff /* more fragments, and the offset */
+#define IPV4_OFFSET 0x1fff
+#define IPV6_OFFSET 0xfff8
 #define OFFSET_MAX 255 /* more than 60 bytes of IP, 8 of UDP and 128 of GUE after Ethernet */
 
 static __always_inline void count(enum counter which)
@@ -102,6 +135,13 @@ static __always_inline int drop(enum counter why)
 {
 	count(why);
 	return XDP_DROP;
+}
+
+/* A tunnel of somebody else on this host, or a VIP that was taken off it. */
+static __always_inline int pass_not_a_vip(void)
+{
+	count(COUNT_NOT_A_VIP);
+	return XDP_PASS;
 }
 
 static __always_inline int is_enabled(enum encapsulation encapsulation)
@@ -179,14 +219,26 @@ static __always_inline int parse_payload(void *start, void *end, struct tunnel *
 	return XDP_PASS;
 }
 
-static __always_inline int is_tunnel(__u8 protocol)
+/*
+ * A tunnel packet in fragments means an MTU that is too small on the way. A service's own UDP may be fragmented, and only
+ * the first fragment tells the two apart; the others then wait in vain in the kernel.
+ */
+static __always_inline int refuse_fragment(struct udphdr *udp, void *end, __u8 protocol, int is_first)
 {
-	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE;
+	if ((protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6) && is_enabled(ENCAPSULATION_IPIP))
+		return drop(COUNT_OUTER_FRAGMENT);
+	if (protocol == IPPROTO_GRE && is_enabled(ENCAPSULATION_GRE))
+		return drop(COUNT_OUTER_FRAGMENT);
+	if (protocol == IPPROTO_UDP && is_enabled(ENCAPSULATION_GUE) && is_first && (void *)(udp + 1) <= end &&
+	    udp->dest == settings.gue_port)
+		return drop(COUNT_OUTER_FRAGMENT);
+	return XDP_PASS;
 }
 
 static __always_inline int parse_outer(void *start, void *end, struct tunnel *tunnel)
 {
 	struct ethhdr *ethernet = start;
+	int verdict;
 
 	if ((void *)(ethernet + 1) > end)
 		return XDP_PASS;
@@ -195,18 +247,30 @@ static __always_inline int parse_outer(void *start, void *end, struct tunnel *tu
 
 		if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 			return XDP_PASS; /* the kernel counts these */
-		/* A tunnel that is fragmented has an MTU that is too small; a service's own UDP may be. */
-		if (ip->frag_off & bpf_htons(0x3fff))
-			return is_tunnel(ip->protocol) ? drop(COUNT_OUTER_FRAGMENT) : XDP_PASS;
 		tunnel->inner = sizeof(*ethernet) + ip->ihl * 4;
 		tunnel->ecn = ip->tos & ECN_MASK;
-		return parse_payload(start, end, tunnel, ip->protocol);
+		if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
+			return refuse_fragment(start + tunnel->inner, end, ip->protocol,
+					       !(ip->frag_off & bpf_htons(IPV4_OFFSET)));
+		verdict = parse_payload(start, end, tunnel, ip->protocol);
+		/* No tunnel device of the kernel sees this header any more, so its sum is checked here. */
+		if (verdict == FOUND && !is_ipv4_checksum_right(ip, end))
+			return drop(COUNT_MALFORMED_OUTER);
+		return verdict;
 	}
 	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(ethernet + 1);
 
 		if ((void *)(ip + 1) > end || ip->version != 6)
 			return XDP_PASS;
+		if (ip->nexthdr == IPPROTO_FRAGMENT) {
+			struct fragment_header *fragment = (void *)(ip + 1);
+
+			if ((void *)(fragment + 1) > end)
+				return XDP_PASS;
+			return refuse_fragment((void *)(fragment + 1), end, fragment->protocol,
+					       !(fragment->offset & bpf_htons(IPV6_OFFSET)));
+		}
 		tunnel->inner = sizeof(*ethernet) + sizeof(*ip);
 		tunnel->ecn = bpf_ntohs(*(__be16 *)ip) >> 4 & ECN_MASK;
 		return parse_payload(start, end, tunnel, ip->nexthdr);
@@ -241,7 +305,7 @@ static __always_inline int accept_ipv4(struct iphdr *ip, void *end, __u8 ecn)
 	vip.address[2] = bpf_htonl(0xffff);
 	vip.address[3] = ip->daddr;
 	if (!bpf_map_lookup_elem(&vips, &vip))
-		return XDP_PASS;
+		return pass_not_a_vip();
 	merged = merged_ecn(ecn, ip->tos & ECN_MASK);
 	if (merged < 0)
 		return drop(COUNT_ECN_CONFLICT);
@@ -260,7 +324,7 @@ static __always_inline int accept_ipv6(struct ipv6hdr *ip, void *end, __u8 ecn)
 		return drop(COUNT_TRUNCATED);
 	__builtin_memcpy(&vip, &ip->daddr, sizeof(vip));
 	if (!bpf_map_lookup_elem(&vips, &vip))
-		return XDP_PASS;
+		return pass_not_a_vip();
 	inner = bpf_ntohs(*(__be16 *)ip) >> 4 & ECN_MASK;
 	merged = merged_ecn(ecn, inner);
 	if (merged < 0)
@@ -280,11 +344,11 @@ int decap(struct xdp_md *ctx)
 	__u8 addresses[2 * ETH_ALEN];
 	int verdict;
 
+	if (!is_for_this_host(start, end))
+		return XDP_PASS;
 	verdict = parse_outer(start, end, &tunnel);
 	if (verdict != FOUND)
 		return verdict;
-	if (!is_for_this_host(start, end))
-		return XDP_PASS;
 	if (tunnel.inner > OFFSET_MAX || start + tunnel.inner > end)
 		return drop(COUNT_TRUNCATED);
 	verdict = tunnel.protocol == IPPROTO_IPIP ? accept_ipv4(start + tunnel.inner, end, tunnel.ecn)
@@ -303,7 +367,7 @@ int decap(struct xdp_md *ctx)
 		return drop(COUNT_TRUNCATED);
 	__builtin_memcpy(ethernet, addresses, sizeof(addresses));
 	ethernet->h_proto = tunnel.protocol == IPPROTO_IPIP ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-	count(COUNT_IPIP + tunnel.encapsulation);
+	count(COUNT_IPIP_IPV4 + 2 * tunnel.encapsulation + (tunnel.protocol == IPPROTO_IPV6));
 	return XDP_PASS;
 }
 

@@ -1,18 +1,28 @@
 import test from 'ava';
-import { advertisedMss } from './advertised-mss.js';
+import { advertisedMss, type Encapsulation, type Family, overheadBytes } from './advertised-mss.js';
 
-test('a full segment of a client fits the link once a node has encapsulated it, over outer IPv6', (t) => {
-  // 1500 = 40 (outer IPv6) + 20 (IPv4) + 20 (TCP) + MSS
-  t.is(advertisedMss(1500, ['ipip'], 'ipv4'), 1420);
-  t.is(advertisedMss(1500, ['gre'], 'ipv4'), 1416);
-  t.is(advertisedMss(1500, ['gue'], 'ipv4'), 1408);
-  t.is(advertisedMss(1500, ['gue'], 'ipv6'), 1388);
-});
+const overheads: readonly (readonly [Encapsulation, Family, number])[] = [
+  ['ipip', 'ipv4', 20],
+  ['ipip', 'ipv6', 40],
+  ['gre', 'ipv4', 24],
+  ['gre', 'ipv6', 44],
+  ['gue', 'ipv4', 32],
+  ['gue', 'ipv6', 52],
+];
+for (const [encapsulation, outer, bytes] of overheads) {
+  test(`${encapsulation} over ${outer} takes ${bytes} bytes`, (t) => {
+    t.is(overheadBytes(encapsulation, outer), bytes);
+    // MTU = overhead + IP + TCP + MSS
+    t.is(advertisedMss(1500, [encapsulation], 'ipv4', [outer]), 1500 - bytes - 20 - 20);
+    t.is(advertisedMss(1500, [encapsulation], 'ipv6', [outer]), 1500 - bytes - 40 - 20);
+  });
+}
 
-test('the largest of the enabled encapsulations decides', (t) => {
-  t.is(advertisedMss(1500, ['ipip', 'gre', 'gue'], 'ipv4'), 1408);
+test('the largest of the enabled encapsulations and outer families decides', (t) => {
+  t.is(advertisedMss(1500, ['ipip', 'gre', 'gue'], 'ipv4', ['ipv4']), 1428);
+  t.is(advertisedMss(1500, ['gue', 'ipip'], 'ipv4', ['ipv4', 'ipv6']), 1408);
 });
 
 test('a link with room to spare leaves clients their own segments', (t) => {
-  t.true(advertisedMss(1600, ['ipip', 'gue'], 'ipv4') >= 1460);
+  t.is(advertisedMss(1600, ['ipip', 'gue'], 'ipv4', ['ipv4']), 1528);
 });

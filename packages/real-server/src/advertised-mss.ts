@@ -1,68 +1,43 @@
-import { ip, ipJson } from './ip-command.js';
-import type { Undo } from './undo.js';
-
 export const encapsulations = ['ipip', 'gre', 'gue'] as const;
 export type Encapsulation = (typeof encapsulations)[number];
 
-/** Bytes before the inner packet with outer IPv6, the larger case: RFC 2473; RFC 2784 with no options; GUE and UDP. */
-const overheadBytes: Readonly<Record<Encapsulation, number>> = { ipip: 40, gre: 44, gue: 52 };
-/** IP and TCP headers without options, by family of the VIP. */
-const headerBytes = { ipv4: 40, ipv6: 60 } as const;
+export const families = ['ipv4', 'ipv6'] as const;
+export type Family = (typeof families)[number];
 
-/** Routing table and rule priority of ours: VIPs' own routes, which differ from the main table in `advmss` alone. */
-const TABLE = 17700;
+/** Bytes of an IP header without options or extensions: RFC 791 section 3.1, RFC 8200 section 3. */
+const ipBytes: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
+/** Bytes between the outer and the inner IP header: none; GRE without options (RFC 2784 section 2); UDP and GUE. */
+const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12 };
+/** Bytes of a TCP header without options: RFC 9293 section 3.1. */
+const TCP_BYTES = 20;
 
-interface RouteAnswer {
-  readonly dst: string;
-  readonly gateway?: string;
-  readonly dev?: string;
-  readonly scope?: string;
+/** Bytes that a node puts before a client's packet. */
+export function overheadBytes(encapsulation: Encapsulation, outer: Family): number {
+  return ipBytes[outer] + tunnelBytes[encapsulation];
 }
 
-interface RuleAnswer {
-  readonly priority: number;
-  readonly src: string;
+/** The MSS that fills a packet of `mtuBytes`, as the kernel would advertise it (RFC 6691 section 2). */
+export function plainMss(mtuBytes: number, family: Family): number {
+  return mtuBytes - ipBytes[family] - TCP_BYTES;
 }
 
 /**
- * The MSS that a backend tells clients of a VIP, so that a full segment still fits the link after a node has
- * encapsulated it. What the backend sends is not encapsulated and keeps the link's whole MTU.
+ * The MSS that a backend tells clients of a VIP: a full segment still fits the link once a node has encapsulated it, by
+ * whichever of the encapsulations and outer families is the largest.
+ *
+ * It is the advertised MSS that is lowered and not the MTU: what the backend sends goes straight to the client, not
+ * encapsulated, and may fill the link.
+ *
+ * @param mtuBytes  of the interface that nodes send to
+ * @param inner  family of the VIP
+ * @param outer  families that nodes may reach this host by, at least one
  */
-export function advertisedMss(mtuBytes: number, enabled: readonly Encapsulation[], family: 'ipv4' | 'ipv6'): number {
-  const overhead = Math.max(...enabled.map((name) => overheadBytes[name]));
-  return mtuBytes - overhead - headerBytes[family];
-}
-
-/** Lets connections to VIPs use a copy of the main table's routes with an `advmss` of its own. */
-export async function advertiseMss(
-  interfaceName: string,
-  vips: readonly string[],
+export function advertisedMss(
+  mtuBytes: number,
   enabled: readonly Encapsulation[],
-  undo: Undo,
-): Promise<void> {
-  const [link] = await ipJson<{ mtu: number }>(`link show dev ${interfaceName}`);
-  for (const family of ['ipv4', 'ipv6'] as const) {
-    const ours = vips.filter((vip) => vip.includes(':') === (family === 'ipv6'));
-    if (ours.length === 0) continue;
-    const flag = family === 'ipv4' ? '-4' : '-6';
-    const mss = advertisedMss((link as { mtu: number }).mtu, enabled, family);
-    undo.push(() => ip(`${flag} route flush table ${TABLE}`));
-    for (const route of await ipJson<RouteAnswer>(`${flag} route show table main`)) {
-      if (route.dev === undefined || route.dev === 'lo' || route.dst.startsWith('fe80:')) continue;
-      const via = route.gateway === undefined ? '' : ` via ${route.gateway}`;
-      const scope = route.scope === 'link' ? ' scope link' : '';
-      await ip(`${flag} route replace ${route.dst}${via} dev ${route.dev}${scope} advmss ${mss} table ${TABLE}`);
-    }
-    await addRules(flag, ours, undo);
-  }
-}
-
-async function addRules(flag: string, vips: readonly string[], undo: Undo): Promise<void> {
-  const rules = await ipJson<RuleAnswer>(`${flag} rule show`);
-  const present = new Set(rules.filter(({ priority }) => priority === TABLE).map(({ src }) => src));
-  for (const vip of vips) {
-    if (present.has(vip)) continue;
-    await ip(`${flag} rule add from ${vip} lookup ${TABLE} priority ${TABLE}`);
-    undo.push(() => ip(`${flag} rule del from ${vip} lookup ${TABLE} priority ${TABLE}`));
-  }
+  inner: Family,
+  outer: readonly Family[],
+): number {
+  const overhead = Math.max(...enabled.flatMap((name) => outer.map((family) => overheadBytes(name, family))));
+  return plainMss(mtuBytes, inner) - overhead;
 }

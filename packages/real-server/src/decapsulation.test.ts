@@ -28,9 +28,19 @@ const inner6 =
   '62a000000014063f20010db8000c0000000000000000001020010db801000000000000000000001004d200500000000100000000500220002e220000';
 const addresses6 = 'fd000000000000000000000000000011fd000000000000000000000000000021';
 const word = (value: number) => value.toString(16).padStart(4, '0');
-/** An outer IPv4 header; its checksum is the kernel's business, not the program's. */
-const outer4 = (protocol: string, payload: string, tos = '2a', fragment = '4000') =>
-  `${ethernet}080045${tos}${word(20 + payload.length / 2)}0000${fragment}40${protocol}00000a00000b0a000015${payload}`;
+/** An outer IPv4 header, with its checksum. */
+const outer4 = (protocol: string, payload: string, tos = '2a', fragment = '4000', options = '') => {
+  const ihl = 5 + options.length / 8;
+  const start = `4${ihl.toString(16)}${tos}${word(ihl * 4 + payload.length / 2)}0000${fragment}40${protocol}`;
+  const end = `0a00000b0a000015${options}`;
+  return `${ethernet}0800${start}${checksum(start + end)}${end}${payload}`;
+};
+/** RFC 1071, over whole 16-bit words. */
+function checksum(hex: string): string {
+  let sum = (hex.match(/.{4}/g) ?? []).reduce((total, text) => total + Number.parseInt(text, 16), 0);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return word(~sum & 0xffff);
+}
 const outer6 = (protocol: string, payload: string) =>
   `${ethernet}86dd62a00000${word(payload.length / 2)}${protocol}40${addresses6}${payload}`;
 const udp = (payload: string, port = 6080) => `ffff${word(port)}${word(8 + payload.length / 2)}0000${payload}`;
@@ -75,18 +85,21 @@ for (const [title, frame, expected, name] of taken) {
   testAsRoot(`${title} is taken out and handed to the kernel`, (t) => {
     const before = program.counts();
     t.deepEqual(run(frame), { result: XDP_PASS, frame: expected });
-    t.deepEqual(difference(before), { [name]: 1 });
+    t.deepEqual(difference(before), { [`${name}_${expected === plain4 ? 'ipv4' : 'ipv6'}`]: 1 });
   });
 }
 
-testAsRoot('options of the outer IPv4 header are taken off with it', (t) => {
-  const frame = `${ethernet}0800462a${word(24 + inner4.length / 2)}000040004004${'0000'}0a00000b0a00001501010101${inner4}`;
-  t.deepEqual(run(frame), { result: XDP_PASS, frame: plain4 });
-});
+for (const words of [1, 10]) {
+  testAsRoot(`${words} words of options of the outer IPv4 header are taken off with it`, (t) => {
+    const frame = outer4('04', inner4, '2a', '4000', '01020304'.repeat(words));
+    t.deepEqual(run(frame), { result: XDP_PASS, frame: plain4 });
+  });
+}
 
 const untouched: readonly (readonly [string, string])[] = [
   ['a packet that is not encapsulated', plain4],
-  ['an inner packet for an address that is no VIP of this host', outer4('04', inner4.replace('c633640a', 'c633640b'))],
+  ['a fragment of UDP for another port', outer4('11', udp(`00040000${inner4}`, 53), '2a', '2000')],
+  ['a later fragment of UDP, whose port nobody can tell', outer4('11', udp(`00040000${inner4}`), '2a', '0010')],
   ['UDP for another port', outer4('11', udp(`00040000${inner4}`, 6081))],
   ['GRE that carries something else than IP', outer4('2f', `00006558${inner4}`)],
   ['ARP', `ffffffffffff02000000000108060001080006040001${'00'.repeat(20)}`],
@@ -99,11 +112,40 @@ for (const [title, frame] of untouched) {
   });
 }
 
-testAsRoot('an encapsulation that is not enabled is left alone', (t) => {
+for (const [title, frame] of [
+  ['IPv4', outer4('04', inner4.replace('c633640a', 'c633640b'))],
+  [
+    'IPv6',
+    outer4('29', inner6.replace('20010db801000000000000000000001004d2', '20010db801000000000000000000001104d2')),
+  ],
+] as const) {
+  testAsRoot(`an inner ${title} packet for no VIP of this host goes to the kernel untouched, and is counted`, (t) => {
+    const before = program.counts();
+    t.deepEqual(run(frame), { result: XDP_PASS, frame });
+    t.deepEqual(difference(before), { not_a_vip: 1 });
+  });
+}
+
+testAsRoot('a damaged outer header of any length is dropped and counted as malformed_outer', (t) => {
+  for (const words of [0, 1, 5, 10]) {
+    const sound = bytesOf(outer4('04', inner4, '2a', '4000', '01020304'.repeat(words)));
+    const before = program.counts();
+    for (const bit of [0x01, 0x80]) {
+      const damaged = sound.slice();
+      damaged[14 + 20 + 4 * words - 1] = (damaged[14 + 20 + 4 * words - 1] as number) ^ bit;
+      t.is(program.testRun(damaged).result, XDP_DROP);
+    }
+    t.deepEqual(difference(before), { malformed_outer: 2 });
+  }
+});
+
+testAsRoot('an encapsulation that is not enabled is left alone, also in fragments and malformed', (t) => {
   using only = new Decapsulation({ vips: ['198.51.100.10'], enabled: ['gue'], guePort: 6080 });
-  const frame = outer4('04', inner4);
-  const { result, packet } = only.testRun(bytesOf(frame));
-  t.deepEqual([result, Buffer.from(packet).toString('hex')], [XDP_PASS, frame]);
+  for (const frame of [outer4('04', inner4), outer4('04', inner4, '2a', '2000'), outer4('2f', `00010800${inner4}`)]) {
+    const { result, packet } = only.testRun(bytesOf(frame));
+    t.deepEqual([result, Buffer.from(packet).toString('hex')], [XDP_PASS, frame]);
+  }
+  t.deepEqual(new Set(Object.values(only.counts())), new Set([0]));
 });
 
 const dropped: readonly (readonly [string, string, keyof DecapsulationCounts])[] = [
@@ -113,7 +155,11 @@ const dropped: readonly (readonly [string, string, keyof DecapsulationCounts])[]
   ['GUE of variant 2', outer4('11', udp(`80040000${inner4}`)), 'malformed_gue'],
   ['GUE that carries TCP', outer4('11', udp(`00060000${inner4}`)), 'malformed_gue'],
   ['GUE whose optional words go beyond the packet', outer4('11', udp(`1f040000${inner4}`)), 'truncated'],
-  ['a tunnel packet that is a fragment', outer4('04', inner4, '2a', '2000'), 'outer_fragment'],
+  ['a first fragment of IPIP', outer4('04', inner4, '2a', '2000'), 'outer_fragment'],
+  ['a later fragment of GRE', outer4('2f', inner4, '2a', '0010'), 'outer_fragment'],
+  ['a first fragment of GUE', outer4('11', udp(`00040000${inner4}`), '2a', '2000'), 'outer_fragment'],
+  ['a fragment of IPIP over IPv6', outer6('2c', `0400000100000007${inner4}`), 'outer_fragment'],
+  ['a later fragment of GRE over IPv6', outer6('2c', `2f00058000000007${inner4}`), 'outer_fragment'],
 ];
 for (const [title, frame, name] of dropped) {
   testAsRoot(`${title} is dropped and counted as ${name}`, (t) => {
@@ -195,6 +241,6 @@ testAsRoot('noise behind the outer header is passed or dropped, and what comes o
 test('counters stand in the order of the program', (t) => {
   const source = readFileSync(new URL('../bpf/decap.bpf.c', import.meta.url), 'utf8');
   const body = /enum counter \{([^}]*)\}/.exec(source)?.[1] ?? '';
-  const names = [...body.matchAll(/^\s*COUNT_([A-Z_]+),/gm)].map(([, name]) => name?.toLowerCase());
+  const names = [...body.matchAll(/^\s*COUNT_([A-Z_0-9]+),/gm)].map(([, name]) => name?.toLowerCase());
   t.deepEqual(names, [...counterNames]);
 });

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import assert from 'node:assert';
+import { closeSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -26,13 +27,23 @@ const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url)
 const Settings = { enabled: 0, guePort: 4 } as const;
 /** struct counters: 16 of 8 bytes. */
 const COUNTERS_BYTES = 128;
+/** struct agent_record. */
+const RECORD_BYTES = 1 << 17;
 
-/** In the order of `enum counter`: packets taken out of each encapsulation, then why others were dropped. */
+/**
+ * In the order of `enum counter`: packets taken out, by encapsulation and inner family; those that were left alone
+ * because they are for no VIP of this host; then why others were dropped.
+ */
 export const counterNames = [
-  'ipip',
-  'gre',
-  'gue',
+  'ipip_ipv4',
+  'ipip_ipv6',
+  'gre_ipv4',
+  'gre_ipv6',
+  'gue_ipv4',
+  'gue_ipv6',
+  'not_a_vip',
   'truncated',
+  'malformed_outer',
   'malformed_gre',
   'malformed_gue',
   'outer_fragment',
@@ -51,6 +62,7 @@ export interface DecapsulationOptions {
 export class Decapsulation implements Disposable {
   readonly #object = new BpfObject(OBJECT_PATH);
   readonly #counters: MappedArray;
+  readonly #record: MappedArray;
 
   constructor({ vips, enabled, guePort }: DecapsulationOptions) {
     const constants = this.#object.constants();
@@ -61,9 +73,14 @@ export class Decapsulation implements Disposable {
     this.#object.load();
     for (const vip of vips) this.#object.updateElement('vips', mappedAddress(vip), new Uint8Array(4));
     this.#counters = countersOf(this.#object.mapFd('counters'));
+    this.#record = recordOf(this.#object.mapFd('agent_record'));
   }
 
-  /** Attaches to an interface, in place of a former life's program where there is one; all stays after this process. */
+  /**
+   * Attaches to an interface, in place of a former life's program where there is one; all stays after this process.
+   * What a former life noted is taken over, and another interface that it served is let go.
+   * @throws {DataplaneError} BPF_FILESYSTEM, INTERFACE_MISSING, XDP_BUSY, XDP_ATTACH_REFUSED
+   */
   attach(interfaceName: string, mode: XdpModeWanted, pinDirectory: string): XdpAttachment {
     preparePinDirectory(pinDirectory);
     mkdirSync(join(pinDirectory, 'links'), { recursive: true });
@@ -76,8 +93,31 @@ export class Decapsulation implements Disposable {
       mode,
       join(pinDirectory, 'links', interfaceName),
     );
+    for (const other of readdirSync(join(pinDirectory, 'links'))) {
+      if (other !== interfaceName) unpin(join(pinDirectory, 'links', other));
+    }
     pin(this.#object.mapFd('counters'), join(pinDirectory, 'counters'));
+    const former = openPinned(join(pinDirectory, 'record'));
+    if (former !== undefined) {
+      using note = recordOf(former);
+      closeSync(former);
+      new Uint8Array(this.#record.buffer).set(new Uint8Array(note.buffer));
+    }
+    pin(this.#object.mapFd('agent_record'), join(pinDirectory, 'record'));
     return attachment;
+  }
+
+  /** What was noted last, also by a former life; empty at first. */
+  get note(): string {
+    const bytes = Buffer.from(this.#record.buffer);
+    return bytes.toString('utf8', 0, bytes.indexOf(0));
+  }
+
+  /** Pinned with the counters: it outlives this process until {@link detachDecapsulation}. */
+  set note(text: string) {
+    const bytes = Buffer.from(`${text}\0`);
+    assert(bytes.byteLength <= RECORD_BYTES, 'a note of the agent is longer than its map');
+    new Uint8Array(this.#record.buffer).set(bytes);
   }
 
   counts(): DecapsulationCounts {
@@ -91,14 +131,23 @@ export class Decapsulation implements Disposable {
 
   [Symbol.dispose](): void {
     this.#counters[Symbol.dispose]();
+    this.#record[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }
 }
 
-/** Lets go of an interface, and forgets the counters. */
+/** Lets go of an interface, and forgets the counters and the note. */
 export function detachDecapsulation(interfaceName: string, pinDirectory: string): void {
   unpin(join(pinDirectory, 'links', interfaceName));
   unpin(join(pinDirectory, 'counters'));
+  unpin(join(pinDirectory, 'record'));
+  for (const directory of [join(pinDirectory, 'links'), pinDirectory]) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      return; // somebody else's pins are in it
+    }
+  }
 }
 
 /**
@@ -114,11 +163,16 @@ export function readDecapsulationCounts(pinDirectory: string): DecapsulationCoun
     );
   }
   using counters = countersOf(fd);
+  closeSync(fd);
   return sumOf(counters);
 }
 
 function countersOf(fd: number): MappedArray {
   return new MappedArray(fd, 'counters', COUNTERS_BYTES, possibleCpus());
+}
+
+function recordOf(fd: number): MappedArray {
+  return new MappedArray(fd, 'agent_record', RECORD_BYTES, 1);
 }
 
 function sumOf({ buffer }: MappedArray): DecapsulationCounts {

@@ -1,7 +1,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import koffi from 'koffi';
@@ -36,6 +38,7 @@ test.before(async () => {
   sh('ip address add 10.0.0.21/24 dev eth0');
   sh('ip address add fd00::21/64 dev eth0 nodad');
   sh('ip route add default via 10.0.0.1');
+  sh('ip -6 route add default via fd00::1');
   peer('ip address add 10.0.0.1/24 dev eth0');
   peer('ip address add fd00::1/64 dev eth0 nodad');
   peer('ip route add 198.51.100.10 via 10.0.0.21');
@@ -69,13 +72,102 @@ function stop(child: ChildProcess): Promise<number | null> {
   return ended;
 }
 
+/** Waits for what nobody announces. */
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 15_000; !condition(); await delay(20)) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition}`);
+  }
+}
+
+/** Beginning of what scapy does on the client. */
+const PREAMBLE = `
+import json, select, time
+from scapy.all import Ether, IP, IPv6, TCP, UDP, GRE, Raw, conf
+link = conf.L2socket(iface='eth0')
+ether = Ether(dst='HOST_MAC')
+outer4 = lambda proto: IP(src='10.0.0.1', dst='10.0.0.21', proto=proto)
+outer6 = lambda proto: IPv6(src='fd00::1', dst='fd00::21', nh=proto)
+gue = lambda inner: UDP(sport=50000, dport=6080, chksum=0) / Raw(bytes([0, inner, 0, 0]))
+`;
+
+/** One SYN of each kind; prints the MSS of the answers. The clients' addresses are behind the default route. */
+const SYNS = `
+port = 40000
+def syn(vip):
+    return vip / TCP(sport=port, dport=8080, flags='S', seq=1, options=[('MSS', 1460)])
+inner4 = lambda: syn(IP(src='192.0.2.77', dst='198.51.100.10'))
+inner6 = lambda: syn(IPv6(src='2001:db8:c::77', dst='2001:db8:100::10'))
+other = Ether(dst='02:00:00:00:00:77')
+kinds = {
+    'IPv4 in IPv4': lambda: ether / outer4(4) / inner4(),
+    'IPv6 in IPv4': lambda: ether / outer4(41) / inner6(),
+    'IPv4 in IPv6': lambda: ether / outer6(4) / inner4(),
+    'IPv6 in IPv6': lambda: ether / outer6(41) / inner6(),
+    'IPv4 in GRE': lambda: ether / outer4(47) / GRE(proto=0x0800, chksum_present=1, key_present=1, key=7) / inner4(),
+    'IPv6 in GRE over IPv6': lambda: ether / outer6(47) / GRE(proto=0x86dd) / inner6(),
+    'IPv4 in GUE': lambda: ether / outer4(17) / gue(4) / inner4(),
+    'IPv6 in GUE over IPv6': lambda: ether / outer6(17) / gue(41) / inner6(),
+    'IPv4 in IPv4 for another host': lambda: other / outer4(4) / inner4(),
+}
+answers = {}
+for name, build in kinds.items():
+    port += 1
+    link.send(build())
+    answers[name] = None
+    deadline = time.monotonic() + (0.5 if 'another' in name else 10)
+    while answers[name] is None and time.monotonic() < deadline:
+        got = link.recv() if select.select([link], [], [], 0.1)[0] else None
+        if got is not None and TCP in got and got[TCP].dport == port and got[TCP].flags == 'SA':
+            answers[name] = dict(got[TCP].options)['MSS']
+print(json.dumps(answers))
+`;
+
+/** Numbered datagrams by GUE, 200 a second, for long enough to restart an agent twice; prints how many. */
+const DATAGRAMS = `
+def send(text):
+    link.send(ether / outer4(17) / gue(4) / IP(src='192.0.2.77', dst='198.51.100.10') / UDP(sport=9, dport=9000) / Raw(text))
+sent = 1200
+for number in range(sent):
+    send(str(number).encode())
+    time.sleep(0.005)
+send(b'end')
+print(sent)
+`;
+
+/** Runs a script on the client; resolves to what it printed. */
+function scapy(script: string): Promise<string> {
+  // Not from /sys, which still shows the network namespace that it was mounted in.
+  const [{ address: mac }] = JSON.parse(sh('ip -json link show eth0')) as [{ address: string }];
+  const client = spawn(
+    'nsenter',
+    ['--net=/run/netns/client', '/usr/bin/python3', '-c', `${PREAMBLE}${script}`.replaceAll('HOST_MAC', mac)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  client.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  return new Promise((resolve, reject) =>
+    client.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`scapy ended with ${code}`)))),
+  );
+}
+
+/** What `real-server counters` prints, and what of it is not 0. */
+function counters() {
+  const print = (...more: readonly string[]) =>
+    execFileSync(process.execPath, [MAIN, 'counters', '--pin-directory', PINS, ...more], { encoding: 'utf8' });
+  const all = JSON.parse(print('--json')) as Readonly<Record<string, number>>;
+  return { counts: print(), nonzero: Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0)) };
+}
+
 /** All that the agent may change. */
 function state(): string {
-  const settings = ['arp_ignore', 'arp_announce'].map((name) =>
-    readFileSync(`/proc/sys/net/ipv4/conf/eth0/${name}`, 'utf8'),
+  const settings = ['arp_ignore', 'arp_announce', 'rp_filter'].flatMap((name) =>
+    ['all', 'eth0'].map((where) => readFileSync(`/proc/sys/net/ipv4/conf/${where}/${name}`, 'utf8')),
   );
   const shown = ['address show dev lo', '-4 rule', '-6 rule', '-4 route show table all', '-6 route show table all'];
   return [
+    `pins: ${existsSync(PINS)}`,
     ...settings,
     ...shown.map((what) => sh(`ip ${what}`)),
     String(sh('ip link show eth0').includes('prog/xdp')),
@@ -101,7 +193,6 @@ testAsRoot('an agent makes a backend of its host, and takes everything back when
   t.regex(sh('ip -4 route show table 17700'), /default via 10\.0\.0\.1 dev eth0 .*advmss 1408/);
   t.is(await stop(agent), 0);
   t.is(state(), before);
-  t.false(existsSync(`${PINS}/counters`));
 });
 
 testAsRoot('a VIP is not answered for by ARP, the own address is', async (t) => {
@@ -114,45 +205,154 @@ testAsRoot('a VIP is not answered for by ARP, the own address is', async (t) => 
   await stop(agent);
 });
 
-testAsRoot('a client of a VIP is told an MSS that leaves room for the outer headers', async (t) => {
-  const agent = await startAgent();
+testAsRoot('real packets of every encapsulation reach a listener, whose answer tells the planned MSS', async (t) => {
+  const agent = await startAgent('--decap', 'ipip,gre,gue');
   t.teardown(() => agent.kill('SIGKILL'));
-  const server = createServer((socket) => socket.end());
-  t.teardown(() => server.close());
-  await new Promise<void>((resolve) => server.listen(8080, '198.51.100.10', resolve));
-  // TCP_MAXSEG of a connected socket is the least of both sides' MSS.
-  const script = `
-import socket
-s = socket.create_connection(('198.51.100.10', 8080))
-s.recv(1)
-print(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))`;
-  const client = spawn('nsenter', ['--net=/run/netns/client', '/usr/bin/python3', '-c', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  for (const vip of VIPS) {
+    const server = createServer((socket) => socket.destroy());
+    t.teardown(() => server.close());
+    await new Promise<void>((resolve) => server.listen(8080, vip, resolve));
+  }
+  const answers = JSON.parse(await scapy(SYNS)) as Readonly<Record<string, number | null>>;
+  const [mss4, mss6] = (['ipv4', 'ipv6'] as const).map((family) =>
+    advertisedMss(1500, ['ipip', 'gre', 'gue'], family, ['ipv4', 'ipv6']),
+  );
+  t.deepEqual(answers, {
+    'IPv4 in IPv4': mss4,
+    'IPv6 in IPv4': mss6,
+    'IPv4 in IPv6': mss4,
+    'IPv6 in IPv6': mss6,
+    'IPv4 in GRE': mss4,
+    'IPv6 in GRE over IPv6': mss6,
+    'IPv4 in GUE': mss4,
+    'IPv6 in GUE over IPv6': mss6,
+    'IPv4 in IPv4 for another host': null,
   });
-  let output = '';
-  client.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  await new Promise((resolve) => client.once('close', resolve));
-  // Timestamps take 12 bytes of each segment.
-  t.true([0, 12].includes(advertisedMss(1500, ['ipip', 'gue'], 'ipv4') - Number(output)), output);
+  const { counts, nonzero } = counters();
+  t.deepEqual(nonzero, { ipip_ipv4: 2, ipip_ipv6: 2, gre_ipv4: 1, gre_ipv6: 1, gue_ipv4: 1, gue_ipv6: 1 });
+  t.regex(counts, /^gue_ipv6 +1$/m);
   await stop(agent);
 });
 
-testAsRoot('with --keep everything stays, and the next agent takes it over', async (t) => {
+testAsRoot('a restart with --keep loses no packet, and the last agent takes back what the first did', async (t) => {
   const before = state();
-  t.is(await stop(await startAgent('--keep')), 0);
-  const kept = state();
-  t.not(kept, before);
-  t.regex(
-    execFileSync(process.execPath, [MAIN, 'counters', '--pin-directory', PINS], { encoding: 'utf8' }),
-    /"ipip":0/,
-  );
-  const agent = await startAgent('--keep');
+  let agent = await startAgent('--keep');
   t.teardown(() => agent.kill('SIGKILL'));
-  t.is(state(), kept);
+  const received = new Set<string>();
+  const socket = createSocket('udp4');
+  t.teardown(() => socket.close());
+  const everyOne = new Promise<void>((resolve) => {
+    socket.on('message', (message) => {
+      if (message.toString() === 'end') resolve();
+      else received.add(message.toString());
+    });
+  });
+  await new Promise<void>((resolve) => socket.bind(9000, VIPS[0], resolve));
+  const sending = scapy(DATAGRAMS);
+  await until(() => received.size > 0);
+  for (let restart = 0; restart < 2; restart++) {
+    t.is(await stop(agent), 0);
+    agent = await startAgent('--keep');
+  }
+  const atRestarts = received.size;
+  const sent = Number(await sending);
+  await everyOne;
+  t.true(atRestarts < sent, 'the restarts ended before the datagrams did');
+  t.is(sent - received.size, 0, 'datagrams lost');
+  await stop(agent);
+  await stop(await startAgent());
+  t.is(state(), before);
+});
+
+testAsRoot('an agent that was killed leaves no process, and the next one takes back what it did', async (t) => {
+  const before = state();
+  const killed = await startAgent();
+  const children = readFileSync(`/proc/${killed.pid}/task/${killed.pid}/children`, 'utf8').trim().split(' ');
+  t.is(children.length, 1);
+  const gone = new Promise((resolve) => killed.once('exit', resolve));
+  killed.kill('SIGKILL');
+  await gone;
+  await until(() => !existsSync(`/proc/${children[0]}`));
+  t.not(state(), before);
+  t.is(await stop(await startAgent()), 0);
+  t.is(state(), before);
+});
+
+testAsRoot('a VIP that is no longer given is taken off, one that was there before stays', async (t) => {
+  sh('ip address add 198.51.100.99/32 dev lo');
+  const before = state();
+  await stop(await startAgent('--keep', '--vip', '198.51.100.99', '--vip', '198.51.100.11'));
+  t.regex(sh('ip -4 rule'), /from 198\.51\.100\.11 lookup 17700/);
+  await stop(await startAgent('--keep'));
+  t.notRegex(sh('ip -4 rule'), /198\.51\.100\.(11|99)/);
+  t.notRegex(sh('ip address show dev lo'), /198\.51\.100\.11\//);
+  await stop(await startAgent());
+  t.is(state(), before);
+  sh('ip address del 198.51.100.99/32 dev lo');
+});
+
+testAsRoot('routes of VIPs follow the main table, with all that routes may have', async (t) => {
+  const routes = [
+    '10.5.0.0/16 via 10.200.0.1 dev eth0 onlink',
+    '10.6.0.0/16 metric 7 nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.0.3 dev eth0 weight 3',
+    '10.7.0.0/16 via inet6 fe80::1 dev eth0',
+    'blackhole 10.8.0.0/16',
+    'default via 10.0.0.9 metric 50 mtu 1400',
+    'fd05::/64 metric 9 nexthop via fd00::1 nexthop via fd00::3',
+    'unreachable fd06::/64',
+  ];
+  for (const route of routes) sh(`ip route add ${route}`);
+  const agent = await startAgent();
+  t.teardown(() => agent.kill('SIGKILL'));
+  const copy = () => [4, 6].map((version) => sh(`ip -${version} route show table 17700`)).join('\n');
+  t.deepEqual(
+    copy()
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    [
+      'default via 10.0.0.1 dev eth0 advmss 1408',
+      'default via 10.0.0.9 dev eth0 metric 50 mtu 1400 advmss 1360',
+      '10.0.0.0/24 dev eth0 scope link advmss 1408',
+      '10.5.0.0/16 via 10.200.0.1 dev eth0 onlink advmss 1408',
+      '10.6.0.0/16 metric 7 advmss 1408',
+      'nexthop via 10.0.0.1 dev eth0 weight 1',
+      'nexthop via 10.0.0.3 dev eth0 weight 3',
+      '10.7.0.0/16 via inet6 fe80::1 dev eth0 advmss 1408',
+      'blackhole 10.8.0.0/16',
+      'fd00::/64 dev eth0 metric 256 advmss 1388 pref medium',
+      'fd05::/64 metric 9 advmss 1388 pref medium',
+      'nexthop via fd00::1 dev eth0 weight 1',
+      'nexthop via fd00::3 dev eth0 weight 1',
+      'unreachable fd06::/64 dev lo metric 1024 pref medium',
+      'default via fd00::1 dev eth0 metric 1024 advmss 1388 pref medium',
+    ],
+  );
+  for (const route of routes) sh(`ip route del ${route}`);
+  sh('ip route replace default via 10.0.0.2');
+  const gone = /10\.[5-8]\.|fd0[56]:|10\.0\.0\.9/;
+  await until(() => copy().includes('default via 10.0.0.2') && !gone.test(copy()));
+  sh('ip route replace default via 10.0.0.1');
+  sh('ip link set eth0 mtu 1600');
+  await until(() => /default via 10\.0\.0\.1 dev eth0 advmss 1508/.test(copy()));
+  sh('ip link set eth0 mtu 1500');
   t.is(await stop(agent), 0);
-  sh(`rm -r ${PINS}`);
+});
+
+testAsRoot('strict rp_filter is loosened only where no default route goes by the interface', async (t) => {
+  const setting = () => readFileSync('/proc/sys/net/ipv4/conf/eth0/rp_filter', 'utf8').trim();
+  writeFileSync('/proc/sys/net/ipv4/conf/all/rp_filter', '1');
+  const before = setting();
+  const symmetric = await startAgent();
+  t.is(setting(), before);
+  await stop(symmetric);
+  sh('ip route del default');
+  const asymmetric = await startAgent();
+  t.is(setting(), '2');
+  await stop(asymmetric);
+  t.is(setting(), before);
+  sh('ip route add default via 10.0.0.1');
+  writeFileSync('/proc/sys/net/ipv4/conf/all/rp_filter', '0');
 });
 
 const refused: readonly (readonly [string, readonly string[], number, RegExp])[] = [

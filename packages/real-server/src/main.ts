@@ -2,7 +2,7 @@
 import { ExitCode, exitCodeOf } from '@weir/daemon';
 import { Command, CommanderError } from 'commander';
 import { parseAgentOptions, type RawOptions } from './agent-options.js';
-import { readDecapsulationCounts } from './decapsulation.js';
+import { counterNames, type DecapsulationCounts, readDecapsulationCounts } from './decapsulation.js';
 import { runAgent } from './run-agent.js';
 
 const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
@@ -22,6 +22,10 @@ const exitCodes = {
   XDP_BUSY: ExitCode.unavailable,
   XDP_ATTACH_REFUSED: ExitCode.unavailable,
 } as const;
+
+function countLines(counts: DecapsulationCounts): readonly string[] {
+  return counterNames.map((name) => `${name.padEnd(16)} ${String(counts[name]).padStart(15)}`);
+}
 
 const program = new Command('real-server')
   .description("The agent of a Weir backend: VIPs on lo, no ARP for them, packets out of the nodes' tunnels.")
@@ -51,10 +55,13 @@ program
 
 program
   .command('counters')
-  .description('packets that were decapsulated or dropped, as JSON')
+  .description('packets that were decapsulated, left alone or dropped, also after an agent that was told to --keep')
   .option('--pin-directory <path>', 'of the agent', PIN_DIRECTORY)
-  .action(({ pinDirectory }: { pinDirectory: string }) => {
-    process.stdout.write(`${JSON.stringify(readDecapsulationCounts(pinDirectory))}\n`);
+  .option('--json', 'one object', false)
+  .action(({ pinDirectory, json }: { pinDirectory: string; json: boolean }) => {
+    const counts = readDecapsulationCounts(pinDirectory);
+    const lines = json ? [JSON.stringify(counts)] : countLines(counts);
+    process.stdout.write(`${lines.join('\n')}\n`);
   });
 
 try {

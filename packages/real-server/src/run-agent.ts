@@ -1,52 +1,83 @@
-import { aborted, createLogger, createReadiness, listenToSignals } from '@weir/daemon';
-import { advertiseMss } from './advertised-mss.js';
+import { aborted, createLogger, createReadiness, type Logger, listenToSignals } from '@weir/daemon';
 import { AgentError } from './agent-error.js';
 import type { AgentOptions } from './agent-options.js';
 import { silenceArp } from './arp-policy.js';
 import { Decapsulation, detachDecapsulation } from './decapsulation.js';
-import { Undo } from './undo.js';
-import { addVipAddresses } from './vip-addresses.js';
+import { followRoutes } from './follow-routes.js';
+import { ChangeRecord } from './host-changes.js';
+import { restoreSettings } from './kernel-settings.js';
+import { allowAsymmetricPath } from './reverse-path.js';
+import { applyVipAddresses } from './vip-addresses.js';
+import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes.js';
 
 /**
- * Makes this host a backend and keeps it one until SIGTERM or SIGINT; then takes back what it did, unless told to keep
- * it. @throws {AgentError | DataplaneError} what was done until then is taken back
+ * Makes this host a backend and keeps it one until SIGTERM or SIGINT; then takes back what it and the lives before it
+ * did, unless told to keep it. @throws {AgentError | DataplaneError} what was done until then is taken back
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const logger = createLogger('real-server', options.log);
-  const readiness = createReadiness();
   if (process.getuid?.() !== 0) {
     throw new AgentError(
       'NOT_ROOT',
       'not root: addresses, routes and BPF programs need CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON',
     );
   }
-  const undo = new Undo();
+  using readiness = createReadiness();
   using signals = listenToSignals(() =>
     logger.info('nothing to read again: the agent is configured by its command line'),
   );
-  // Signals do not keep a process alive, and nothing else here waits.
+  using decapsulation = new Decapsulation(options);
+  const attachment = decapsulation.attach(options.interface, options.mode, options.pinDirectory);
+  const record = new ChangeRecord(decapsulation);
+  // Signals do not keep a process alive.
   const alive = setInterval(() => {}, 1 << 30);
   try {
-    using decapsulation = new Decapsulation(options);
-    // The program comes first: a VIP on lo that packets can't reach yet harms nobody, nor does one without the other.
-    const attachment = decapsulation.attach(options.interface, options.mode, options.pinDirectory);
-    undo.push(async () => detachDecapsulation(options.interface, options.pinDirectory));
     logger.info({ ...attachment }, `XDP runs in ${attachment.mode} mode on ${options.interface}`);
-    await silenceArp(options.interface, undo);
-    await advertiseMss(options.interface, options.vips, options.enabled, undo);
-    await addVipAddresses(options.vips, undo);
+    const advertisedMss = await install(options, record, logger);
+    const following = followRoutes(
+      async () => void (await applyVipRoutes(options)),
+      (error) => logger.warn({ err: error }, 'routes of VIPs may differ from the main table'),
+      signals.stop,
+    );
     readiness.ready(`${options.vips.length} VIPs`);
-    logger.info({ vips: options.vips, decapsulates: options.enabled }, 'ready');
+    logger.info({ vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
     await aborted(signals.stop);
     readiness.stopping('leaving');
+    await following;
     logger.info({ ...decapsulation.counts(), signal: signals.stop.reason }, 'leaving');
-    if (options.keep) return;
   } catch (error) {
     logger.fatal({ err: error }, (error as Error).message);
-    await undo.run();
+    await takeBack(options, record, logger);
     throw error;
   } finally {
     clearInterval(alive);
   }
-  for (const failure of await undo.run()) logger.warn({ err: failure }, 'could not take back all that was done');
+  if (!options.keep) await takeBack(options, record, logger);
+}
+
+/** The VIPs come last: no packet for them is answered before all else is right. */
+async function install(options: AgentOptions, record: ChangeRecord, logger: Logger) {
+  await silenceArp(options.interface, record);
+  if (await allowAsymmetricPath(options.interface, await hasDefaultRouteBy(options.interface), record)) {
+    logger.warn(
+      { interface: options.interface },
+      'strict rp_filter would drop clients here, as no default route goes by this interface; it is loose (2) now',
+    );
+  }
+  const advertisedMss = await applyVipRoutes(options);
+  await applyVipAddresses(options.vips, record);
+  return advertisedMss;
+}
+
+/** In the opposite order; a step that fails does not keep the others from it. */
+async function takeBack(options: AgentOptions, record: ChangeRecord, logger: Logger): Promise<void> {
+  const steps = [
+    () => applyVipAddresses([], record),
+    () => removeVipRoutes(),
+    () => restoreSettings(record),
+    async () => detachDecapsulation(options.interface, options.pinDirectory),
+  ];
+  for (const step of steps) {
+    await step().catch((error: unknown) => logger.warn({ err: error }, 'could not take back all that was done'));
+  }
 }
