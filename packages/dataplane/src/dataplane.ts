@@ -1,30 +1,101 @@
 import type { DropReason } from './drop-reason.js';
+import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpAttachment } from './libbpf/xdp-link.js';
+import type { Scheduling } from './scheduling.js';
 
-/** How packets travel from the node to a backend. `port` is GUE's UDP destination port. */
-export type Encapsulation = { readonly method: 'ipip' } | { readonly method: 'gue'; readonly port: number };
+export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
 
-/** What a packet is matched by. */
+/** An inclusive range of ports; a single port is one of one. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a packet is matched by: an exact port first, then ranges, then all ports. */
 export interface ServiceKey {
   /** IPv4 or IPv6 address, text. */
   readonly vip: string;
-  readonly protocol: 'tcp' | 'udp';
-  /** 1 to 65535; 0: all ports that no other service of this VIP and protocol has. */
-  readonly port: number;
+  readonly protocol: TransportProtocol;
+  /** 1 to 65535, or a range of them; 0: all ports that no other service of this VIP and protocol has. ESP and AH: 0. */
+  readonly port: number | PortRange;
 }
 
 export interface ForwardingBackend {
-  /** IPv4 or IPv6 address, text; of either family, whatever the VIP's. */
+  /** IPv4 or IPv6 address, text. Tunnels cross families; nat, fullnat and dr want the VIP's. */
   readonly address: string;
+  /** nat and fullnat: the destination port becomes this; 0 or absent: it stays. */
+  readonly port?: number;
+  /** What least connections are divided by; rows carry the weights of the other schedulers. Default 1. */
+  readonly weight?: number;
+  /** From so many connections on it takes no new flows, until it has fewer than `lowerConnections`. 0: no limit. */
+  readonly upperConnections?: number;
+  /** Default: three quarters of `upperConnections`, as IPVS. */
+  readonly lowerConnections?: number;
+}
+
+/** Clients of one network go to one backend. @see ipvsadm(8), --persistent */
+export interface Persistence {
+  /** Since the last new flow of that client network. */
+  readonly timeoutMs: number;
+  /** Bits of the client's address that count, 1 to 32. */
+  readonly prefix4: number;
+  /** 1 to 128. */
+  readonly prefix6: number;
 }
 
 /** A service as the data plane sees it: where packets come in, and the table that says where they go. */
-export interface ForwardingService extends ServiceKey {
-  readonly encapsulation: Encapsulation;
-  /** No two of the same address. */
+export interface ForwardingService {
+  /** At least one; all share backends, rows and flows (what fwmark groups are for). The first one names the service. */
+  readonly listeners: readonly ServiceKey[];
+  readonly forwarding: ForwardingMethod;
+  readonly scheduling: Scheduling;
+  /** No two of the same address and port. One that no row has keeps the flows that it has. */
   readonly backends: readonly ForwardingBackend[];
-  /** Row to an index in `backends`; empty: packets are dropped as `no_backend`. */
+  /** Row to an index in `backends`; empty: new flows are dropped as `no_backend`. */
   readonly rows: ArrayLike<number>;
+  /** Row numbers whose flows are remembered, although the rows alone could say: a membership change (has) moved them. */
+  readonly keptRows?: ArrayLike<number>;
+  readonly persistence?: Persistence;
+  /** Largest MSS that a SYN may ask for, in bytes; 0 or absent: as the client asks. */
+  readonly mssClamp?: number;
+}
+
+/**
+ * After how long without a packet a flow is forgotten, in ms. @see ipvsadm(8), --set
+ */
+export interface FlowTimeouts {
+  readonly tcpSynMs: number;
+  readonly tcpEstablishedMs: number;
+  /** After the first FIN. */
+  readonly tcpFinMs: number;
+  /** After both FINs, or a RST. */
+  readonly tcpCloseMs: number;
+  readonly udpMs: number;
+  /** SCTP, ESP, AH. */
+  readonly otherMs: number;
+  /** From the first fragment of a packet to its last. */
+  readonly fragmentMs: number;
+}
+
+export const defaultFlowTimeouts: FlowTimeouts = {
+  tcpSynMs: 60_000,
+  tcpEstablishedMs: 900_000,
+  tcpFinMs: 120_000,
+  tcpCloseMs: 10_000,
+  udpMs: 300_000,
+  otherMs: 300_000,
+  fragmentMs: 15_000,
+};
+
+/** What keeps floods and unwanted sources from the services. */
+export interface Guard {
+  /** Networks as CIDR text; where several hold an address, the longest one decides. */
+  readonly deny: readonly string[];
+  readonly allow: readonly string[];
+  /** New flows a second on this node, beyond which none is remembered; 0: no limit. */
+  readonly newFlowsPerSecond: number;
+  /** New flows a second of one source (IPv4 /32, IPv6 /64), beyond which they are dropped; 0: no limit. */
+  readonly newFlowsPerSource: number;
 }
 
 /** All that a data plane should do: what is not in here, it stops doing. */
@@ -32,8 +103,13 @@ export interface ForwardingTables {
   readonly services: readonly ForwardingService[];
   /** Source of encapsulated packets, by family of the backend's address. */
   readonly sources: { readonly ipv4?: string | undefined; readonly ipv6?: string | undefined };
+  /** fullnat: addresses of this node alone, of either family, that its packets to backends come from. */
+  readonly localAddresses?: readonly string[];
   /** Seed of the flow hash, 64 bits; the same on all nodes of a cluster. */
   readonly hashSeed: bigint;
+  /** Default {@link defaultFlowTimeouts}. */
+  readonly timeouts?: FlowTimeouts;
+  readonly guard?: Guard;
 }
 
 /** What an {@link Dataplane.apply} had to change; all zero when the tables were in force already. */
@@ -54,13 +130,22 @@ export interface TrafficCount {
   readonly bytes: number;
 }
 
+export interface BackendCount extends TrafficCount {
+  readonly address: string;
+  /** As in {@link ForwardingBackend.port}; 0: the packet's. */
+  readonly port: number;
+  /** TCP: established; other protocols: all that are remembered. Only flows that are remembered are counted. */
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+}
+
 export interface ServiceCount extends TrafficCount, ServiceKey {
-  readonly backends: readonly (TrafficCount & { readonly address: string })[];
+  readonly backends: readonly BackendCount[];
 }
 
 /** Since the tables were made, restarts of the daemon included. */
 export interface Counters {
-  /** Includes what backends that are gone had counted. */
+  /** Under its first listener. Includes what backends that are gone had counted. */
   readonly services: readonly ServiceCount[];
   readonly drops: Readonly<Record<DropReason, number>>;
 }

@@ -6,15 +6,22 @@
  * |---|---|
  * | truncated_ipv4, truncated_ipv6 | the frame is shorter than its IP header says |
  * | malformed_ipv4, malformed_ipv6 | version or header length contradict themselves |
- * | truncated_transport | no room for a TCP or UDP header in what IP claims |
- * | fragment | a fragment for a VIP: its ports are not known |
- * | extension_header | an IPv6 packet for a VIP with extension headers before TCP or UDP |
+ * | truncated_transport | no room for the transport's header in what IP claims |
+ * | fragment_unknown | a later fragment for a VIP, whose first one has not been seen |
+ * | extension_header | an IPv6 packet for a VIP with more extension headers than are looked through, or a malformed one |
  * | ttl_expired | TTL or hop limit would become 0 here |
  * | no_backend | the service has no backend that takes traffic |
- * | no_route | the kernel has no route to the backend, or forwarding is off on the interface |
+ * | no_route | the kernel has no route to the next hop, or forwarding is off on the interface |
  * | no_neighbour | the next hop's MAC address is not resolved |
- * | too_big | the packet does not fit the next hop's MTU once encapsulated |
+ * | too_big | the packet does not fit the next hop's MTU; the sender was told, as often as the rate limit lets |
  * | no_headroom | the driver left no room for the outer header |
+ * | denied | its source is on the deny list |
+ * | source_rate | its source opens more new flows a second than are allowed |
+ * | no_flow | a packet of a flow that nobody knows, for a service that can't go on without (nat, fullnat) |
+ * | table_full | no room in the flow table, for a service that can't go on without |
+ * | no_local_port | fullnat: no local address and port is free towards that backend |
+ * | flow_rate | more new flows a second on this node than are allowed, for a service that can't go on without |
+ * | icmp_unknown | an ICMP error about a packet of no known flow or service |
  */
 export const dropReasons = [
   'truncated_ipv4',
@@ -22,7 +29,7 @@ export const dropReasons = [
   'truncated_ipv6',
   'malformed_ipv6',
   'truncated_transport',
-  'fragment',
+  'fragment_unknown',
   'extension_header',
   'ttl_expired',
   'no_backend',
@@ -30,6 +37,13 @@ export const dropReasons = [
   'no_neighbour',
   'too_big',
   'no_headroom',
+  'denied',
+  'source_rate',
+  'no_flow',
+  'table_full',
+  'no_local_port',
+  'flow_rate',
+  'icmp_unknown',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];
