@@ -1,8 +1,5 @@
 export { DirectorError } from './director-error.js';
-export {
-  DEFAULT_TABLE_ROWS,
-  type MaglevOptions,
-  maglevTable,
-  WEIGHT_MAX,
-  type WeightedMember,
-} from './maglev-table.js';
+export { DEFAULT_TABLE_ROWS, type MaglevOptions, maglevTable } from './maglev-table.js';
+export { type RendezvousOptions, rendezvousTable } from './rendezvous-table.js';
+export { WEIGHT_MAX, type WeightedMember } from './weighted-member.js';
+export { DEFAULT_SEQUENCE_ROWS, weightedSequence } from './weighted-sequence.js';

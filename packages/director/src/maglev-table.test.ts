@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
-import { DEFAULT_TABLE_ROWS, maglevTable, type WeightedMember } from './maglev-table.js';
+import { DEFAULT_TABLE_ROWS, maglevTable } from './maglev-table.js';
+import type { WeightedMember } from './weighted-member.js';
 
 const hundred: readonly WeightedMember[] = Array.from({ length: 100 }, (_, i) => ({
   id: `10.0.0.${i + 1}`,

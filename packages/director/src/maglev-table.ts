@@ -1,19 +1,10 @@
 import { createHash } from 'node:crypto';
 import { DirectorError } from './director-error.js';
 import { rowShares } from './row-shares.js';
+import { servingMembers, type WeightedMember } from './weighted-member.js';
 
 /** Rows of a table unless told otherwise: a prime, 655 rows each for 100 members (NSDI 2016, section 5.3). */
 export const DEFAULT_TABLE_ROWS = 65_537;
-/** Largest weight of a member. */
-export const WEIGHT_MAX = 65_535;
-
-/** One entry of a table. */
-export interface WeightedMember {
-  /** What all nodes know the member by: its address. */
-  readonly id: string;
-  /** Share of the rows, relative to the others; 0: none. */
-  readonly weight: number;
-}
 
 export interface MaglevOptions {
   readonly members: readonly WeightedMember[];
@@ -98,32 +89,17 @@ function takeNextRow(table: Uint32Array, filler: Filler, rows: number): void {
   filler.next = row + filler.skip < rows ? row + filler.skip : row + filler.skip - rows;
 }
 
-/** In the order of their ids: who comes first must not depend on the order in a file. */
 function fillersOf(members: readonly WeightedMember[], rows: number): Filler[] {
   if (!isPrime(rows)) {
     throw new DirectorError('ROWS_INVALID', `a table has a prime number of rows, and ${rows} is none`, {
       details: { rows },
     });
   }
-  const ids = new Set<string>();
-  for (const { id, weight } of members) {
-    if (ids.has(id)) throw new DirectorError('DUPLICATE_MEMBER', `member "${id}" is given twice`, { details: { id } });
-    ids.add(id);
-    if (Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX) continue;
-    throw new DirectorError(
-      'WEIGHT_INVALID',
-      `member "${id}" has weight ${weight}, not an integer from 0 to ${WEIGHT_MAX}`,
-      { details: { id, weight } },
-    );
-  }
-  const serving = members.map((member, index) => ({ ...member, index })).filter(({ weight }) => weight > 0);
-  if (serving.length === 0) throw new DirectorError('NO_MEMBER', 'no member has a weight above 0');
+  const serving = servingMembers(members);
   if (serving.length > rows) {
     throw new DirectorError('ROWS_INVALID', `${serving.length} members don't fit ${rows} rows`, { details: { rows } });
   }
-  return serving
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map(({ id, index, weight }) => ({ index, weight, ...preferences(id, rows) }));
+  return serving.map(({ id, index, weight }) => ({ index, weight, ...preferences(id, rows) }));
 }
 
 /** Offset and skip of the paper, from two independent parts of SHA-256 of the id. */
