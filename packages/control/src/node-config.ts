@@ -1,17 +1,8 @@
 import { hostname } from 'node:os';
+import type { AnnounceConfig } from './announce-config.js';
 import type { NodeDocument } from './node-schema.js';
-
-/** Attributes of a route as it is announced. */
-export interface AnnounceConfig {
-  readonly communities?: readonly string[];
-  readonly med?: number;
-  readonly prepend?: number;
-  readonly localPreference?: number;
-  /** IPv4 next hop. */
-  readonly nextHop?: string;
-  /** IPv6 next hop. */
-  readonly nextHop6?: string;
-}
+import { deepFreeze, definedOf } from './plain-values.js';
+import { type ServiceConfig, serviceConfigOf } from './service-config.js';
 
 export interface PeerConfig {
   readonly address: string;
@@ -38,27 +29,16 @@ export interface BgpConfig {
   readonly announce: AnnounceConfig;
 }
 
-export interface BackendConfig {
-  readonly name: string;
-  /** Canonical text. */
-  readonly address: string;
-  /** 0: no new flows. */
-  readonly weight: number;
-}
-
-export interface ServiceConfig {
-  readonly name: string;
-  /** Canonical text. */
-  readonly vip: string;
-  readonly protocol: 'tcp' | 'udp';
-  readonly port: number | 'all';
-  readonly method: 'ipip' | 'gue';
-  readonly guePort: number;
-  readonly scheduler: 'mh';
-  readonly tableRows: number;
-  /** The service's own attributes over those of `bgp.announce`. */
-  readonly announce: AnnounceConfig;
-  readonly backends: readonly BackendConfig[];
+/** After how long without a packet a flow is forgotten, in ms. */
+export interface TimeoutsConfig {
+  readonly tcpSynMs: number;
+  /** Established. */
+  readonly tcpMs: number;
+  readonly tcpFinMs: number;
+  readonly tcpCloseMs: number;
+  readonly udpMs: number;
+  readonly otherMs: number;
+  readonly fragmentMs: number;
 }
 
 /** What one node should be: `weir.yaml`, checked, with every default in place. Frozen. */
@@ -68,15 +48,29 @@ export interface NodeConfig {
     readonly interfaces: readonly string[];
     readonly address?: string;
     readonly address6?: string;
+    /** fullnat: what packets to backends come from; of both families. */
+    readonly localAddresses: readonly string[];
   };
   readonly dataplane: {
+    readonly engine: 'xdp' | 'portable';
     readonly mode: 'auto' | 'native' | 'generic';
     readonly pinDirectory: string;
     readonly maxServices: number;
     readonly maxBackends: number;
+    readonly maxFlows: number;
     readonly tableRows: number;
     /** 64 bits. */
     readonly hashSeed: bigint;
+    readonly timeouts: TimeoutsConfig;
+  };
+  readonly guard: {
+    /** Networks in canonical CIDR text. */
+    readonly deny: readonly string[];
+    readonly allow: readonly string[];
+    /** 0: no limit. */
+    readonly newFlowsPerSecond: number;
+    /** 0: no limit. */
+    readonly newFlowsPerSource: number;
   };
   /** Absent: nothing is announced. */
   readonly bgp?: BgpConfig;
@@ -86,20 +80,23 @@ export interface NodeConfig {
   readonly services: readonly ServiceConfig[];
 }
 
-/** IANA's port for GUE. */
-const GUE_PORT = 6080;
-
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
-  const { node, dataplane, bgp, runtimeDirectory, shutdown, log, services } = document;
+  const { node, dataplane, guard, bgp, runtimeDirectory, shutdown, log, services } = document;
+  const defaults = { tableRows: dataplane.tableRows, announce: definedOf(bgp?.announce ?? {}) };
   return deepFreeze<NodeConfig>({
     node: { name: node.name ?? hostname(), ...definedOf({ ...node, name: undefined }) } as NodeConfig['node'],
-    dataplane: { ...dataplane, hashSeed: BigInt(dataplane.hashSeed) },
+    dataplane: {
+      ...dataplane,
+      hashSeed: BigInt(dataplane.hashSeed),
+      timeouts: timeoutsConfigOf(dataplane.timeouts),
+    },
+    guard,
     ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address) }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,
-    services: services.map((service) => serviceConfigOf(service, document)),
+    services: services.map((service, i) => serviceConfigOf(service, i, defaults)),
   });
 }
 
@@ -125,27 +122,14 @@ function bgpConfigOf(bgp: NonNullable<NodeDocument['bgp']>, nodeAddress: string 
   };
 }
 
-function serviceConfigOf(service: NodeDocument['services'][number], document: NodeDocument): ServiceConfig {
+function timeoutsConfigOf(timeouts: NodeDocument['dataplane']['timeouts']): TimeoutsConfig {
   return {
-    ...service,
-    guePort: service.guePort ?? GUE_PORT,
-    tableRows: service.tableRows ?? document.dataplane.tableRows,
-    announce: { ...definedOf(document.bgp?.announce ?? {}), ...definedOf(service.announce) },
-    backends: service.backends.map(({ name, address, weight }) => ({ name: name ?? address, address, weight })),
+    tcpSynMs: timeouts.tcpSyn,
+    tcpMs: timeouts.tcp,
+    tcpFinMs: timeouts.tcpFin,
+    tcpCloseMs: timeouts.tcpClose,
+    udpMs: timeouts.udp,
+    otherMs: timeouts.other,
+    fragmentMs: timeouts.fragment,
   };
-}
-
-/** Without the keys whose value is undefined. */
-function definedOf<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
-  }
-  return value;
 }

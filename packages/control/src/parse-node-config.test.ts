@@ -21,15 +21,27 @@ const schemaFile = fileURLToPath(new URL('../schema/weir.schema.json', import.me
 test('a small document gets every default, with units in names', (t) => {
   const config = parseNodeConfig(smallest, 'weir.yaml');
   t.like(config, {
-    node: { interfaces: ['eth0'], address: '10.0.0.11' },
+    node: { interfaces: ['eth0'], address: '10.0.0.11', localAddresses: [] },
     dataplane: {
+      engine: 'xdp',
       mode: 'auto',
       pinDirectory: '/sys/fs/bpf/weir',
       maxServices: 64,
       maxBackends: 4096,
+      maxFlows: 1_048_576,
       tableRows: 65537,
       hashSeed: 0n,
+      timeouts: {
+        tcpSynMs: 60_000,
+        tcpMs: 900_000,
+        tcpFinMs: 120_000,
+        tcpCloseMs: 10_000,
+        udpMs: 300_000,
+        otherMs: 300_000,
+        fragmentMs: 15_000,
+      },
     },
+    guard: { deny: [], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 },
     bgp: undefined,
     runtimeDirectory: '/run/weir',
     shutdown: { drainMs: 5000 },
@@ -38,15 +50,16 @@ test('a small document gets every default, with units in names', (t) => {
   t.deepEqual(config.services, [
     {
       name: 'web',
-      vip: '198.51.100.10',
-      protocol: 'tcp',
-      port: 80,
+      listeners: [{ vip: '198.51.100.10', protocol: 'tcp', port: 80 }],
       method: 'ipip',
       guePort: 6080,
+      gueHeader: 'gue',
+      toa: false,
       scheduler: 'mh',
       tableRows: 65537,
+      slowStartMs: 0,
       announce: {},
-      backends: [{ name: '10.0.0.21', address: '10.0.0.21', weight: 1 }],
+      backends: [{ name: '10.0.0.21', address: '10.0.0.21', weight: 1, maxConnections: 0 }],
     },
   ]);
 });
@@ -80,7 +93,7 @@ test('a configuration is frozen to its last value', (t) => {
 
 test('addresses are told apart by what they are, not by how they are written', (t) => {
   const config = parseNodeConfig(smallest.replace('198.51.100.10', '"2001:DB8:0:0::10"'), 'weir.yaml');
-  t.is(config.services[0]?.vip, '2001:db8::10');
+  t.is(config.services[0]?.listeners[0]?.vip, '2001:db8::10');
 });
 
 /** What is changed in the smallest document, and the whole message that it gives. */
@@ -107,7 +120,7 @@ const wrong: readonly (readonly [string, string, string, string])[] = [
     'a port that is a word',
     'port: 80',
     'port: http',
-    'services[0].port: "http" is not a number or "all" (file weir.yaml, line 7)',
+    'services[0].port: "http" is not a port, a range of ports such as "8000-8999", or "all" (file weir.yaml, line 7)',
   ],
   [
     'a misspelt key',
@@ -154,8 +167,8 @@ const wrong: readonly (readonly [string, string, string, string])[] = [
   [
     'a method that is not there',
     'port: 80',
-    'port: 80\n    method: nat',
-    'services[0].method: "nat" is not one of ipip, gue (file weir.yaml, line 8)',
+    'port: 80\n    method: masq',
+    'services[0].method: "masq" is not one of nat, fullnat, dr, ipip, gre, gue (file weir.yaml, line 8)',
   ],
   ['no interface', '[eth0]', '[]', 'node.interfaces: [] names no interface (file weir.yaml, line 2)'],
   [

@@ -5,7 +5,9 @@ import { type Contradiction, contradictions, type SoundParts } from './contradic
 import { issueText } from './issue-text.js';
 import { suggestedKey } from './key-suggestion.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
-import { nodeSchema, serviceSchema } from './node-schema.js';
+import { nodeSchema } from './node-schema.js';
+import { pathText } from './path-text.js';
+import { serviceSchema } from './service-schema.js';
 import { type Path, parseYaml, type YamlDocument } from './yaml-document.js';
 
 /** Longer text is cut in messages. */
@@ -61,13 +63,14 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, bgp } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
     services: new Map(services),
     node: soundPart(node, 'node'),
     dataplane: soundPart(dataplane, 'dataplane'),
+    guard: soundPart(guard, 'guard'),
     bgp: soundPart(bgp, 'bgp'),
   };
 }
@@ -78,7 +81,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProb
       const path = [...issue.path, key];
       const suggestion = suggestedKey(nodeConfigJsonSchema(), issue.path, key);
       const message = `is not a known key${suggestion === undefined ? '' : `; did you mean "${suggestion}"?`}`;
-      return { path: textOf(path), message, line: document.lineOfKey(path) };
+      return { path: pathText(path), message, line: document.lineOfKey(path) };
     });
   }
   return [problemAt(issue.path, document, issueText(issue), 'is missing')];
@@ -90,7 +93,7 @@ function contradictionProblem({ path, message }: Contradiction, document: YamlDo
 
 /** @param ofMissing  what is wrong where nothing stands at the path */
 function problemAt(path: Path, document: YamlDocument, ofValue: string, ofMissing: string): ConfigProblem {
-  const place = { path: textOf(path), line: document.lineOfValue(path) };
+  const place = { path: pathText(path), line: document.lineOfValue(path) };
   const value = valueAt(document.value, path);
   if (value === undefined) return { ...place, message: ofMissing };
   if (path.at(-1) === 'password') return { ...place, message: `(not shown) ${ofValue}` };
@@ -108,13 +111,6 @@ function collectionText(value: object): string {
 function scalarText(value: string | number | boolean | null, numberText: string | undefined): string {
   if (typeof value !== 'string') return numberText ?? String(value);
   return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
-}
-
-function textOf(path: Path): string {
-  return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text === '' ? '' : '.'}${String(part)}`),
-    '',
-  );
 }
 
 function valueAt(root: unknown, path: Path): unknown {

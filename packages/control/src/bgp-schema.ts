@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { announce } from './announce-schema.js';
+import { wholeSeconds } from './duration.js';
+import { ipAddress, ipv4 } from './ip-address-schema.js';
+import { portNumber } from './port-schema.js';
+
+const asn = z.int().min(1).max(4_294_967_295);
+const endpoint = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address with a port, such as 127.0.0.1:50051');
+
+const peer = z.strictObject({
+  address: ipAddress.describe('Address of the router.'),
+  asn: asn.describe('AS number of the router.'),
+  port: portNumber.default(179),
+  holdTime: wholeSeconds
+    .refine((ms) => ms >= 3000, 'is less than 3s, the least that BGP allows (RFC 4271, section 4.2)')
+    .refine((ms) => ms <= 65_535_000, 'is more than 65535s, the most that BGP can say (RFC 4271, section 4.2)')
+    .prefault('9s'),
+  keepalive: wholeSeconds.describe('Default: a third of holdTime.').optional(),
+  connectRetry: wholeSeconds.prefault('5s'),
+  password: z.string().min(1).max(80).describe('TCP MD5 signature (RFC 2385).').optional(),
+  multihop: z
+    .int()
+    .min(1)
+    .max(255)
+    .describe('TTL of the session, for an eBGP peer that is not on this link.')
+    .optional(),
+  localAddress: ipAddress.optional(),
+  passive: z.boolean().describe('Wait for the router to connect.').default(false),
+});
+
+/** The section `bgp`. */
+export const bgp = z.strictObject({
+  asn: asn.describe('AS number of this node.'),
+  routerId: ipv4.describe('Default: node.address.').optional(),
+  listenPort: z.int().min(-1).max(65_535).describe('-1: do not listen.').default(179),
+  gobgpd: z
+    .strictObject({
+      run: z
+        .enum(['child', 'external'])
+        .describe('child: lb-node runs gobgpd; external: it takes one that runs.')
+        .default('child'),
+      api: endpoint.describe('Where gobgpd answers gRPC.').default('127.0.0.1:50051'),
+      command: z.string().min(1).default('gobgpd'),
+    })
+    .prefault({}),
+  gracefulRestart: z
+    .union([
+      z.literal('off'),
+      wholeSeconds.refine(
+        (ms) => ms <= 4_095_000,
+        'is more than 4095s, the most that BGP can say (RFC 4724, section 3)',
+      ),
+    ])
+    .describe('How long routers keep the routes while gobgpd restarts.')
+    .prefault('30s'),
+  peers: z.array(peer).min(1, 'has no peer; without routers leave out bgp'),
+  announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
+});

@@ -1,0 +1,110 @@
+import type { AnnounceConfig } from './announce-config.js';
+import { isIpv6 } from './ip-address-schema.js';
+import { type ListenerConfig, listenersOf } from './listener.js';
+import { definedOf } from './plain-values.js';
+import type { ServiceDocument } from './service-schema.js';
+
+export interface BackendConfig {
+  readonly name: string;
+  /** Canonical text. */
+  readonly address: string;
+  /** nat and fullnat: where it listens. Absent: the packet's port. */
+  readonly port?: number;
+  /** 0: no new flows. */
+  readonly weight: number;
+  /** Upper threshold; 0: no limit. */
+  readonly maxConnections: number;
+  /** Lower threshold; absent: three quarters of the upper one. */
+  readonly minConnections?: number;
+}
+
+/** Clients of one network go to one backend. */
+export interface PersistenceConfig {
+  readonly timeoutMs: number;
+  /** Bits of an IPv4 address that tell clients apart. */
+  readonly netmask: number;
+  readonly netmask6: number;
+}
+
+/** How long rows remember flows around a membership change. */
+export interface PinningConfig {
+  /** Before the change takes rows. */
+  readonly learnMs: number;
+  /** After it. */
+  readonly holdMs: number;
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  /** At least one. */
+  readonly listeners: readonly ListenerConfig[];
+  readonly method: ServiceDocument['method'];
+  readonly guePort: number;
+  readonly gueHeader: 'gue' | 'none';
+  readonly toa: boolean;
+  readonly scheduler: ServiceDocument['scheduler'];
+  readonly tableRows: number;
+  readonly persistence?: PersistenceConfig;
+  /** Bytes. */
+  readonly mssClamp?: number;
+  /** 0: a new backend has its whole weight at once. */
+  readonly slowStartMs: number;
+  /** Absent: off. */
+  readonly pinning?: PinningConfig;
+  /** The service's own attributes over those of `bgp.announce`. */
+  readonly announce: AnnounceConfig;
+  readonly backends: readonly BackendConfig[];
+}
+
+/** What the rest of a document says of services that do not say it themselves. */
+export interface ServiceDefaults {
+  readonly tableRows: number;
+  readonly announce: AnnounceConfig;
+}
+
+/** IANA's port for GUE. */
+const GUE_PORT = 6080;
+
+/** Fills in what depends on other values, and gives numbers their units. */
+export function serviceConfigOf(service: ServiceDocument, index: number, defaults: ServiceDefaults): ServiceConfig {
+  const { persistence, pinning, mssClamp } = service;
+  return {
+    name: service.name,
+    listeners: listenersOf(service, index).map(({ listener }) => listener),
+    method: service.method,
+    guePort: service.guePort ?? GUE_PORT,
+    gueHeader: service.gueHeader ?? 'gue',
+    toa: service.toa ?? false,
+    scheduler: service.scheduler,
+    tableRows: service.tableRows ?? defaults.tableRows,
+    ...(persistence === undefined ? {} : { persistence: persistenceConfigOf(persistence) }),
+    ...(mssClamp === undefined ? {} : { mssClamp }),
+    slowStartMs: service.slowStart,
+    ...(pinning === 'off' ? {} : { pinning: { learnMs: pinning.learn, holdMs: pinning.hold } }),
+    announce: { ...defaults.announce, ...definedOf(service.announce) },
+    backends: service.backends.map((backend) => ({ ...definedBackend(backend), name: nameOf(backend) })),
+  };
+}
+
+function persistenceConfigOf(persistence: NonNullable<ServiceDocument['persistence']>): PersistenceConfig {
+  const { timeout, netmask, netmask6 } = persistence;
+  return { timeoutMs: timeout, netmask, netmask6 };
+}
+
+type BackendDocument = ServiceDocument['backends'][number];
+
+function definedBackend({ address, port, weight, maxConnections, minConnections }: BackendDocument) {
+  return {
+    address,
+    weight,
+    maxConnections,
+    ...(port === undefined ? {} : { port }),
+    ...(minConnections === undefined ? {} : { minConnections }),
+  };
+}
+
+function nameOf({ name, address, port }: BackendDocument): string {
+  if (name !== undefined) return name;
+  if (port === undefined) return address;
+  return `${isIpv6(address) ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { announce } from './announce-schema.js';
+import { duration } from './duration.js';
+import { routableAddress } from './ip-address-schema.js';
+import { portNumber, ports } from './port-schema.js';
+import { tableRows } from './table-rows-schema.js';
+
+const connections = z.int().min(0).max(4_294_967_295);
+
+const backend = z.strictObject({
+  name: z.string().min(1).describe('Default: the address.').optional(),
+  address: routableAddress.describe("Of either family with ipip, gre and gue; of the VIP's with nat, fullnat and dr."),
+  port: portNumber.describe("nat and fullnat: where the backend listens; default: the packet's port.").optional(),
+  weight: z.int().min(0).max(65_535).describe('Share of new flows; 0: none.').default(1),
+  maxConnections: connections
+    .describe('With so many connections it takes no new flows (upper threshold); 0: no limit.')
+    .default(0),
+  minConnections: connections
+    .describe('Until it has fewer than these (lower threshold); default: three quarters of maxConnections.')
+    .optional(),
+});
+
+const listener = z.strictObject({
+  vip: routableAddress.describe('Virtual IP address, IPv4 or IPv6.'),
+  protocol: z.enum(['tcp', 'udp', 'sctp', 'esp', 'ah']).default('tcp'),
+  port: ports.describe('A port, a range such as "8000-8999", or all that no other service of this VIP has.'),
+});
+
+const persistence = z.strictObject({
+  timeout: duration
+    .refine((ms) => ms >= 1000, 'is less than 1s')
+    .describe("Since the last packet of the client's network.")
+    .prefault('5m'),
+  netmask: z.int().min(1).max(32).describe('Bits of an IPv4 address that tell clients apart.').default(32),
+  netmask6: z.int().min(1).max(128).describe('The same for IPv6.').default(128),
+});
+
+const pinning = z.strictObject({
+  learn: duration.describe('How long a new backend waits while its rows note the flows that pass.').prefault('60s'),
+  hold: duration.describe('How long rows that moved go on noting flows.').prefault('15m'),
+});
+
+const NO_BACKEND = 'has no backend; a VIP without backends serves nobody';
+
+/** An entry of `services`. */
+export const serviceSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    vip: listener.shape.vip.optional(),
+    protocol: listener.shape.protocol.unwrap().describe('Default: tcp.').optional(),
+    port: listener.shape.port.optional(),
+    listeners: z
+      .array(listener)
+      .min(1, 'names no listener')
+      .describe('Instead of vip, protocol and port: several, which share backends, tables and flows.')
+      .optional(),
+    method: z
+      .enum(['nat', 'fullnat', 'dr', 'ipip', 'gre', 'gue'])
+      .describe('How packets travel to backends.')
+      .default('ipip'),
+    guePort: portNumber.describe("UDP port of GUE; default 6080 (IANA's).").optional(),
+    gueHeader: z
+      .enum(['gue', 'none'])
+      .describe('gue: with a GUE header, the default; none: the packet right behind UDP, as FOU has it.')
+      .optional(),
+    toa: z
+      .boolean()
+      .describe("fullnat: tell the client's address in a TCP option of the handshake; default false.")
+      .optional(),
+    scheduler: z
+      .enum(['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'sh', 'dh', 'lblc', 'lblcr', 'mh', 'rendezvous'])
+      .describe('How the backend of a new flow is picked; mh: Maglev hashing, the others as in ipvsadm(8).')
+      .default('mh'),
+    tableRows: tableRows.describe('Default: dataplane.tableRows.').optional(),
+    persistence: persistence.describe('Flows of one client go to one backend.').optional(),
+    mssClamp: z
+      .int()
+      .min(536)
+      .max(65_495)
+      .describe('Largest TCP MSS in bytes that a SYN may ask for; default: as the client asks.')
+      .optional(),
+    slowStart: duration.describe('How long the weight of a new backend takes to grow.').prefault('0s'),
+    pinning: z
+      .union([z.literal('off'), pinning])
+      .describe('Flows stay where they are when backends come and go, on rows that this moves.')
+      .default('off'),
+    announce: announce.prefault({}),
+    backends: z.array(backend).min(1, NO_BACKEND),
+  })
+  .refine(({ vip, listeners }) => vip !== undefined || listeners !== undefined, missing('vip'))
+  .refine(({ port, listeners }) => port !== undefined || listeners !== undefined, missing('port'))
+  .refine(({ vip, listeners }) => vip === undefined || listeners === undefined, beside('vip'))
+  .refine(({ protocol, listeners }) => protocol === undefined || listeners === undefined, beside('protocol'))
+  .refine(({ port, listeners }) => port === undefined || listeners === undefined, beside('port'));
+
+/** What the schema makes of an entry of `services`. */
+export type ServiceDocument = z.output<typeof serviceSchema>;
+
+type ListenerKey = 'vip' | 'protocol' | 'port';
+
+function missing(key: ListenerKey) {
+  return { path: [key], error: 'is missing', when: isMapping };
+}
+
+function beside(key: ListenerKey) {
+  return { path: [key], error: 'stands beside listeners, which say the same; leave out one of them', when: isMapping };
+}
+
+/** What else is wrong with an entry must not hide that it lacks a VIP. */
+function isMapping({ value }: { value: unknown }): boolean {
+  return typeof value === 'object' && value !== null;
+}
