@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import type { DataplaneBenchmarkResult } from './dataplane/dataplane-benchmark.js';
+import { type DataplaneBenchmarkResult, dataplaneParts } from './dataplane/dataplane-benchmark.js';
+import { speedRows } from './dataplane/speed-rows.js';
 import type { ComparedPath } from './lab/comparison.js';
 import { contenderNames } from './lab/contender.js';
 
@@ -99,14 +100,21 @@ testAsRoot('Ctrl-C leaves no lab', async (t) => {
 
 testAsRoot('the packet path is measured in namespaces of the benchmark: no interface, no pin is left', async (t) => {
   const pins = readdirSync('/sys/fs/bpf');
-  const result = await runToJson<DataplaneBenchmarkResult>(t, ['dataplane', '--runs', '1', '--packets', '10000']);
-  t.is(result.packets.length, 16);
-  t.true(result.packets.every(({ uncachedNs }) => Number.isFinite(uncachedNs.median)));
-  t.deepEqual(
-    result.verifier.map(({ program }) => program),
-    ['start_clock', 'weir'],
-  );
-  t.true(result.tables.every(({ rows, rowsWritten }) => rowsWritten > 0 && rowsWritten < rows));
+  const result = await runToJson<DataplaneBenchmarkResult>(t, [
+    'dataplane',
+    '--runs',
+    '1',
+    '--packets',
+    '10000',
+    '--parts',
+    ...dataplaneParts,
+  ]);
+  t.is(result.speed.length, 2 * (speedRows.length + 1));
+  t.true(result.speed.every(({ measured }) => Number.isFinite(measured.median)));
+  t.is(result.nexthops.length, 16);
+  t.true(result.nexthops.every(({ uncachedNs }) => Number.isFinite(uncachedNs.median)));
+  t.true(result.verifier.some(({ program }) => program === 'weir'));
+  t.true(result.changes.every(({ rows, rowsWritten }) => rowsWritten > 0 && rowsWritten < rows));
   t.deepEqual(readdirSync('/sys/fs/bpf'), pins);
 });
 

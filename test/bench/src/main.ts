@@ -2,7 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { WeirError } from '@weir/errors';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { runDataplaneBenchmark } from './dataplane/dataplane-benchmark.js';
+import {
+  type DataplaneBenchmarkOptions,
+  dataplaneParts,
+  runDataplaneBenchmark,
+} from './dataplane/dataplane-benchmark.js';
 import { renderDataplane } from './dataplane/dataplane-report.js';
 import { compare } from './lab/comparison.js';
 import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
@@ -46,8 +50,13 @@ program
   .description('the XDP program alone: ns per packet, and changes of its tables')
   .option('--runs <n>', 'of which the median is taken', count(1, 1000), 15)
   .option('--packets <n>', 'in each run', count(1, 100_000_000), 1_000_000)
+  .addOption(
+    new Option('--parts <part...>', 'some of it')
+      .choices([...dataplaneParts])
+      .default(['speed', 'verifier', 'changes']),
+  )
   .option('--json <file>', 'all of it, for programs')
-  .action(async ({ json, ...options }: { runs: number; packets: number; json?: string }) => {
+  .action(async ({ json, ...options }: DataplaneBenchmarkOptions & { json?: string }) => {
     const machine = thisMachine();
     write(describeMachine(machine));
     const result = await runDataplaneBenchmark(options, say);

@@ -1,21 +1,21 @@
 import { type FiveTuple, fiveTupleOfFrame } from '@weir/packet';
 import test from 'ava';
-import { flowPacket, PACKET_BYTES } from './flow-packet.js';
+import { flowPacket, PacketBytes, writeFlow } from './flow-packet.js';
 
-for (const [vip, client] of [
-  ['198.51.100.10', '192.0.2.10'],
-  ['2001:db8:100::10', '2001:db8:c::10'],
+for (const [vip, client, other, bytes] of [
+  ['198.51.100.10', '100.64.0.0', '100.64.24.105', PacketBytes.short],
+  ['2001:db8:100::10', '2001:db8:c:0:6440::10', '2001:db8:c:0:6440:1869:0:10', PacketBytes.long],
 ] as const) {
-  test(`a packet to ${vip} is TCP to the port, and what tells flows apart is in the client's address`, (t) => {
-    const { bytes, flowOffset } = flowPacket(vip, 80);
-    t.is(bytes.byteLength, PACKET_BYTES);
-    const flow = { protocol: 6, source: client, destination: vip, sourcePort: 1234, destinationPort: 80 };
-    t.deepEqual(tupleOf(bytes), flow);
-    const other = bytes.slice();
-    other.set([1, 2, 3, 4], flowOffset);
-    const { source } = tupleOf(other);
-    t.not(source, client);
-    t.deepEqual(tupleOf(other), { ...flow, source });
+  test(`packets to ${vip} are of as many flows as are wanted, and differ by the client's address and port`, (t) => {
+    const packet = flowPacket('tcp-ack', vip, 80);
+    t.is(packet.bytes.byteLength, bytes);
+    const flow = { protocol: 6, source: client, destination: vip, sourcePort: 1024, destinationPort: 80 };
+    t.deepEqual(tupleOf(packet.bytes), flow);
+    const frame = packet.bytes.slice();
+    writeFlow(frame, packet, 99_999);
+    t.deepEqual(tupleOf(frame), { ...flow, source: other, sourcePort: 1039 });
+    writeFlow(frame, packet, 0);
+    t.deepEqual(frame, packet.bytes);
   });
 }
 

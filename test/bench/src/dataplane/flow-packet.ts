@@ -1,93 +1,86 @@
+import assert from 'node:assert/strict';
 import {
-  addressToBytes,
+  buildFrame,
+  buildTcpPacket,
+  buildUdpPacket,
   ETHERNET_BYTES,
-  EtherType,
-  encodeEthernet,
-  encodeIpv4,
-  encodeIpv6,
-  encodeTcp,
   familyOf,
   IPV4_BYTES_MIN,
   IPV6_BYTES,
-  IpProtocol,
-  TCP_BYTES_MIN,
   TcpFlag,
 } from '@weir/packet';
 
-/** PACKET_BYTES of bpf/trampoline.bpf.c. */
-export const PACKET_BYTES = 78;
+/** Sizes of frames that bpf/trampoline.bpf.c restores: without and with an IPv6 header, padded by payload. */
+export const PacketBytes = { short: 64, long: 128 } as const;
 
-/** A packet that the trampoline turns into those of many flows. */
+/** What the node under test answers to, and where its packets come from, in every benchmark. */
+export const nodeMac = Uint8Array.of(2, 0, 0, 0, 0, 1);
+const neighbourMac = Uint8Array.of(2, 0, 0, 0, 0, 2);
+
+/** 100.64.0.0: address of the first 16 flows, and 16 flows to each address after it. FIRST_CLIENT of the trampoline. */
+const FIRST_CLIENT = 0x6440_0000;
+const FIRST_PORT = 1024;
+const FLOWS_PER_CLIENT_LOG2 = 4;
+const CLIENT = { ipv4: '100.64.0.0', ipv6: '2001:db8:c:0:6440::10' };
+
+/** What a client sends. */
+export type SentBy = 'tcp-syn' | 'tcp-ack' | 'udp';
+
+/** A packet that is turned into those of many flows. */
 export interface FlowPacket {
-  /** From the Ethernet header on. */
+  /** From the Ethernet header on; {@link PacketBytes}. */
   readonly bytes: Uint8Array;
-  /** Where the 32 bits are that tell flows apart: in the client's address. */
-  readonly flowOffset: number;
+  /** Where the 32 bits are that tell clients apart: all of an IPv4 address, the third word of an IPv6 address. */
+  readonly addressOffset: number;
+  /** Where the client's port is. */
+  readonly portOffset: number;
 }
 
-/** A TCP segment from a client to a VIP, padded to {@link PACKET_BYTES}. */
-export function flowPacket(vip: string, port: number): FlowPacket {
-  const bytes = new Uint8Array(PACKET_BYTES);
-  const destination = addressToBytes(vip);
+/** The packet of flow 0 from a client to a VIP. */
+export function flowPacket(sent: SentBy, vip: string, port: number): FlowPacket {
   const isIpv4 = familyOf(vip) === 4;
-  encodeEthernet(
-    {
-      destination: Uint8Array.of(2, 0, 0, 0, 0, 1),
-      source: Uint8Array.of(2, 0, 0, 0, 0, 2),
-      tags: [],
-      etherType: isIpv4 ? EtherType.ipv4 : EtherType.ipv6,
-    },
+  const source = isIpv4 ? CLIENT.ipv4 : CLIENT.ipv6;
+  const bytes = paddedFrame(sent, { source, destination: vip }, { sourcePort: FIRST_PORT, destinationPort: port });
+  return {
     bytes,
-  );
-  const ipBytes = isIpv4 ? IPV4_BYTES_MIN : IPV6_BYTES;
-  if (isIpv4) {
-    encodeIpv4(
-      {
-        trafficClass: 0,
-        totalBytes: PACKET_BYTES - ETHERNET_BYTES,
-        identification: 0,
-        dontFragment: true,
-        moreFragments: false,
-        fragmentOffset: 0,
-        ttl: 64,
-        protocol: IpProtocol.tcp,
-        source: addressToBytes('192.0.2.10'),
-        destination,
-        options: new Uint8Array(0),
-      },
-      bytes,
-      ETHERNET_BYTES,
+    // Source addresses start 12 bytes into an IPv4 header, 8 into an IPv6 header.
+    addressOffset: ETHERNET_BYTES + (isIpv4 ? 12 : 8 + 8),
+    portOffset: ETHERNET_BYTES + (isIpv4 ? IPV4_BYTES_MIN : IPV6_BYTES),
+  };
+}
+
+/**
+ * Makes a packet one of another flow, as the trampoline does. Checksums stay those of flow 0: nothing that is measured
+ * verifies them.
+ *
+ * @param frame  written to; a copy of the packet's bytes
+ */
+export function writeFlow(frame: Uint8Array, { addressOffset, portOffset }: FlowPacket, flow: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  view.setUint32(addressOffset, FIRST_CLIENT + (flow >>> FLOWS_PER_CLIENT_LOG2));
+  view.setUint16(portOffset, FIRST_PORT + (flow & ((1 << FLOWS_PER_CLIENT_LOG2) - 1)));
+}
+
+/** A frame between any two ends, as long as the trampoline wants it. */
+export function paddedFrame(
+  sent: SentBy,
+  ends: { readonly source: string; readonly destination: string },
+  ports: { readonly sourcePort: number; readonly destinationPort: number },
+): Uint8Array {
+  const macs = { destination: nodeMac, source: neighbourMac };
+  const build = (payload: Uint8Array) =>
+    buildFrame(
+      macs,
+      sent === 'udp'
+        ? buildUdpPacket(ends, ports, payload)
+        : buildTcpPacket(
+            ends,
+            { ...ports, flags: sent === 'tcp-syn' ? TcpFlag.syn : TcpFlag.ack, window: 65535 },
+            payload,
+          ),
     );
-  } else {
-    encodeIpv6(
-      {
-        trafficClass: 0,
-        flowLabel: 0,
-        payloadBytes: PACKET_BYTES - ETHERNET_BYTES - IPV6_BYTES,
-        nextHeader: IpProtocol.tcp,
-        hopLimit: 64,
-        source: addressToBytes('2001:db8:c::10'),
-        destination,
-      },
-      bytes,
-      ETHERNET_BYTES,
-    );
-  }
-  encodeTcp(
-    {
-      sourcePort: 1234,
-      destinationPort: port,
-      sequence: 0,
-      acknowledgment: 0,
-      flags: TcpFlag.ack,
-      window: 65535,
-      checksum: 0,
-      urgentPointer: 0,
-      options: new Uint8Array(TCP_BYTES_MIN - 20),
-    },
-    bytes,
-    ETHERNET_BYTES + ipBytes,
-  );
-  // The source address starts 12 bytes into an IPv4 header, 8 into an IPv6 header; in the latter, its middle varies.
-  return { bytes, flowOffset: ETHERNET_BYTES + (isIpv4 ? 12 : 8 + 8) };
+  const headers = build(new Uint8Array());
+  const wanted = familyOf(ends.source) === 4 ? PacketBytes.short : PacketBytes.long;
+  assert(headers.byteLength <= wanted);
+  return build(new Uint8Array(wanted - headers.byteLength));
 }

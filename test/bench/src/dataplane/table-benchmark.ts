@@ -109,10 +109,9 @@ function tablesWithout(network: BenchNetwork, services: number, gone: number): F
     // A table of its own for each: as if weights differed.
     const rows = maglevTable({ members: addresses.map((id, at) => ({ id, weight: 100 + ((index + at) % 7) })) });
     return {
-      vip: '198.51.100.10',
-      protocol: 'tcp',
-      port: index + 1,
-      encapsulation: { method: 'ipip' },
+      listeners: [{ vip: '198.51.100.10', protocol: 'tcp', port: index + 1 }],
+      forwarding: { method: 'ipip' },
+      scheduling: { pick: 'hash', of: 'flow' },
       backends: addresses.map((address) => ({ address })),
       rows,
     };

@@ -1,27 +1,21 @@
-import { type ForwardingService, type ForwardingTables, XdpDataplane } from '@weir/dataplane';
+import { type ForwardingMethod, type ForwardingService, type ForwardingTables, XdpDataplane } from '@weir/dataplane';
 import { DEFAULT_TABLE_ROWS, maglevTable } from '@weir/director';
 import { type Summary, summarize } from '../statistics.js';
 import type { BenchNetwork } from './bench-network.js';
 import { flowPacket } from './flow-packet.js';
+import type { PacketBenchmarkOptions } from './speed-benchmark.js';
+import { flowCounts } from './speed-rows.js';
 import { Trampoline } from './trampoline.js';
+import { XdpAction } from './xdp-action.js';
 
-/** enum xdp_action of linux/bpf.h. */
-const XdpAction = { pass: 2, tx: 3 } as const;
-const FLOW_COUNTS = [1, 100_000];
-const GUE_PORT = 6080;
+const methods = { ipip: { method: 'ipip' }, gue: { method: 'gue', port: 6080, header: 'gue' } } as const;
 const VIP = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' };
 /** No service has it. */
 const OTHER_PORT = 9;
 const SERVICES_MAX = 64;
 
-export interface PacketBenchmarkOptions {
-  readonly runs: number;
-  /** Of each run. */
-  readonly packets: number;
-}
-
 /** What a packet costs, in ns, without what the measurement itself costs. */
-export interface PacketCost {
+export interface NexthopCost {
   readonly packet: string;
   readonly flows: number;
   /** As Weir runs. */
@@ -34,7 +28,7 @@ interface Case {
   readonly packet: string;
   readonly vip: keyof typeof VIP;
   readonly port: number;
-  readonly forwarded?: { readonly backends: 'ipv4' | 'ipv6'; readonly method: 'ipip' | 'gue' };
+  readonly forwarded?: { readonly backends: 'ipv4' | 'ipv6'; readonly method: keyof typeof methods };
 }
 
 const cases: readonly Case[] = [
@@ -48,20 +42,24 @@ const cases: readonly Case[] = [
   { packet: 'IPv6 by IPIP over IPv4', vip: 'ipv6', port: 82, forwarded: { backends: 'ipv4', method: 'ipip' } },
 ];
 
-/** Measures the XDP program on packets of each kind. Nothing is attached, nothing is sent. */
-export async function benchmarkPackets(
+/** Measures what the cache of next hops saves, on packets of which no flow is remembered. Nothing is attached or sent. */
+export async function benchmarkNexthops(
   network: BenchNetwork,
   { runs, packets }: PacketBenchmarkOptions,
   say: (line: string) => void,
-): Promise<PacketCost[]> {
+): Promise<NexthopCost[]> {
   await using cached = await openWith(network, true);
   await using uncached = await openWith(network, false);
   using trampoline = new Trampoline();
-  const costs: PacketCost[] = [];
+  const costs: NexthopCost[] = [];
   for (const { packet, vip, port, forwarded } of cases) {
-    for (const flows of FLOW_COUNTS) {
+    for (const flows of flowCounts) {
       const verdict = forwarded === undefined ? XdpAction.pass : XdpAction.tx;
-      const common = { packet: flowPacket(VIP[vip], port), flows, packets, ingressIfindex: network.ifindex };
+      const common = {
+        sequence: { packet: flowPacket('tcp-ack', VIP[vip], port), flows },
+        packets,
+        ingressIfindex: network.ifindex,
+      };
       const cachedNs: number[] = [];
       const uncachedNs: number[] = [];
       for (let run = 0; run < runs; run++) {
@@ -99,15 +97,14 @@ async function openWith(network: BenchNetwork, nexthopCache: boolean): Promise<X
 
 function serviceOf({ vip, port, forwarded }: Case, network: BenchNetwork): ForwardingService[] {
   if (forwarded === undefined) return [];
-  const { method } = forwarded;
+  const forwarding: ForwardingMethod = methods[forwarded.method];
   const addresses = network.backends[forwarded.backends];
   const members = addresses.map((id) => ({ id, weight: 1 }));
   return [
     {
-      vip: VIP[vip],
-      protocol: 'tcp',
-      port,
-      encapsulation: method === 'gue' ? { method, port: GUE_PORT } : { method },
+      listeners: [{ vip: VIP[vip], protocol: 'tcp', port }],
+      forwarding,
+      scheduling: { pick: 'hash', of: 'flow' },
       backends: addresses.map((address) => ({ address })),
       rows: maglevTable({ members }),
     },

@@ -1,0 +1,139 @@
+import { XdpDataplane, type XdpDataplaneOptions } from '@weir/dataplane';
+import { DEFAULT_TABLE_ROWS } from '@weir/director';
+import { BenchError } from '../bench-error.js';
+import { type Summary, summarize } from '../statistics.js';
+import { collectAnswers } from './answers.js';
+import type { BenchNetwork } from './bench-network.js';
+import { type FlowCount, flowCounts, type Goal, speedRows } from './speed-rows.js';
+import { clientPacket, firstPacket, type Traffic, tablesFor } from './traffic.js';
+import { type FlowSequence, Trampoline } from './trampoline.js';
+import { XdpAction } from './xdp-action.js';
+
+export interface PacketBenchmarkOptions {
+  readonly runs: number;
+  /** Of each run. */
+  readonly packets: number;
+}
+
+/** What was measured of a packet, beside what it should be. */
+export interface SpeedFigure extends Goal {
+  readonly packet: string;
+  readonly flows: FlowCount;
+  readonly unit: 'ns' | 'Mpps';
+  readonly measured: Summary;
+  readonly reached: boolean;
+}
+
+/** Flows that a table has room for by default. */
+const FLOWS_MAX = 1_048_576;
+/** The smallest table: what a flow is recorded in is in the CPU's first cache. */
+const FLOWS_MIN = 64;
+
+/** Measures the XDP program on packets of each kind. Nothing is attached, nothing is sent. */
+export async function benchmarkSpeed(
+  network: BenchNetwork,
+  { runs, packets }: PacketBenchmarkOptions,
+  say: (line: string) => void,
+): Promise<SpeedFigure[]> {
+  using trampoline = new Trampoline();
+  const figures: SpeedFigure[] = [];
+  for (const { packet, traffic, goals } of speedRows) {
+    for (const flows of flowCounts) {
+      await using plane = await openFor(traffic, flows, network);
+      const sequenceOf = recordFlows(plane, trampoline, traffic, flows, network);
+      const ns: number[] = [];
+      // The first run is not kept: it brings memory and caches to where they stay.
+      for (let run = 0; run <= runs; run++) {
+        const common = { packets, sequence: sequenceOf(run * packets), ingressIfindex: network.ifindex };
+        // Side by side: what slows the machine down for a while slows both.
+        const nothingNs = trampoline.packetNs(trampoline.nothingFd, { ...common, verdict: XdpAction.pass });
+        const programNs = trampoline.packetNs(plane.programFd, { ...common, verdict: verdictOf(traffic) });
+        if (run > 0) ns.push(programNs - nothingNs);
+      }
+      const measured = summarize(ns);
+      say(`${packet}, ${flows} flows: ${measured.median} ns`);
+      const { goal } = goals[flows];
+      figures.push({ packet, flows, unit: 'ns', measured, ...goals[flows], reached: measured.median <= goal });
+    }
+  }
+  return figures;
+}
+
+/** A data plane with the tables for such traffic in force. */
+export async function openFor(
+  traffic: Traffic,
+  flows: number,
+  network: BenchNetwork,
+  more: Partial<XdpDataplaneOptions> = {},
+): Promise<XdpDataplane> {
+  const pinDirectory = '/sys/fs/bpf/speed';
+  XdpDataplane.remove(pinDirectory);
+  const plane = XdpDataplane.open({
+    interfaces: [],
+    mode: 'auto',
+    pinDirectory,
+    limits: { services: 16, backends: 64, rows: 2 * DEFAULT_TABLE_ROWS, flows: flowRoom(traffic, flows) },
+    ...more,
+  });
+  try {
+    await plane.apply(tablesFor(traffic, network));
+  } catch (error) {
+    await plane[Symbol.asyncDispose]();
+    throw error;
+  }
+  return plane;
+}
+
+/**
+ * Where each packet records a flow, the table has room for as many flows as the row says: each takes the place of
+ * another, as it does on a node that has run for a while.
+ */
+function flowRoom({ state }: Traffic, flows: number): number {
+  return state === 'new' ? Math.max(flows, FLOWS_MIN) : FLOWS_MAX;
+}
+
+function verdictOf({ state }: Traffic): number {
+  return state === 'unserved' ? XdpAction.pass : XdpAction.tx;
+}
+
+/**
+ * Makes the data plane know the flows that it should know.
+ *
+ * @returns the packets to measure, from a flow number on where each packet is of a new flow
+ */
+export function recordFlows(
+  plane: XdpDataplane,
+  trampoline: Trampoline,
+  traffic: Traffic,
+  flows: number,
+  { ifindex: ingressIfindex }: BenchNetwork,
+): (firstFlow: number) => FlowSequence {
+  const packet = clientPacket(traffic);
+  const first = firstPacket(traffic);
+  switch (traffic.state) {
+    case 'unserved':
+    case 'forgotten':
+      return () => ({ packet, flows });
+    case 'new':
+      return (firstFlow) => ({ packet, flows: 2 ** 32 - 1, first: firstFlow });
+    case 'known':
+      trampoline.packetNs(plane.programFd, {
+        sequence: { packet: first, flows },
+        packets: flows,
+        ingressIfindex,
+        verdict: XdpAction.tx,
+      });
+      return () => ({ packet, flows });
+    case 'answer': {
+      const sequence = collectAnswers(first, packet, flows, (frame) => {
+        const { result, packet: forwarded } = plane.testRun(frame, { ingressIfindex });
+        if (result === XdpAction.tx) return forwarded;
+        throw new BenchError(
+          'BENCH_VERDICT_UNEXPECTED',
+          `expected the XDP action ${XdpAction.tx} for the first packet of a flow, found ${result}`,
+        );
+      });
+      return () => sequence;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { ForwardingMethod, ForwardingService, ForwardingTables } from '@weir/dataplane';
+import { maglevTable } from '@weir/director';
+import type { BenchNetwork } from './bench-network.js';
+import { type FlowPacket, flowPacket, type SentBy } from './flow-packet.js';
+
+/** What sort of packets, and what becomes of them. */
+export interface Traffic {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly sent: SentBy;
+  readonly state: FlowState;
+  /** Absent where no service takes the packets. */
+  readonly forwarding?: ForwardingMethod;
+}
+
+/**
+ * | state | is |
+ * |---|---|
+ * | unserved | the VIP has a service, but not on this port |
+ * | forgotten | the service picks by hash and remembers no flow |
+ * | new | the service remembers flows, and each packet begins one |
+ * | known | the service remembers the flows of all packets |
+ * | answer | likewise, and packets are those that backends send back |
+ */
+export type FlowState = 'unserved' | 'forgotten' | 'new' | 'known' | 'answer';
+
+const VIP = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' };
+const SERVICE_PORT = 80;
+/** No service has it. */
+const OTHER_PORT = 9;
+/** Where nat and fullnat map ports to. */
+const BACKEND_PORT = 8080;
+
+/** The client's packet of flow 0. */
+export function clientPacket({ family, sent, state }: Traffic): FlowPacket {
+  return flowPacket(sent, VIP[family], state === 'unserved' ? OTHER_PORT : SERVICE_PORT);
+}
+
+/** What begins the flow of such a packet. */
+export function firstPacket(traffic: Traffic): FlowPacket {
+  return clientPacket({ ...traffic, sent: traffic.sent === 'udp' ? 'udp' : 'tcp-syn' });
+}
+
+/** Tables with the one service that this traffic needs. */
+export function tablesFor(traffic: Traffic, network: BenchNetwork): ForwardingTables {
+  const { sources, localAddresses } = network;
+  return { services: [serviceFor(traffic, network)], sources, localAddresses, hashSeed: 7n };
+}
+
+function serviceFor({ family, sent, state, forwarding }: Traffic, network: BenchNetwork): ForwardingService {
+  const addresses = network.backends[family];
+  const method = forwarding ?? { method: 'ipip' };
+  const mapsPorts = method.method === 'nat' || method.method === 'fullnat';
+  const remembers = state !== 'unserved' && state !== 'forgotten';
+  return {
+    listeners: [{ vip: VIP[family], protocol: sent === 'udp' ? 'udp' : 'tcp', port: SERVICE_PORT }],
+    forwarding: method,
+    scheduling: remembers ? { pick: 'next' } : { pick: 'hash', of: 'flow' },
+    backends: addresses.map((address) => ({ address, ...(mapsPorts && { port: BACKEND_PORT }) })),
+    rows: remembers
+      ? addresses.map((_, index) => index)
+      : maglevTable({ members: addresses.map((id) => ({ id, weight: 1 })) }),
+  };
+}
