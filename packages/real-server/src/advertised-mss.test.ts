@@ -8,6 +8,8 @@ const overheads: readonly (readonly [Encapsulation, Family, number])[] = [
   ['gre', 'ipv6', 44],
   ['gue', 'ipv4', 32],
   ['gue', 'ipv6', 52],
+  ['fou', 'ipv4', 28],
+  ['fou', 'ipv6', 48],
 ];
 for (const [encapsulation, outer, bytes] of overheads) {
   test(`${encapsulation} over ${outer} takes ${bytes} bytes`, (t) => {

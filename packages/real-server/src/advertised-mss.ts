@@ -1,4 +1,5 @@
-export const encapsulations = ['ipip', 'gre', 'gue'] as const;
+export const encapsulations = ['ipip', 'gre', 'gue', 'fou'] as const;
+/** What nodes may put before a client's packet; `fou` is the method gue without a header. */
 export type Encapsulation = (typeof encapsulations)[number];
 
 export const families = ['ipv4', 'ipv6'] as const;
@@ -6,8 +7,8 @@ export type Family = (typeof families)[number];
 
 /** Bytes of an IP header without options or extensions: RFC 791 section 3.1, RFC 8200 section 3. */
 const ipBytes: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
-/** Bytes between the outer and the inner IP header: none; GRE without options (RFC 2784 section 2); UDP and GUE. */
-const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12 };
+/** Bytes between the outer and the inner IP header: none; GRE without options (RFC 2784 section 2); UDP, and GUE. */
+const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12, fou: 8 };
 /** Bytes of a TCP header without options: RFC 9293 section 3.1. */
 const TCP_BYTES = 20;
 
@@ -29,6 +30,7 @@ export function plainMss(mtuBytes: number, family: Family): number {
  * encapsulated, and may fill the link.
  *
  * @param mtuBytes  of the interface that nodes send to
+ * @param enabled  at least one
  * @param inner  family of the VIP
  * @param outer  families that nodes may reach this host by, at least one
  */

@@ -6,6 +6,7 @@ const raw: RawOptions = {
   vip: ['198.51.100.10', '2001:DB8:100::10'],
   decap: 'ipip,gue',
   guePort: '6080',
+  fouPort: '5555',
   mode: 'auto',
   pinDirectory: '/sys/fs/bpf/weir-real-server',
   keep: false,
@@ -18,14 +19,26 @@ test('a command line becomes checked values', (t) => {
     vips: ['198.51.100.10', '2001:db8:100::10'],
     enabled: ['ipip', 'gue'],
     guePort: 6080,
+    fouPort: 5555,
   });
+});
+
+test('none stands for no encapsulation at all', (t) => {
+  t.deepEqual(parseAgentOptions({ ...raw, decap: 'none' }).enabled, []);
 });
 
 const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
   ['a VIP that is no address', { vip: ['198.51.100'] }, '--vip: "198.51.100" is not an IP address'],
   ['the same VIP twice', { vip: ['::1', '0::1'] }, '--vip: "::1" is given twice'],
-  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue'],
+  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue, fou'],
   ['a port out of range', { guePort: '70000' }, '--gue-port: "70000" is not a port from 1 to 65535'],
+  ['a FOU port that is no number', { fouPort: 'fou' }, '--fou-port: "fou" is not a port from 1 to 65535'],
+  ['none beside an encapsulation', { decap: 'none,ipip' }, '--decap: "none,ipip" names encapsulations beside none'],
+  [
+    'one port for gue and fou',
+    { decap: 'gue,fou', fouPort: '6080' },
+    '--fou-port: "6080" is --gue-port too, where gue alone takes packets with and without a header',
+  ],
   ['a mode that is not there', { mode: 'fast' }, '--mode: "fast" is not one of auto, native, generic'],
   ['a relative directory', { pinDirectory: 'weir' }, '--pin-directory: "weir" is not an absolute path'],
   [

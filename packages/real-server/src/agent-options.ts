@@ -9,8 +9,10 @@ export interface AgentOptions {
   readonly interface: string;
   /** Canonical text, no two the same. */
   readonly vips: readonly string[];
+  /** Empty: packets come as clients sent them (the method dr). */
   readonly enabled: readonly Encapsulation[];
   readonly guePort: number;
+  readonly fouPort: number;
   readonly mode: XdpModeWanted;
   readonly pinDirectory: string;
   /** Leave everything in place at the end. */
@@ -24,6 +26,7 @@ export interface RawOptions {
   readonly vip: readonly string[];
   readonly decap: string;
   readonly guePort: string;
+  readonly fouPort: string;
   readonly mode: string;
   readonly pinDirectory: string;
   readonly keep: boolean;
@@ -39,10 +42,15 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
   });
   const twice = vips.find((vip, i) => vips.indexOf(vip) !== i);
   if (twice !== undefined) throw invalid('--vip', twice, 'is given twice');
-  const enabled = raw.decap.split(',').map((name) => oneOf('--decap', name.trim(), encapsulations));
-  const guePort = Number(raw.guePort);
-  if (!Number.isInteger(guePort) || guePort < 1 || guePort > 65535) {
-    throw invalid('--gue-port', raw.guePort, 'is not a port from 1 to 65535');
+  const enabled = parseEncapsulations(raw.decap);
+  const guePort = parsePort('--gue-port', raw.guePort);
+  const fouPort = parsePort('--fou-port', raw.fouPort);
+  if (guePort === fouPort && enabled.includes('gue') && enabled.includes('fou')) {
+    throw invalid(
+      '--fou-port',
+      raw.fouPort,
+      'is --gue-port too, where gue alone takes packets with and without a header',
+    );
   }
   if (!raw.pinDirectory.startsWith('/')) throw invalid('--pin-directory', raw.pinDirectory, 'is not an absolute path');
   return {
@@ -50,6 +58,7 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
     vips,
     enabled,
     guePort,
+    fouPort,
     mode: oneOf('--mode', raw.mode, ['auto', 'native', 'generic']),
     pinDirectory: raw.pinDirectory,
     keep: raw.keep,
@@ -58,6 +67,19 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
       format: oneOf('--log-format', raw.logFormat, ['json', 'pretty']),
     },
   };
+}
+
+function parseEncapsulations(list: string): readonly Encapsulation[] {
+  if (list === 'none') return [];
+  const names = list.split(',').map((name) => name.trim());
+  if (names.includes('none')) throw invalid('--decap', list, 'names encapsulations beside none');
+  return names.map((name) => oneOf('--decap', name, encapsulations));
+}
+
+function parsePort(flag: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw invalid(flag, text, 'is not a port from 1 to 65535');
+  return port;
 }
 
 function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {

@@ -24,7 +24,7 @@ import { AgentError } from './agent-error.js';
 const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url));
 
 /** struct settings of bpf/decap.bpf.c. */
-const Settings = { enabled: 0, guePort: 4 } as const;
+const Settings = { enabled: 0, guePort: 4, fouPort: 6 } as const;
 /** struct counters: 16 of 8 bytes. */
 const COUNTERS_BYTES = 128;
 /** struct agent_record. */
@@ -41,11 +41,14 @@ export const counterNames = [
   'gre_ipv6',
   'gue_ipv4',
   'gue_ipv6',
+  'fou_ipv4',
+  'fou_ipv6',
   'not_a_vip',
   'truncated',
   'malformed_outer',
   'malformed_gre',
   'malformed_gue',
+  'malformed_fou',
   'outer_fragment',
   'ecn_conflict',
 ] as const;
@@ -54,21 +57,27 @@ export type DecapsulationCounts = Readonly<Record<(typeof counterNames)[number],
 export interface DecapsulationOptions {
   /** Addresses that inner packets may be for. */
   readonly vips: readonly string[];
+  /** None: packets come with no outer headers (dr), and the program is not attached. */
   readonly enabled: readonly Encapsulation[];
+  /** UDP ports, for those of the two that are enabled. */
   readonly guePort: number;
+  readonly fouPort: number;
 }
 
 /** The decapsulating program, loaded; attached by {@link attach}. */
 export class Decapsulation implements Disposable {
   readonly #object = new BpfObject(OBJECT_PATH);
+  readonly #hasWork: boolean;
   readonly #counters: MappedArray;
   readonly #record: MappedArray;
 
-  constructor({ vips, enabled, guePort }: DecapsulationOptions) {
+  constructor({ vips, enabled, guePort, fouPort }: DecapsulationOptions) {
+    this.#hasWork = enabled.length > 0;
     const constants = this.#object.constants();
     const bits = enabled.reduce((sum, name) => sum | (1 << encapsulations.indexOf(name)), 0);
     constants.setUint32(Settings.enabled, bits, true);
     constants.setUint16(Settings.guePort, guePort);
+    constants.setUint16(Settings.fouPort, fouPort);
     this.#object.resizeMap('counters', possibleCpus());
     this.#object.load();
     for (const vip of vips) this.#object.updateElement('vips', mappedAddress(vip), new Uint8Array(4));
@@ -78,23 +87,22 @@ export class Decapsulation implements Disposable {
 
   /**
    * Attaches to an interface, in place of a former life's program where there is one; all stays after this process.
-   * What a former life noted is taken over, and another interface that it served is let go.
+   * What a former life noted is taken over, and another interface that it served is let go. Where nothing is enabled
+   * packets pay for no program: only the note and the counters are pinned, and the answer is undefined.
    * @throws {DataplaneError} BPF_FILESYSTEM, INTERFACE_MISSING, XDP_BUSY, XDP_ATTACH_REFUSED
    */
-  attach(interfaceName: string, mode: XdpModeWanted, pinDirectory: string): XdpAttachment {
+  attach(interfaceName: string, mode: XdpModeWanted, pinDirectory: string): XdpAttachment | undefined {
     preparePinDirectory(pinDirectory);
-    mkdirSync(join(pinDirectory, 'links'), { recursive: true });
+    const links = join(pinDirectory, 'links');
+    mkdirSync(links, { recursive: true });
     const mac = new Uint8Array(8);
     mac.set(macAddressOf(interfaceName));
     this.#object.updateElement('interface', new Uint8Array(4), mac);
-    const attachment = attachXdp(
-      this.#object.programFd('decap'),
-      interfaceName,
-      mode,
-      join(pinDirectory, 'links', interfaceName),
-    );
-    for (const other of readdirSync(join(pinDirectory, 'links'))) {
-      if (other !== interfaceName) unpin(join(pinDirectory, 'links', other));
+    const attachment = this.#hasWork
+      ? attachXdp(this.#object.programFd('decap'), interfaceName, mode, join(links, interfaceName))
+      : undefined;
+    for (const name of readdirSync(links)) {
+      if (name !== attachment?.interface) unpin(join(links, name));
     }
     pin(this.#object.mapFd('counters'), join(pinDirectory, 'counters'));
     const former = openPinned(join(pinDirectory, 'record'));

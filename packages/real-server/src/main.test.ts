@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import koffi from 'koffi';
 import { advertisedMss } from './advertised-mss.js';
 
@@ -82,22 +82,23 @@ async function until(condition: () => boolean): Promise<void> {
 /** Beginning of what scapy does on the client. */
 const PREAMBLE = `
 import json, select, time
-from scapy.all import Ether, IP, IPv6, TCP, UDP, GRE, Raw, conf
+from scapy.all import Ether, IP, IPv6, TCP, UDP, GRE, Raw, conf, get_if_hwaddr
 link = conf.L2socket(iface='eth0')
-ether = Ether(dst='HOST_MAC')
+ether = Ether(dst='HOST_MAC', src=get_if_hwaddr('eth0'))
 outer4 = lambda proto: IP(src='10.0.0.1', dst='10.0.0.21', proto=proto)
 outer6 = lambda proto: IPv6(src='fd00::1', dst='fd00::21', nh=proto)
 gue = lambda inner: UDP(sport=50000, dport=6080, chksum=0) / Raw(bytes([0, inner, 0, 0]))
+fou = lambda: UDP(sport=50000, dport=5555, chksum=0)
 `;
 
-/** One SYN of each kind; prints the MSS of the answers. The clients' addresses are behind the default route. */
+/** One SYN of each kind that is WANTED; prints the MSS of the answers. The clients' addresses are behind the default route. */
 const SYNS = `
 port = 40000
 def syn(vip):
     return vip / TCP(sport=port, dport=8080, flags='S', seq=1, options=[('MSS', 1460)])
 inner4 = lambda: syn(IP(src='192.0.2.77', dst='198.51.100.10'))
 inner6 = lambda: syn(IPv6(src='2001:db8:c::77', dst='2001:db8:100::10'))
-other = Ether(dst='02:00:00:00:00:77')
+other = Ether(dst='02:00:00:00:00:77', src=get_if_hwaddr('eth0'))
 kinds = {
     'IPv4 in IPv4': lambda: ether / outer4(4) / inner4(),
     'IPv6 in IPv4': lambda: ether / outer4(41) / inner6(),
@@ -107,10 +108,15 @@ kinds = {
     'IPv6 in GRE over IPv6': lambda: ether / outer6(47) / GRE(proto=0x86dd) / inner6(),
     'IPv4 in GUE': lambda: ether / outer4(17) / gue(4) / inner4(),
     'IPv6 in GUE over IPv6': lambda: ether / outer6(17) / gue(41) / inner6(),
+    'IPv4 in FOU over IPv6': lambda: ether / outer6(17) / fou() / inner4(),
+    'IPv6 in FOU': lambda: ether / outer4(17) / fou() / inner6(),
+    'IPv4': lambda: ether / inner4(),
+    'IPv6': lambda: ether / inner6(),
     'IPv4 in IPv4 for another host': lambda: other / outer4(4) / inner4(),
 }
 answers = {}
-for name, build in kinds.items():
+for name in WANTED:
+    build = kinds[name]
     port += 1
     link.send(build())
     answers[name] = None
@@ -205,19 +211,23 @@ testAsRoot('a VIP is not answered for by ARP, the own address is', async (t) => 
   await stop(agent);
 });
 
-testAsRoot('real packets of every encapsulation reach a listener, whose answer tells the planned MSS', async (t) => {
-  const agent = await startAgent('--decap', 'ipip,gre,gue');
-  t.teardown(() => agent.kill('SIGKILL'));
+/** Listens on the VIPs; resolves to the MSS by kind of packet that the client was answered with. */
+async function answersTo(t: ExecutionContext, kinds: readonly string[]): Promise<Readonly<Record<string, number>>> {
   for (const vip of VIPS) {
     const server = createServer((socket) => socket.destroy());
     t.teardown(() => server.close());
     await new Promise<void>((resolve) => server.listen(8080, vip, resolve));
   }
-  const answers = JSON.parse(await scapy(SYNS)) as Readonly<Record<string, number | null>>;
+  return JSON.parse(await scapy(SYNS.replace('WANTED', JSON.stringify(kinds))));
+}
+
+testAsRoot('real packets of every encapsulation reach a listener, whose answer tells the planned MSS', async (t) => {
+  const agent = await startAgent('--decap', 'ipip,gre,gue,fou');
+  t.teardown(() => agent.kill('SIGKILL'));
   const [mss4, mss6] = (['ipv4', 'ipv6'] as const).map((family) =>
-    advertisedMss(1500, ['ipip', 'gre', 'gue'], family, ['ipv4', 'ipv6']),
+    advertisedMss(1500, ['ipip', 'gre', 'gue', 'fou'], family, ['ipv4', 'ipv6']),
   );
-  t.deepEqual(answers, {
+  const expected = {
     'IPv4 in IPv4': mss4,
     'IPv6 in IPv4': mss6,
     'IPv4 in IPv6': mss4,
@@ -226,13 +236,47 @@ testAsRoot('real packets of every encapsulation reach a listener, whose answer t
     'IPv6 in GRE over IPv6': mss6,
     'IPv4 in GUE': mss4,
     'IPv6 in GUE over IPv6': mss6,
+    'IPv4 in FOU over IPv6': mss4,
+    'IPv6 in FOU': mss6,
     'IPv4 in IPv4 for another host': null,
-  });
+  };
+  t.deepEqual(await answersTo(t, Object.keys(expected)), expected);
   const { counts, nonzero } = counters();
-  t.deepEqual(nonzero, { ipip_ipv4: 2, ipip_ipv6: 2, gre_ipv4: 1, gre_ipv6: 1, gue_ipv4: 1, gue_ipv6: 1 });
+  t.deepEqual(nonzero, {
+    ipip_ipv4: 2,
+    ipip_ipv6: 2,
+    gre_ipv4: 1,
+    gre_ipv6: 1,
+    gue_ipv4: 1,
+    gue_ipv6: 1,
+    fou_ipv4: 1,
+    fou_ipv6: 1,
+  });
   t.regex(counts, /^gue_ipv6 +1$/m);
   await stop(agent);
 });
+
+testAsRoot(
+  'a backend of dr answers what comes without outer headers, with no program and no table of its own',
+  async (t) => {
+    const before = state();
+    // What a life with encapsulations left is not kept.
+    await stop(await startAgent('--keep'));
+    const agent = await startAgent('--decap', 'none');
+    t.teardown(() => agent.kill('SIGKILL'));
+    t.notRegex(sh('ip link show eth0'), /prog\/xdp/);
+    t.notRegex(sh('ip -4 rule'), /17700/);
+    peer('ip route replace 198.51.100.10 dev eth0');
+    t.false(answersArp('198.51.100.10'));
+    peer('ip route replace 198.51.100.10 via 10.0.0.21');
+    // 1500 - 40 and 1500 - 60: the segments of clients need no room for outer headers.
+    const expected = { IPv4: 1460, IPv6: 1440 };
+    t.deepEqual(await answersTo(t, Object.keys(expected)), expected);
+    t.deepEqual(counters().nonzero, {});
+    t.is(await stop(agent), 0);
+    t.is(state(), before);
+  },
+);
 
 testAsRoot('a restart with --keep loses no packet, and the last agent takes back what the first did', async (t) => {
   const before = state();

@@ -40,8 +40,9 @@ program
     'a virtual IP address; may be given several times',
     (vip: string, all: string[] = []) => [...all, vip],
   )
-  .option('--decap <list>', 'encapsulations to take off: ipip, gre, gue', 'ipip,gue')
-  .option('--gue-port <port>', 'UDP port of GUE', '6080')
+  .option('--decap <list>', 'encapsulations to take off: ipip, gre, gue, fou; or none, for the method dr', 'ipip,gue')
+  .option('--gue-port <port>', 'UDP port of gue', '6080')
+  .option('--fou-port <port>', 'UDP port of fou, gue without a header', '5555')
   .option('--mode <mode>', 'XDP mode: auto, native, generic', 'auto')
   .option('--pin-directory <path>', 'on a BPF file system', PIN_DIRECTORY)
   .option('--keep', 'leave everything in place at the end', false)

@@ -32,13 +32,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   // Signals do not keep a process alive.
   const alive = setInterval(() => {}, 1 << 30);
   try {
-    logger.info({ ...attachment }, `XDP runs in ${attachment.mode} mode on ${options.interface}`);
+    if (attachment !== undefined) {
+      logger.info({ ...attachment }, `XDP runs in ${attachment.mode} mode on ${options.interface}`);
+    }
     const advertisedMss = await install(options, record, logger);
-    const following = followRoutes(
-      async () => void (await applyVipRoutes(options)),
-      (error) => logger.warn({ err: error }, 'routes of VIPs may differ from the main table'),
-      signals.stop,
-    );
+    // Without encapsulations there is no copy of the main table.
+    const following =
+      options.enabled.length > 0 &&
+      followRoutes(
+        async () => void (await applyVipRoutes(options)),
+        (error) => logger.warn({ err: error }, 'routes of VIPs may differ from the main table'),
+        signals.stop,
+      );
     readiness.ready(`${options.vips.length} VIPs`);
     logger.info({ vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
     await aborted(signals.stop);

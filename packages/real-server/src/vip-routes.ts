@@ -34,11 +34,16 @@ export interface VipRoutesOptions {
 /**
  * Lets packets from VIPs use a table of their own: a copy of the main one's routes, each with an `advmss` that leaves
  * room for the nodes' headers. The MTU stays. Compares with what is there and changes the differences only, so that it
- * may be called at any time. Resolves to the MSS by family, for families that have a VIP.
+ * may be called at any time. Resolves to the MSS by family, for families that have a VIP; to none where nothing is
+ * enabled, as packets from VIPs then use the main table.
  *
  * @throws {AgentError} IP_COMMAND_FAILED
  */
 export async function applyVipRoutes(options: VipRoutesOptions): Promise<Readonly<Partial<Record<Family, number>>>> {
+  if (options.enabled.length === 0) {
+    await removeVipRoutes();
+    return {};
+  }
   const [link] = await ipJson<LinkAnswer>(`link show dev ${options.interface}`);
   const outer = await outerFamilies(options.vips);
   const mssByFamily: Partial<Record<Family, number>> = {};
