@@ -21,6 +21,10 @@ export const debianPackages = [
     why: 'sends crafted packets in tests',
     for: ['unit'],
   },
+  { name: 'iperf3', probe: '/usr/bin/iperf3', why: 'makes long TCP and UDP flows in tests', for: ['unit'] },
+  { name: 'dnsmasq-base', probe: '/usr/sbin/dnsmasq', why: 'is the DNS server of tests', for: ['unit'] },
+  { name: 'bind9-dnsutils', probe: '/usr/bin/dig', why: 'asks the DNS server of tests', for: ['unit'] },
+  { name: 'traceroute', probe: '/usr/sbin/traceroute', why: 'shows the hops of the lab in tests', for: ['unit'] },
   { name: 'wrk', probe: '/usr/bin/wrk', why: 'makes HTTP load', for: ['lab', 'bench'] },
   { name: 'haproxy', probe: '/usr/sbin/haproxy', why: 'is a rival in the benchmark', for: ['bench'] },
   {

@@ -1,13 +1,18 @@
 export { BULK_FILE_BYTES, BULK_FILE_SHA256 } from './bulk-file.js';
 export type { CommandOptions, CommandResult } from './command.js';
+export { askDns, DNS_NAME, startDnsServer } from './dns-server.js';
+export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, udpEcho } from './echo.js';
 export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
 export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
 export { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
+export { IPERF_PORT, type IperfOptions, type IperfResult, runIperf } from './iperf.js';
+export { hasVlanInterfaces } from './kernel-features.js';
 export { Lab } from './lab.js';
 export { LabError, type LabErrorCode } from './lab-error.js';
 export { LabHost, type LabLink, type RunOptions, type SpawnOptions } from './lab-host.js';
 export { LabProcess, type ProcessEnd } from './lab-process.js';
 export { type BackendPage, type NginxOptions, startNginx } from './nginx.js';
+export { PacketCapture, type PacketCaptureOptions } from './packet-capture.js';
 export { findProgram } from './program.js';
 export { removeLeftovers } from './run.js';
 export {
@@ -16,7 +21,9 @@ export {
   type StandardClusterOptions,
   standardCluster,
 } from './standard-cluster.js';
-export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology } from './topology.js';
+export { TcpSessions, type TcpSessionsOptions } from './tcp-sessions.js';
+export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology, Vlan } from './topology.js';
+export { type TwoArmClusterOptions, twoArmCluster } from './two-arm-cluster.js';
 export { type Deadline, waitUntil } from './wait-until.js';
 export { type ServiceDocument, standardServices, WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
 export {

@@ -32,7 +32,7 @@ export interface SpawnOptions {
 /** An interface of a host and its cable. */
 export interface LabLink {
   readonly name: string;
-  /** Addresses as the topology gives them, in CIDR notation. */
+  /** Addresses as the topology gives them, in CIDR notation, those of its VLANs last. */
   readonly addresses: readonly string[];
   readonly mtuBytes: number;
   /** Pulls the cable. In a switch its port goes down; between two hosts this host's interface does. */
@@ -167,7 +167,7 @@ export class LabHost {
     };
     return {
       name: own.name,
-      addresses: own.addresses,
+      addresses: [...own.addresses, ...own.vlans.flatMap(({ addresses }) => addresses)],
       mtuBytes: own.mtuBytes,
       down: () => set('down'),
       up: async () => {

@@ -5,6 +5,7 @@ import { pair } from './pair-topology.fixture.js';
 import { planTopology } from './plan-topology.js';
 import { standardCluster } from './standard-cluster.js';
 import type { Topology } from './topology.js';
+import { twoArmCluster } from './two-arm-cluster.js';
 
 const context = { namespacePrefix: 'weir-0a1b2c', passObject: '/lab/obj/pass.bpf.o' };
 
@@ -19,6 +20,12 @@ test(
   golden,
   'standard-cluster.plan',
   standardCluster({ nodes: 1, backends: 1 }).topology,
+);
+test(
+  'a cluster whose sides are VLANs of one interface is planned as in tagged-cluster.plan',
+  golden,
+  'tagged-cluster.plan',
+  twoArmCluster({ tagged: true, nodes: 1, backends: 1 }).topology,
 );
 test('a route over two next hops and own settings are planned as in multipath.plan', golden, 'multipath.plan', {
   name: 'multipath',

@@ -1,6 +1,7 @@
 import { type Command, inNamespace, ipBatch, type Stage } from './command.js';
 import { LabError } from './lab-error.js';
-import type { Host, HostEnd, Link, Route, SwitchEnd, Topology } from './topology.js';
+import { hostSettings, switchSettings, sysctl } from './namespace-settings.js';
+import type { Host, HostEnd, Link, Route, SwitchEnd, Topology, Vlan } from './topology.js';
 
 /** IFNAMSIZ less the final zero (linux/if.h). */
 const INTERFACE_NAME_BYTES_MAX = 15;
@@ -22,6 +23,7 @@ export interface PlannedInterface {
   readonly isSwitchPort: boolean;
   readonly mtuBytes: number;
   readonly addresses: readonly string[];
+  readonly vlans: readonly Vlan[];
   readonly passProgram: boolean;
 }
 
@@ -69,7 +71,7 @@ export function planTopology(topology: Topology, context: PlanContext): Topology
     [ipBatch(namespaces.map((name) => `netns add ${name}`))],
     [
       ...hosts.map(([name, host]) => inNamespace(namespace(name), sysctl(hostSettings(host)))),
-      ...switches.map(([name]) => inNamespace(namespace(name), sysctl(SWITCH_SETTINGS))),
+      ...switches.map(([name]) => inNamespace(namespace(name), sysctl(switchSettings))),
     ],
     [ipBatch(links.map(({ from, to }) => addVeth(from, to, namespace)))],
     [
@@ -77,9 +79,10 @@ export function planTopology(topology: Topology, context: PlanContext): Topology
       ...switches.map(([name, { mtuBytes = DEFAULT_MTU_BYTES }]) =>
         inNamespace(namespace(name), configureSwitch(mtuBytes, of(name), context)),
       ),
-      // Partial checksums of a veth would go out as they are when an XDP program encapsulates the packet.
-      ...interfaces.map((device) =>
-        inNamespace(namespace(device.owner), { program: 'ethtool', args: ['-K', device.name, 'tx', 'off'] }),
+      // Partial checksums of a veth would go out as they are when an XDP program encapsulates the packet; and a VLAN tag that
+      // travels beside the frame is one that no XDP program sees.
+      ...interfaces.map(({ owner, name }) =>
+        inNamespace(namespace(owner), { program: 'ethtool', args: ['-K', name, 'tx', 'off', 'txvlan', 'off'] }),
       ),
     ],
   ];
@@ -135,6 +138,7 @@ function planEnd(end: HostEnd | SwitchEnd, other: string, mtuBytes = DEFAULT_MTU
     isSwitchPort,
     mtuBytes,
     addresses: isSwitchPort ? [] : (end.addresses ?? []),
+    vlans: isSwitchPort ? [] : (end.vlans ?? []),
     passProgram: end.passProgram ?? isSwitchPort,
   };
 }
@@ -152,52 +156,6 @@ function refuseDuplicates(topology: Topology, interfaces: readonly PlannedInterf
   }
 }
 
-/** Settings of every host; `default` is what interfaces made afterwards start with. */
-function hostSettings(host: Host): Record<string, string | number> {
-  const settings: Record<string, string | number> = {
-    // Addresses serve at once: no duplicate address detection, nothing from router advertisements.
-    'net.ipv6.conf.all.accept_dad': 0,
-    'net.ipv6.conf.default.accept_dad': 0,
-    'net.ipv6.conf.all.accept_ra': 0,
-    'net.ipv6.conf.default.accept_ra': 0,
-    // As IPv4 does: a link that goes down and up comes back with its addresses.
-    'net.ipv6.conf.all.keep_addr_on_down': 1,
-    'net.ipv6.conf.default.keep_addr_on_down': 1,
-    // Direct server return is asymmetric by design.
-    'net.ipv4.conf.all.rp_filter': 0,
-    'net.ipv4.conf.default.rp_filter': 0,
-  };
-  if (host.forwarding === true) {
-    Object.assign(settings, {
-      'net.ipv4.ip_forward': 1,
-      'net.ipv6.conf.all.forwarding': 1,
-      'net.ipv4.fib_multipath_hash_policy': 1,
-      'net.ipv6.fib_multipath_hash_policy': 1,
-    });
-  }
-  return { ...settings, ...host.sysctls };
-}
-
-/**
- * A switch has no addresses, so it speaks no IPv6 of its own; and it looks at no IP header, as it would where the kernel
- * has br_netfilter.
- */
-const SWITCH_SETTINGS = {
-  'net.ipv6.conf.all.disable_ipv6': 1,
-  'net.ipv6.conf.default.disable_ipv6': 1,
-  'net.bridge.bridge-nf-call-arptables': 0,
-  'net.bridge.bridge-nf-call-iptables': 0,
-  'net.bridge.bridge-nf-call-ip6tables': 0,
-};
-
-function sysctl(settings: Readonly<Record<string, string | number>>): Command {
-  return {
-    program: 'sysctl',
-    // -e: settings that this kernel does not have need not be made.
-    args: ['-e', '-q', '-w', ...Object.entries(settings).map(([key, value]) => `${key}=${value}`)],
-  };
-}
-
 function addVeth(from: PlannedInterface, to: PlannedInterface, namespace: (owner: string) => string): string {
   const end = ({ name, owner, mtuBytes }: PlannedInterface) => `${name} netns ${namespace(owner)} mtu ${mtuBytes}`;
   return `link add name ${end(from)} type veth peer name ${end(to)}`;
@@ -211,8 +169,18 @@ function configureHost(host: Host, interfaces: readonly PlannedInterface[], cont
       ...passProgram(device, context),
       ...device.addresses.map((address) => addAddress(address, device.name)),
       `link set dev ${device.name} up`,
+      ...device.vlans.flatMap((vlan) => addVlan(device.name, vlan)),
     ]),
   ]);
+}
+
+function addVlan(device: string, { id, addresses }: Vlan): string[] {
+  const name = `${device}.${id}`;
+  return [
+    `link add link ${device} name ${name} type vlan id ${id}`,
+    ...addresses.map((address) => addAddress(address, name)),
+    `link set dev ${name} up`,
+  ];
 }
 
 function configureSwitch(mtuBytes: number, ports: readonly PlannedInterface[], context: PlanContext): Command {

@@ -19,6 +19,9 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   etcd: 'etcd-server',
   'redis-server': 'redis-server',
   scapy: 'python3-scapy',
+  dig: 'bind9-dnsutils',
+  dnsmasq: 'dnsmasq-base',
+  unshare: 'util-linux',
 };
 
 /** FRR's daemons are in no PATH; the rest is where root's PATH usually looks, also when ours does not. */

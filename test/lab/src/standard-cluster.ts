@@ -1,3 +1,5 @@
+import { client, clientAccess, vip } from './client-access.js';
+import { assertHostCounts, defaultRoutes, withPrefixLengths } from './cluster-addresses.js';
 import type { Link, Topology } from './topology.js';
 
 /** A host of the cluster and its addresses, without prefix lengths. */
@@ -5,6 +7,12 @@ export interface ClusterHost {
   readonly name: string;
   readonly ipv4: string;
   readonly ipv6: string;
+}
+
+/** A node of the cluster. */
+export interface ClusterNode extends ClusterHost {
+  /** Further addresses of it towards the backends, one of each family: where its fullnat packets come from. */
+  readonly localAddresses: readonly string[];
 }
 
 /** How large the cluster is. */
@@ -15,6 +23,8 @@ export interface StandardClusterOptions {
   readonly backends?: number;
   /** MTU of the switch and its links, with room for the encapsulation of a 1500-byte packet. Default 1600. */
   readonly innerMtuBytes?: number;
+  /** MTU of one more hop, `gateway`, between client and router. Default: there is none, and all packets of 1500 bytes fit. */
+  readonly narrowMtuBytes?: number;
   /** Another name than `standard-cluster`. */
   readonly name?: string;
 }
@@ -25,15 +35,15 @@ export interface StandardCluster {
   readonly client: ClusterHost;
   /** Its addresses towards the switch, where nodes open their BGP sessions to. */
   readonly router: ClusterHost;
-  readonly nodes: readonly ClusterHost[];
+  readonly nodes: readonly ClusterNode[];
   readonly backends: readonly ClusterHost[];
   /** Addresses that no host has: for the nodes to announce. */
   readonly vip: { readonly ipv4: string; readonly ipv6: string };
-  /** Interface of nodes and backends. */
+  /** Interface of the backends. */
   readonly interface: string;
+  /** Interfaces of the nodes. */
+  readonly nodeInterfaces: readonly string[];
 }
-
-const HOSTS_MAX = 10;
 
 /**
  * One client, one router, nodes and backends on a switch:
@@ -46,50 +56,45 @@ const HOSTS_MAX = 10;
  * ```
  *
  * Everybody's default route is the router, so that backends answer clients without the nodes. The router has no route to
- * the VIPs until somebody announces them. The link to the client has an MTU of 1500.
+ * the VIPs until somebody announces them. The link to the client has an MTU of 1500. A `gateway` sits in the middle of it where `narrowMtuBytes` asks for one.
  */
 export function standardCluster(options: StandardClusterOptions = {}): StandardCluster {
-  const { nodes: nodeCount = 3, backends: backendCount = 3, innerMtuBytes = 1600, name = 'standard-cluster' } = options;
-  for (const [what, count] of Object.entries({ nodes: nodeCount, backends: backendCount })) {
-    if (!Number.isInteger(count) || count < 0 || count > HOSTS_MAX) {
-      throw new RangeError(`${what}: expected 0 to ${HOSTS_MAX}, found ${count}`);
-    }
-  }
-  const client = { name: 'client', ipv4: '192.0.2.2', ipv6: '2001:db8:c::2' };
+  const {
+    nodes: nodeCount = 3,
+    backends: backendCount = 3,
+    innerMtuBytes = 1600,
+    narrowMtuBytes,
+    name = 'standard-cluster',
+  } = options;
+  assertHostCounts({ nodes: nodeCount, backends: backendCount });
   const router = lanHost('router', 1);
-  const nodes = Array.from({ length: nodeCount }, (_, index) => lanHost(`node${index + 1}`, 11 + index));
+  const nodes = Array.from({ length: nodeCount }, (_, index) => ({
+    ...lanHost(`node${index + 1}`, 11 + index),
+    localAddresses: [`10.0.0.${111 + index}`, `fd00:10::${111 + index}`],
+  }));
   const backends = Array.from({ length: backendCount }, (_, index) => lanHost(`backend${index + 1}`, 21 + index));
-  const defaultRoutes = (ipv4: string, ipv6: string) => [
-    { to: '0.0.0.0/0', via: ipv4 },
-    { to: '::/0', via: ipv6 },
-  ];
+  const access = clientAccess(narrowMtuBytes);
   const topology: Topology = {
     name,
     hosts: {
-      client: { routes: defaultRoutes('192.0.2.1', '2001:db8:c::1') },
-      router: { forwarding: true },
-      ...Object.fromEntries(
-        [...nodes, ...backends].map((host) => [host.name, { routes: defaultRoutes(router.ipv4, router.ipv6) }]),
-      ),
+      ...access.hosts,
+      ...Object.fromEntries([...nodes, ...backends].map(({ name }) => [name, { routes: defaultRoutes(router) }])),
     },
     switches: { lan: { mtuBytes: innerMtuBytes } },
     links: [
-      {
-        from: { host: 'client', addresses: [`${client.ipv4}/24`, `${client.ipv6}/64`] },
-        to: { host: 'router', addresses: ['192.0.2.1/24', '2001:db8:c::1/64'] },
-        mtuBytes: 1500,
-      },
-      ...[router, ...nodes, ...backends].map(toLan),
+      ...access.links,
+      toLan(router),
+      ...nodes.map((host) => toLan(host, host.localAddresses)),
+      ...backends.map((host) => toLan(host)),
     ],
   };
-  const vip = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' };
-  return { topology, client, router, nodes, backends, vip, interface: 'lan' };
+  return { topology, client, router, nodes, backends, vip, interface: 'lan', nodeInterfaces: ['lan'] };
 }
 
 function lanHost(name: string, number: number): ClusterHost {
   return { name, ipv4: `10.0.0.${number}`, ipv6: `fd00:10::${number}` };
 }
 
-function toLan({ name, ipv4, ipv6 }: ClusterHost): Link {
-  return { from: { host: name, addresses: [`${ipv4}/24`, `${ipv6}/64`] }, to: { switch: 'lan' } };
+function toLan({ name, ipv4, ipv6 }: ClusterHost, more: readonly string[] = []): Link {
+  return { from: { host: name, addresses: withPrefixLengths([ipv4, ipv6, ...more]) }, to: { switch: 'lan' } };
 }

@@ -53,11 +53,21 @@ export interface HostEnd {
   readonly interface?: string;
   /** In CIDR notation, IPv4 and IPv6. */
   readonly addresses?: readonly string[];
+  /** Sub-interfaces for frames with a tag of 802.1Q; a switch passes those as they are. */
+  readonly vlans?: readonly Vlan[];
   /**
    * Whether this end carries an XDP program that passes everything, as an end must whose far end sends by XDP_TX or
    * redirects to it. An end with it cannot take another program. Default: false on hosts; true on ports of switches.
    */
   readonly passProgram?: boolean;
+}
+
+/** A sub-interface of a host for the frames of one VLAN, called `INTERFACE.ID`. */
+export interface Vlan {
+  /** 1 to 4094. */
+  readonly id: number;
+  /** In CIDR notation. */
+  readonly addresses: readonly string[];
 }
 
 /** An end of a link in a switch; the port is named after the host. */
