@@ -12,6 +12,7 @@ import { compare } from './lab/comparison.js';
 import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
 import { runLabBenchmark } from './lab/lab-benchmark.js';
 import { renderComparison } from './lab/lab-report.js';
+import { type ResponseSize, responseSizes } from './lab/workload.js';
 import { describeMachine, thisMachine } from './machine.js';
 
 const write = (text: string) => process.stdout.write(`${text}\n`);
@@ -32,6 +33,11 @@ program
   .option('--plain-switch', "spare the rivals the XDP programs that Weir's switch has on its ports", false)
   .addOption(new Option('--family <family>', 'of the VIP').choices(['ipv4', 'ipv6']).default('ipv4'))
   .addOption(new Option('--only <contender...>', 'some of them').choices([...contenderNames]))
+  .addOption(
+    new Option('--responses <size...>', 'what requests ask for')
+      .choices([...responseSizes])
+      .default([...responseSizes]),
+  )
   .option('--json <file>', 'all samples and the comparison, for programs')
   .action(async (options: LabCommandOptions) => {
     const { only = contenderNames, json, ...rest } = options;
@@ -72,6 +78,7 @@ interface LabCommandOptions {
   readonly workers?: number;
   readonly plainSwitch: boolean;
   readonly family: Family;
+  readonly responses: readonly ResponseSize[];
   readonly only?: readonly ContenderName[];
   readonly json?: string;
 }

@@ -31,7 +31,7 @@ test('ratios are Weir’s median over the other’s, and costs are what is above
 });
 
 test('workloads are compared each for itself', (t) => {
-  const closing = { workload: 'one connection per request' } as const;
+  const closing = { workload: 'one connection per request' };
   const paths = compare([
     sample('weir', 80_000),
     sample('nftables', 40_000),

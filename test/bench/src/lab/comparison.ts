@@ -1,13 +1,13 @@
 import { type Summary, summarize } from '../statistics.js';
 import type { ContenderName } from './contender.js';
 import { type MachineCpu, totalUs } from './cpu-time.js';
-import type { Workload } from './workload.js';
 import { errorCount, type WrkErrors, type WrkReport } from './wrk-report.js';
 
 /** One run of wrk against one contender. */
 export interface Sample {
   readonly contender: ContenderName;
-  readonly workload: Workload['name'];
+  /** Its name. */
+  readonly workload: string;
   /** From 1. */
   readonly round: number;
   readonly report: WrkReport;
@@ -22,7 +22,8 @@ export interface Sample {
 /** What all rounds of a contender under a workload say together. */
 export interface ComparedPath {
   readonly contender: ContenderName;
-  readonly workload: Workload['name'];
+  /** Its name. */
+  readonly workload: string;
   readonly requestsPerSecond: Summary;
   /** Weir's median over this one's: above 1 where Weir is faster. Undefined without Weir. */
   readonly weirRatio?: number;

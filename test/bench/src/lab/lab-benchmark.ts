@@ -7,10 +7,12 @@ import { startHaproxy } from './haproxy-contender.js';
 import { startNftables } from './nftables-contender.js';
 import { startNginxStream } from './nginx-stream-contender.js';
 import { startWeir } from './weir-contender.js';
-import { runWrk, type Workload, workloads } from './workload.js';
+import { type ResponseSize, runWrk, type Workload, workloadsFor, writeResponses } from './workload.js';
 
 export interface LabBenchmarkOptions extends Scale {
   readonly contenders: readonly ContenderName[];
+  /** What requests ask for. */
+  readonly responses: readonly ResponseSize[];
   readonly rounds: number;
   /** Of each run. */
   readonly seconds: number;
@@ -50,11 +52,12 @@ export async function runLabBenchmark(
       say(`bringing up ${name}`);
       const path = await starters[name](options);
       paths.set(name, path);
+      await writeResponses(path.client);
       await assertAnswers(name, path);
       say(`  ${path.setup}`);
     }
     const samples: Sample[] = [];
-    for (const workload of workloads) {
+    for (const workload of workloadsFor(options.responses)) {
       for (let round = 1; round <= options.rounds; round++) {
         for (const [contender, path] of paths) {
           const sample = await measureInPeace(contender, path, workload, round, options.seconds);

@@ -1,6 +1,5 @@
 import { renderTable } from '../text-table.js';
 import type { ComparedPath } from './comparison.js';
-import { workloads } from './workload.js';
 import type { WrkErrors } from './wrk-report.js';
 
 const HEAD = [
@@ -18,8 +17,9 @@ const HEAD = [
 
 /** The comparison as a table for each workload. */
 export function renderComparison(paths: readonly ComparedPath[], isTerminal: boolean): string {
-  return workloads
-    .map(({ name }) => {
+  const names = [...new Set(paths.map(({ workload }) => workload))];
+  return names
+    .map((name) => {
       const rows = paths.filter(({ workload }) => workload === name).map(rowOf);
       return `${name}\n${renderTable({ head: HEAD, rows }, isTerminal)}\n`;
     })
