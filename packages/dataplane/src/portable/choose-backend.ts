@@ -1,0 +1,138 @@
+import type { DropReason } from '../drop-reason.js';
+import { translatesAddresses } from '../forwarding-method.js';
+import { type Backend, mayTakeFlows } from './backend.js';
+import type { Flow, Translation, Tuple } from './flow.js';
+import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
+import type { FlowTable } from './flow-table.js';
+import type { Guard } from './guard.js';
+import { freeLocalEnd } from './local-end.js';
+import type { PersistentClients } from './persistent-clients.js';
+import { schedule } from './schedule.js';
+import { hashedRow, hashOfFlow, remembersFlows, type Service } from './service.js';
+import { isTcp } from './transport.js';
+
+/** What a choice reads, and remembers in. */
+export interface Memory {
+  readonly flows: FlowTable;
+  readonly guard: Guard;
+  readonly clients: PersistentClients;
+  readonly hashSeed: bigint;
+  /** fullnat: addresses of this node, in network order, of both families. */
+  readonly localAddresses: readonly Uint8Array[];
+}
+
+export type Choice =
+  | {
+      readonly kind: 'chosen';
+      readonly backend: Backend;
+      readonly hash: number;
+      readonly translation: Translation | undefined;
+      /** Of its flow before this packet; `new`: this one began it; undefined: no flow is remembered. */
+      readonly stateBefore: FlowState | 'new' | undefined;
+    }
+  | { readonly kind: 'refused'; readonly reason: DropReason };
+
+/** A packet of a client, as far as the choice goes. */
+export type ClientPacket = Tuple & { readonly tcpFlags: number };
+
+/** docs/packet-path.md, section 3. */
+export function chooseBackend(memory: Memory, service: Service, packet: ClientPacket, nowTicks: number): Choice {
+  const hash = hashOfFlow(memory.hashSeed, packet);
+  const row = hashedRow(service, memory.hashSeed, packet);
+  const byRow = row === undefined ? undefined : service.rows[row];
+  const fromRow = () => withoutFlow(byRow, hash);
+
+  const isStateful = remembersFlows(service);
+  if (!isStateful && !(row !== undefined && service.keptRows.has(row))) return fromRow();
+  const flow = flowOf(memory.flows, service, packet, nowTicks);
+  if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks);
+  if (!isStateful) {
+    if (byRow === undefined || !memory.guard.admitsFlow(nowTicks)) return fromRow();
+    return begin(memory, byRow, packet, hash, nowTicks);
+  }
+
+  const translates = translatesAddresses(service.forwarding);
+  if (isTcp(packet.protocol) && !opensConnection(packet.tcpFlags)) return translates ? refused('no_flow') : fromRow();
+  if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
+  if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : fromRow();
+  const backend = pick(memory, service, row, packet, nowTicks);
+  return backend === undefined ? refused('no_backend') : begin(memory, backend, packet, hash, nowTicks);
+}
+
+/** The same for a packet that only tells of a flow: nothing is remembered, counted or kept alive. */
+export function findBackend(memory: Memory, service: Service, packet: Tuple, nowTicks: number): Choice {
+  const hash = hashOfFlow(memory.hashSeed, packet);
+  const row = hashedRow(service, memory.hashSeed, packet);
+  const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
+  const flow = mayHaveFlow ? flowOf(memory.flows, service, packet, nowTicks) : undefined;
+  if (flow !== undefined) return chosen(flow.backend, hash, flow.translation, flow.state);
+  if (translatesAddresses(service.forwarding)) return refused('icmp_unknown');
+  return withoutFlow(row === undefined ? undefined : service.rows[row], hash);
+}
+
+function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
+  const flow = flows.ofClient(packet, nowTicks);
+  return flow?.backend.service === service ? flow : undefined;
+}
+
+function goOn({ flows, clients }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+  const { backend, translation, state } = flow;
+  flows.touch(flow, nextState(state, 'client', packet.tcpFlags), nowTicks);
+  const { persistence } = backend.service;
+  if (persistence !== undefined) clients.refresh(backend, persistence, packet.source, nowTicks);
+  return chosen(backend, hash, translation, state);
+}
+
+function pick(
+  { clients }: Memory,
+  service: Service,
+  row: number | undefined,
+  packet: ClientPacket,
+  nowTicks: number,
+): Backend | undefined {
+  const { persistence } = service;
+  const former = persistence && clients.find(service, persistence, packet.source, nowTicks);
+  if (former !== undefined && mayTakeFlows(former)) return former;
+  return row === undefined ? undefined : schedule(service, row, packet.destination);
+}
+
+function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+  const { flows, clients } = memory;
+  const { forwarding, persistence } = backend.service;
+  let translation: Translation | undefined;
+  if (translatesAddresses(forwarding)) {
+    const client = { address: packet.source, port: packet.sourcePort };
+    const far = { address: backend.address, port: backend.port || packet.destinationPort };
+    const near = forwarding.method === 'nat' ? client : freeLocalEnd(memory, packet.protocol, far, hash, nowTicks);
+    if (near === undefined) return refused('no_local_port');
+    translation = { near, far };
+  }
+  flows.add({
+    protocol: packet.protocol,
+    client: { address: packet.source, port: packet.sourcePort },
+    vip: { address: packet.destination, port: packet.destinationPort },
+    backend,
+    translation,
+    state: firstState(packet.protocol, packet.tcpFlags),
+    lastSeen: nowTicks,
+  });
+  if (persistence !== undefined) clients.remember(backend, persistence, packet.source, nowTicks);
+  return chosen(backend, hash, translation, 'new');
+}
+
+function withoutFlow(backend: Backend | undefined, hash: number): Choice {
+  return backend === undefined ? refused('no_backend') : chosen(backend, hash, undefined, undefined);
+}
+
+function chosen(
+  backend: Backend,
+  hash: number,
+  translation: Translation | undefined,
+  stateBefore: FlowState | 'new' | undefined,
+): Choice {
+  return { kind: 'chosen', backend, hash, translation, stateBefore };
+}
+
+function refused(reason: DropReason): Choice {
+  return { kind: 'refused', reason };
+}

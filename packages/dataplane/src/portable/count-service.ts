@@ -1,0 +1,14 @@
+import type { BackendCount, ServiceCount } from '../dataplane.js';
+import type { Backend } from './backend.js';
+import type { Service } from './service.js';
+
+/** What a service has forwarded, backends that are gone included. */
+export function countService({ key, backends, retired }: Service): ServiceCount {
+  const sum = (of: 'packets' | 'bytes') => backends.reduce((total, backend) => total + backend[of], retired[of]);
+  return { ...key, packets: sum('packets'), bytes: sum('bytes'), backends: backends.map(countBackend) };
+}
+
+function countBackend(backend: Backend): BackendCount {
+  const { name, port, packets, bytes, activeConnections, inactiveConnections } = backend;
+  return { address: name, port, packets, bytes, activeConnections, inactiveConnections };
+}

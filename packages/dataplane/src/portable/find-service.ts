@@ -1,0 +1,45 @@
+import { addressToBytes } from '@weir/packet';
+import type { ServiceKey } from '../dataplane.js';
+import { addressText, type Tuple } from './flow.js';
+import type { Service } from './service.js';
+import { protocolNumbers } from './transport.js';
+
+/** A service under one of its listeners. */
+export interface Listener {
+  readonly key: ServiceKey;
+  readonly service: Service;
+}
+
+/** VIPs, and which service takes which port. */
+export class ServiceDirectory {
+  readonly #vips = new Set<string>();
+  /** Under VIP, protocol and port; port 0: all ports. */
+  readonly #ports = new Map<string, Service>();
+  readonly #ranges = new Map<string, { readonly first: number; readonly last: number; readonly service: Service }[]>();
+
+  constructor(listeners: Iterable<Listener>) {
+    for (const { key, service } of listeners) {
+      const vip = addressText(addressToBytes(key.vip));
+      const host = `${vip} ${protocolNumbers[key.protocol]}`;
+      this.#vips.add(vip);
+      if (typeof key.port === 'number') this.#ports.set(`${host} ${key.port}`, service);
+      else this.#ranges.set(host, [...(this.#ranges.get(host) ?? []), { ...key.port, service }]);
+    }
+  }
+
+  isVip(address: Uint8Array): boolean {
+    return this.#vips.has(addressText(address));
+  }
+
+  /** The service of a port goes before the one of a range, and that before the one of all ports. */
+  find({ destination, protocol, destinationPort }: Omit<Tuple, 'source' | 'sourcePort'>): Service | undefined {
+    const host = `${addressText(destination)} ${protocol}`;
+    const holdsPort = ({ first, last }: { first: number; last: number }) =>
+      first <= destinationPort && destinationPort <= last;
+    return (
+      this.#ports.get(`${host} ${destinationPort}`) ??
+      this.#ranges.get(host)?.find(holdsPort)?.service ??
+      this.#ports.get(`${host} 0`)
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert';
+import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
+import { countConnection } from './backend.js';
+import { answerTuple, clientTuple, type Flow, type Tuple, tupleText } from './flow.js';
+import { type FlowState, isActive, stateTimeouts } from './flow-state.js';
+import { isExpired } from './ticks.js';
+
+/**
+ * The flows that are remembered, found by a packet of the client or, where addresses are translated, by one of the
+ * backend. Counts of connections follow each change.
+ */
+export class FlowTable {
+  readonly #entriesMax: number;
+  /** Least recently seen first. */
+  readonly #byClient = new Map<string, Flow>();
+  readonly #byAnswer = new Map<string, Flow>();
+  #timeouts = stateTimeouts(defaultFlowTimeouts);
+
+  /** @param entriesMax  a flow that is translated takes two */
+  constructor(entriesMax: number) {
+    assert(entriesMax >= 2, 'a flow that is translated has to fit');
+    this.#entriesMax = entriesMax;
+  }
+
+  set timeouts(timeouts: FlowTimeouts) {
+    this.#timeouts = stateTimeouts(timeouts);
+  }
+
+  /** The flow that a packet of a client belongs to. */
+  ofClient(tuple: Tuple, nowTicks: number): Flow | undefined {
+    return this.#alive(this.#byClient.get(tupleText(tuple)), nowTicks);
+  }
+
+  /** The flow that a packet of a backend, back through this node, belongs to. */
+  ofAnswer(tuple: Tuple, nowTicks: number): Flow | undefined {
+    return this.#alive(this.#byAnswer.get(tupleText(tuple)), nowTicks);
+  }
+
+  /** Remembers a flow; who had its tuples gives way, and where there is no room, who was not seen for longest. */
+  add(flow: Flow): void {
+    const keys = keysOf(flow);
+    const former = [this.#byClient.get(keys.client), keys.answer && this.#byAnswer.get(keys.answer)];
+    for (const flowBefore of former) if (flowBefore) this.remove(flowBefore);
+    const entries = keys.answer === undefined ? 1 : 2;
+    while (this.#byClient.size + this.#byAnswer.size + entries > this.#entriesMax) this.remove(this.#leastRecent());
+    this.#byClient.set(keys.client, flow);
+    if (keys.answer !== undefined) this.#byAnswer.set(keys.answer, flow);
+    countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', 1);
+  }
+
+  /** One more packet of a flow. */
+  touch(flow: Flow, state: FlowState, nowTicks: number): void {
+    if (isActive(state) !== isActive(flow.state)) {
+      countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', -1);
+      countConnection(flow.backend, isActive(state) ? 'active' : 'inactive', 1);
+    }
+    flow.state = state;
+    flow.lastSeen = nowTicks;
+    const key = tupleText(clientTuple(flow));
+    this.#byClient.delete(key);
+    this.#byClient.set(key, flow);
+  }
+
+  /** Both directions go together. */
+  remove(flow: Flow): void {
+    const { client, answer } = keysOf(flow);
+    if (!this.#byClient.delete(client)) return;
+    if (answer !== undefined) this.#byAnswer.delete(answer);
+    countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', -1);
+  }
+
+  /** Takes out what has expired, and what belongs to backends that are gone. */
+  sweep(nowTicks: number): void {
+    for (const flow of this.#byClient.values()) {
+      if (this.#alive(flow, nowTicks) === undefined) this.remove(flow);
+    }
+  }
+
+  /** Those that are remembered; the least recently seen first. */
+  *[Symbol.iterator](): IterableIterator<Flow> {
+    yield* this.#byClient.values();
+  }
+
+  #alive(flow: Flow | undefined, nowTicks: number): Flow | undefined {
+    if (flow === undefined || !flow.backend.inForce) return undefined;
+    return isExpired(flow.lastSeen, this.#timeouts[flow.state], nowTicks) ? undefined : flow;
+  }
+
+  #leastRecent(): Flow {
+    const [flow] = this.#byClient.values();
+    assert(flow !== undefined, 'a table that is full has a flow');
+    return flow;
+  }
+}
+
+function keysOf(flow: Flow): { readonly client: string; readonly answer: string | undefined } {
+  const { protocol, translation } = flow;
+  return {
+    client: tupleText(clientTuple(flow)),
+    answer: translation && tupleText(answerTuple(protocol, translation)),
+  };
+}

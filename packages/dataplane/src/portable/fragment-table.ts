@@ -1,0 +1,52 @@
+import { defaultFlowTimeouts } from '../dataplane.js';
+import type { Backend } from './backend.js';
+import { addressText, type Translation } from './flow.js';
+import type { IpPacket } from './parse-frame.js';
+import { isExpired, timeoutTicks } from './ticks.js';
+
+/** Where the first fragment of a packet went. */
+export interface FragmentWay {
+  readonly backend: Backend;
+  /** Of the flow, so that all fragments take one way through the network. */
+  readonly hash: number;
+  readonly translation: Translation | undefined;
+}
+
+/** Packets in fragments, from the first one on. */
+export class FragmentTable {
+  readonly #packetsMax: number;
+  /** Oldest first. */
+  readonly #ways = new Map<string, FragmentWay & { readonly since: number }>();
+  #timeout = timeoutTicks(defaultFlowTimeouts.fragmentMs);
+
+  constructor(packetsMax: number) {
+    this.#packetsMax = packetsMax;
+  }
+
+  set timeoutMs(timeoutMs: number) {
+    this.#timeout = timeoutTicks(timeoutMs);
+  }
+
+  /** Nothing where the packet is no first fragment. */
+  remember(packet: IpPacket, { backend, hash, translation }: FragmentWay, nowTicks: number): void {
+    if (packet.fragment?.isFirst !== true) return;
+    const key = keyOf(packet);
+    this.#ways.delete(key);
+    const [oldest] = this.#ways.keys();
+    if (this.#ways.size === this.#packetsMax && oldest !== undefined) this.#ways.delete(oldest);
+    this.#ways.set(key, { backend, hash, translation, since: nowTicks });
+  }
+
+  /** The way of the first fragment of the packet that this is a later one of. */
+  find(packet: IpPacket, nowTicks: number): FragmentWay | undefined {
+    const way = this.#ways.get(keyOf(packet));
+    if (way === undefined || !way.backend.inForce) return undefined;
+    return isExpired(way.since, this.#timeout, nowTicks) ? undefined : way;
+  }
+}
+
+/** RFC 791, section 2.3; in IPv6 (RFC 8200, section 4.5) the protocol does not count. */
+function keyOf({ family, source, destination, protocol, fragment }: IpPacket): string {
+  const ends = `${addressText(source)} ${addressText(destination)}`;
+  return `${ends} ${family === 4 ? protocol : 'ipv6'} ${fragment?.identification}`;
+}

@@ -1,0 +1,56 @@
+import type { Persistence } from '../dataplane.js';
+import type { Backend } from './backend.js';
+import { networkText } from './network-list.js';
+import type { Service } from './service.js';
+import { isExpired, timeoutTicks } from './ticks.js';
+
+interface Template {
+  readonly backend: Backend;
+  lastSeen: number;
+}
+
+/** Which backend the network of a client had. @see ipvsadm(8), --persistent */
+export class PersistentClients {
+  readonly #networksMax: number;
+  /** The least recently given first. */
+  readonly #templates = new Map<Service, Map<string, Template>>();
+
+  constructor(networksMax: number) {
+    this.#networksMax = networksMax;
+  }
+
+  find(service: Service, persistence: Persistence, client: Uint8Array, nowTicks: number): Backend | undefined {
+    return this.#alive(service, persistence, client, nowTicks)?.backend;
+  }
+
+  /** The client's network has this backend from now on. */
+  remember(backend: Backend, persistence: Persistence, client: Uint8Array, nowTicks: number): void {
+    const ofService = this.#templates.get(backend.service) ?? new Map<string, Template>();
+    this.#templates.set(backend.service, ofService);
+    const network = networkOf(client, persistence);
+    ofService.delete(network);
+    const [oldest] = ofService.keys();
+    if (ofService.size === this.#networksMax && oldest !== undefined) ofService.delete(oldest);
+    ofService.set(network, { backend, lastSeen: nowTicks });
+  }
+
+  /** One more packet of a flow: its network stays remembered, if it still has this backend. */
+  refresh(backend: Backend, persistence: Persistence, client: Uint8Array, nowTicks: number): void {
+    const template = this.#alive(backend.service, persistence, client, nowTicks);
+    if (template?.backend === backend) template.lastSeen = nowTicks;
+  }
+
+  forget(service: Service): void {
+    this.#templates.delete(service);
+  }
+
+  #alive(service: Service, persistence: Persistence, client: Uint8Array, nowTicks: number): Template | undefined {
+    const template = this.#templates.get(service)?.get(networkOf(client, persistence));
+    if (template === undefined || !template.backend.inForce) return undefined;
+    return isExpired(template.lastSeen, timeoutTicks(persistence.timeoutMs), nowTicks) ? undefined : template;
+  }
+}
+
+function networkOf(client: Uint8Array, { prefix4, prefix6 }: Persistence): string {
+  return networkText(client, client.byteLength === 4 ? prefix4 : prefix6);
+}

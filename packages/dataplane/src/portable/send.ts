@@ -1,0 +1,144 @@
+import type { DropReason } from '../drop-reason.js';
+import type { Backend } from './backend.js';
+import { clampMss } from './clamp-mss.js';
+import { encapsulate, outerBytes } from './encapsulate.js';
+import type { Endpoint, Flow, Translation } from './flow.js';
+import type { FlowState } from './flow-state.js';
+import { opensConnection } from './flow-state.js';
+import { type Quote, rewriteQuote } from './icmp-error-in.js';
+import type { Complaint } from './icmp-error-out.js';
+import { frameTo, type NextHop } from './next-hop.js';
+import type { IpPacket } from './parse-frame.js';
+import type { Service } from './service.js';
+import { withOneHopLess } from './take-hop.js';
+import { hasRoomForToa, toaBytes, withToa } from './tell-client-address.js';
+import { type NewEnds, type PacketLayout, rewriteEnds } from './translate.js';
+import { isTcp } from './transport.js';
+
+/** What a packet needs to know of the world on its way out. */
+export interface Roads {
+  /** The kernel's way to an address for what arrived on this interface. */
+  nextHop(address: Uint8Array): NextHop | 'no_route' | 'no_neighbour';
+  /** Source of tunnels, by bytes of the address. */
+  tunnelSource(destination: Uint8Array): Uint8Array;
+}
+
+export type Sent =
+  | { readonly kind: 'sent'; readonly ifindex: number; readonly frame: Uint8Array }
+  | { readonly kind: 'dropped'; readonly reason: DropReason; readonly complaint?: Complaint };
+
+/** What was decided for a packet of a client. */
+export interface Decision {
+  readonly backend: Backend;
+  readonly hash: number;
+  readonly translation: Translation | undefined;
+  /** @see Choice */
+  readonly stateBefore: FlowState | 'new' | undefined;
+}
+
+/** IPv6 links carry this much (RFC 8200, section 5): nobody is told of less. */
+const IPV6_MTU_MIN = 1280;
+
+/** docs/packet-path.md, section 4: a client's packet, or a fragment of one, to its backend. */
+export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads): Sent {
+  const { backend, translation } = decision;
+  const { forwarding, mssClamp } = backend.service;
+  return send(packet, backend.address, outerBytes(forwarding, backend.address), roads, (ip, mtuBytes) => {
+    clamp(ip, packet, mssClamp);
+    if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
+    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
+    return tellClient(ip, packet, decision, mtuBytes);
+  });
+}
+
+/** Section 5: an answer, of nat or fullnat, to the client. */
+export function sendAnswer(packet: IpPacket, flow: Flow, roads: Roads): Sent {
+  return send(packet, flow.client.address, 0, roads, (ip) => {
+    clamp(ip, packet, flow.backend.service.mssClamp);
+    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { source: flow.vip, destination: flow.client });
+    return ip;
+  });
+}
+
+/** Section 6: an error about what the VIP sent, to the backend of that flow. */
+export function sendErrorToBackend(packet: IpPacket, quote: Quote, decision: Decision, roads: Roads): Sent {
+  const { backend, translation } = decision;
+  return send(packet, backend.address, outerBytes(backend.service.forwarding, backend.address), roads, (ip) => {
+    if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
+    const { near, far } = translation;
+    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { destination: far });
+    rewriteQuote(ip.subarray(0, packet.bytes), quote, { source: far, destination: near });
+    return ip;
+  });
+}
+
+/** Section 6: an error about what a backend was sent by nat or fullnat, to the client. */
+export function sendErrorToClient(packet: IpPacket, quote: Quote, { client, vip }: Flow, roads: Roads): Sent {
+  return send(packet, client.address, 0, roads, (ip) => {
+    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { source: vip, destination: client });
+    rewriteQuote(ip.subarray(0, packet.bytes), quote, { source: client, destination: vip });
+    return ip;
+  });
+}
+
+/** What is the same for all: next hop, MTU, one hop less, and out. */
+function send(
+  packet: IpPacket,
+  to: Uint8Array,
+  outer: number,
+  roads: Roads,
+  rewrite: (ip: Uint8Array, mtuBytes: number) => Uint8Array,
+): Sent {
+  const nextHop = roads.nextHop(to);
+  if (typeof nextHop === 'string') return { kind: 'dropped', reason: nextHop };
+  const { ifindex, mtuBytes } = nextHop;
+  if (packet.bytes + outer > mtuBytes) {
+    const fitting = mtuBytes - outer;
+    const told = packet.family === 6 ? Math.max(IPV6_MTU_MIN, fitting) : fitting;
+    return { kind: 'dropped', reason: 'too_big', complaint: { kind: 'too_big', mtuBytes: told } };
+  }
+  const ip = rewrite(withOneHopLess(packet), mtuBytes);
+  return { kind: 'sent', ifindex, frame: frameTo(nextHop, (ip[0] as number) >> 4 === 4 ? 4 : 6, ip) };
+}
+
+function intoTunnel(ip: Uint8Array, packet: IpPacket, { backend, hash }: Decision, roads: Roads): Uint8Array {
+  const { forwarding } = backend.service;
+  if (forwarding.method === 'dr') return ip;
+  const destination = backend.address;
+  return encapsulate(ip, packet, { forwarding, source: roads.tunnelSource(destination), destination, hash });
+}
+
+function tellClient(
+  ip: Uint8Array,
+  packet: IpPacket,
+  { backend: { service }, stateBefore }: Decision,
+  mtuBytes: number,
+): Uint8Array {
+  if (!tellsClient(service) || !isTcp(packet.protocol) || !isPlain(packet)) return ip;
+  if (!opensConnection(packet.tcpFlags) && stateBefore !== 'syn') return ip;
+  const client: Endpoint = { address: packet.source, port: packet.sourcePort };
+  const fits = packet.bytes + toaBytes(client) <= mtuBytes && hasRoomForToa(ip, packet.transportOffset, client);
+  return fits ? withToa(ip, packet.family, packet.bytes, client) : ip;
+}
+
+function tellsClient({ forwarding }: Service): boolean {
+  return forwarding.method === 'fullnat' && forwarding.toa;
+}
+
+/** No options, no extension headers, no fragment: the offsets of others would have to change too. */
+function isPlain({ family, transportOffset, fragment }: IpPacket): boolean {
+  return transportOffset === (family === 4 ? 20 : 40) && fragment === undefined;
+}
+
+function clamp(ip: Uint8Array, packet: IpPacket, mss: number): void {
+  if (mss === 0 || !isTcp(packet.protocol) || packet.fragment?.isFirst === false) return;
+  clampMss(ip.subarray(0, packet.bytes), packet.transportOffset, mss);
+}
+
+function towardsBackend({ near, far }: Translation): NewEnds {
+  return { source: near, destination: far };
+}
+
+function layoutOf({ family, protocol, transportOffset, fragment }: IpPacket): PacketLayout {
+  return { family, protocol, transportOffset: fragment?.isFirst === false ? undefined : transportOffset };
+}

@@ -1,0 +1,66 @@
+import { flowHash, rowOf } from '@weir/packet';
+import type { ForwardingService, Persistence, ServiceKey } from '../dataplane.js';
+import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
+import { isRecomputable, type Scheduling } from '../scheduling.js';
+import type { Backend } from './backend.js';
+import type { Tuple } from './flow.js';
+
+/** A service in force. */
+export interface Service {
+  /** The first listener names the service. */
+  readonly key: ServiceKey;
+  forwarding: ForwardingMethod;
+  scheduling: Scheduling;
+  backends: readonly Backend[];
+  /** undefined: the row points nowhere. */
+  rows: readonly (Backend | undefined)[];
+  keptRows: ReadonlySet<number>;
+  persistence: Persistence | undefined;
+  /** 0: as the client asks. */
+  mssClamp: number;
+  /** How many rows `next` has looked at. */
+  rowsLookedAt: number;
+  /** Backends that a destination had, under its text; the latest last. For `locality`. */
+  readonly localities: Map<string, readonly Backend[]>;
+  /** What backends that are gone had counted. */
+  readonly retired: { packets: number; bytes: number };
+}
+
+export function newService({ listeners, forwarding, scheduling }: ForwardingService): Service {
+  return {
+    key: listeners[0] as ServiceKey,
+    forwarding,
+    scheduling,
+    backends: [],
+    rows: [],
+    keptRows: new Set(),
+    persistence: undefined,
+    mssClamp: 0,
+    rowsLookedAt: 0,
+    localities: new Map(),
+    retired: { packets: 0, bytes: 0 },
+  };
+}
+
+/** Does each of its flows have to be remembered? */
+export function remembersFlows({ forwarding, scheduling, persistence }: Service): boolean {
+  return translatesAddresses(forwarding) || !isRecomputable(scheduling) || persistence !== undefined;
+}
+
+/** What spreads the flow over rows, tunnels and local ports; 32 bits. */
+export function hashOfFlow(seed: bigint, { source, sourcePort, destinationPort }: Tuple): number {
+  return flowHash({ seed, source, sourcePort, destinationPort });
+}
+
+/** The row that a packet's hash points at; undefined: there are no rows. */
+export function hashedRow({ scheduling, rows }: Service, seed: bigint, tuple: Tuple): number | undefined {
+  if (rows.length === 0) return undefined;
+  return rowOf(hashForRow(scheduling, seed, tuple), rows.length);
+}
+
+function hashForRow(scheduling: Scheduling, seed: bigint, tuple: Tuple): number {
+  const of = scheduling.pick === 'hash' ? scheduling.of : 'flow';
+  if (of === 'flow') return hashOfFlow(seed, tuple);
+  const source = of === 'source' ? tuple.source : tuple.destination;
+  return flowHash({ seed, source, sourcePort: 0, destinationPort: 0 });
+}
