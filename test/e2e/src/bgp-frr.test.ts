@@ -98,7 +98,7 @@ async function startNode(
   const document = weirDocument(lab, {
     host,
     router,
-    interface: topology.interface,
+    interfaces: topology.nodeInterfaces,
     services,
     asn: NODE_ASN,
     routerAsn: ROUTER_ASN,

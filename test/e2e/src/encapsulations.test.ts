@@ -1,48 +1,36 @@
 import { type ServiceDocument, WeirCluster } from '@weir/lab';
+import { backendsOf, families, methods } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
-type Family = 'ipv4' | 'ipv6';
-const families: readonly Family[] = ['ipv4', 'ipv6'];
-
-testAsRoot(
-  'every method carries every family over every other: VIPs and backends of both, by IPIP and GUE',
-  async (t) => {
-    const ports = new Map<number, string>();
-    const services: ServiceDocument[] = [];
-    await using weir = await WeirCluster.start({
-      nodes: 1,
-      backends: 1,
-      services: ({ vip, backends }) => {
-        for (const vipFamily of families) {
-          for (const backendFamily of families) {
-            for (const method of ['ipip', 'gue']) {
-              const name = `${vipFamily} by ${method} over ${backendFamily}`;
-              // nginx listens on 80; one VIP address each tells the services apart.
-              const number = ports.size;
-              ports.set(number, name);
-              const address = vipFamily === 'ipv4' ? `198.51.100.${100 + number}` : `2001:db8:100::${100 + number}`;
-              services.push({
-                name,
-                vip: address,
-                port: 80,
-                method,
-                backends: backends.map((host) => ({ address: host[backendFamily] })),
-              });
-            }
+testAsRoot('every tunnel carries every family over every other', async (t) => {
+  const services: (ServiceDocument & { readonly vip: string })[] = [];
+  await using weir = await WeirCluster.start({
+    nodes: 1,
+    backends: 1,
+    services: ({ backends }) => {
+      for (const vipFamily of families) {
+        for (const backendFamily of families) {
+          for (const method of ['ipip', 'gre', 'gue', 'fou'] as const) {
+            // nginx listens on 80; one VIP address each tells the services apart.
+            const number = 100 + services.length;
+            services.push({
+              name: `${vipFamily} by ${method} over ${backendFamily}`,
+              vip: vipFamily === 'ipv4' ? `198.51.100.${number}` : `2001:db8:100::${number}`,
+              port: 80,
+              ...methods[method],
+              backends: backendsOf(backends, backendFamily),
+            });
           }
         }
-        return [
-          ...services,
-          { name: 'unused', vip: vip.ipv4, port: 'all', backends: [{ address: backends[0]?.ipv4 ?? '' }] },
-        ];
-      },
-    });
-    for (const { name, vip } of services) {
-      const result = await weir.request({ url: weir.url(vip), requestsPerSecond: 100, requests: 10 });
-      t.deepEqual([name, result.requests, result.failed], [name, 10, 0]);
-    }
-  },
-);
+      }
+      return services;
+    },
+  });
+  for (const { name, vip } of services) {
+    const result = await weir.request({ url: weir.url(vip), requestsPerSecond: 100, requests: 10 });
+    t.deepEqual([name, result.requests, result.failed], [name, 10, 0]);
+  }
+});
 
 testAsRoot('a service on all ports forwards any port, and a service on one of them comes first', async (t) => {
   await using weir = await WeirCluster.start({

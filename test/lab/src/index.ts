@@ -15,8 +15,10 @@ export { type BackendPage, type NginxOptions, startNginx } from './nginx.js';
 export { PacketCapture, type PacketCaptureOptions } from './packet-capture.js';
 export { findProgram } from './program.js';
 export { removeLeftovers } from './run.js';
+export { type BackendDocument, type ServiceDocument, standardServices, vipsOf } from './service-document.js';
 export {
   type ClusterHost,
+  type ClusterNode,
   type StandardCluster,
   type StandardClusterOptions,
   standardCluster,
@@ -25,8 +27,9 @@ export { TcpSessions, type TcpSessionsOptions } from './tcp-sessions.js';
 export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology, Vlan } from './topology.js';
 export { type TwoArmClusterOptions, twoArmCluster } from './two-arm-cluster.js';
 export { type Deadline, waitUntil } from './wait-until.js';
-export { type ServiceDocument, standardServices, WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
+export { WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
 export {
+  type BackendCounters,
   type NodeCounters,
   startRealServer,
   type WeirDocument,

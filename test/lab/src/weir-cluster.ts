@@ -2,10 +2,13 @@ import { type FrrRouter, startRouter } from './frr-router.js';
 import { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
 import { Lab } from './lab.js';
 import { startNginx } from './nginx.js';
+import { type ServiceDocument, standardServices, vipsOf } from './service-document.js';
 import { type StandardCluster, standardCluster } from './standard-cluster.js';
-import { startRealServer, WeirNode, type WeirNodeOptions, weirDocument } from './weir-daemons.js';
+import { startRealServer, type WeirDocument, WeirNode, type WeirNodeOptions, weirDocument } from './weir-daemons.js';
 
 export interface WeirClusterOptions {
+  /** Default: the standard cluster, as large as the next options say. */
+  readonly cluster?: StandardCluster;
   readonly nodes?: number;
   readonly backends?: number;
   readonly innerMtuBytes?: number;
@@ -13,43 +16,19 @@ export interface WeirClusterOptions {
   readonly bulk?: boolean;
   /** Services of all nodes; default: {@link standardServices}. */
   readonly services?: (cluster: StandardCluster) => readonly ServiceDocument[];
-  readonly nodeOptions?: Pick<WeirNodeOptions, 'holdTime' | 'drain' | 'mode'>;
+  readonly nodeOptions?: Pick<WeirNodeOptions, 'holdTime' | 'drain' | 'engine' | 'mode' | 'dataplane' | 'guard'>;
+  /**
+   * What the agents of the backends take off packets, as `--decap` has it; undefined: backends have no agent, and no VIP,
+   * as nat and fullnat want them. Default all.
+   */
+  readonly decap?: string | undefined;
   /** How long the router waits for a keepalive. Default 3 s. */
   readonly holdSeconds?: number;
-}
-
-/** An entry of `services` in weir.yaml. */
-export interface ServiceDocument {
-  readonly name: string;
-  readonly vip: string;
-  readonly port: number | 'all';
-  readonly backends: readonly { readonly name?: string; readonly address: string; readonly weight?: number }[];
-  readonly [key: string]: unknown;
 }
 
 const ROUTER_ASN = 64500;
 const NODE_ASN = 64512;
 const ROUTES_TIMEOUT_MS = 20_000;
-
-/** HTTP on both VIPs of the standard cluster: IPv4 by IPIP, IPv6 by GUE. */
-export function standardServices({ vip, backends }: StandardCluster): readonly ServiceDocument[] {
-  return [
-    {
-      name: 'web',
-      vip: vip.ipv4,
-      port: 80,
-      method: 'ipip',
-      backends: backends.map(({ name, ipv4 }) => ({ name, address: ipv4 })),
-    },
-    {
-      name: 'web6',
-      vip: vip.ipv6,
-      port: 80,
-      method: 'gue',
-      backends: backends.map(({ name, ipv6 }) => ({ name, address: ipv6 })),
-    },
-  ];
-}
 
 /** The standard cluster with everything on it running: router, nodes, backends. */
 export class WeirCluster implements AsyncDisposable {
@@ -64,9 +43,10 @@ export class WeirCluster implements AsyncDisposable {
 
   /** Resolves when the router has a route by every node to every VIP. */
   static async start(options: WeirClusterOptions = {}): Promise<WeirCluster> {
-    const cluster = standardCluster(options);
+    const cluster = options.cluster ?? standardCluster(options);
+    const decap = 'decap' in options ? options.decap : 'ipip,gre,gue,fou';
     const services = (options.services ?? standardServices)(cluster);
-    const vips = [...new Set(services.map(({ vip }) => vip))];
+    const vips = [...new Set(services.flatMap(vipsOf))];
     const lab = await Lab.start(cluster.topology);
     try {
       const router = await startRouter(lab.host('router'), {
@@ -79,11 +59,12 @@ export class WeirCluster implements AsyncDisposable {
       await Promise.all(
         cluster.backends.map(async ({ name }) => {
           await startNginx(lab.host(name), { bulk: options.bulk ?? false });
-          await startRealServer(lab, name, { interface: cluster.interface, vips });
+          if (decap !== undefined) await startRealServer(lab, name, { interface: cluster.interface, vips, decap });
         }),
       );
       const nodes = cluster.nodes.map((host) => {
-        const common = { router: cluster.router, interface: cluster.interface, asn: NODE_ASN, routerAsn: ROUTER_ASN };
+        const { router, nodeInterfaces: interfaces } = cluster;
+        const common = { router, interfaces, asn: NODE_ASN, routerAsn: ROUTER_ASN };
         return new WeirNode(lab, host.name, weirDocument(lab, { host, services, ...common, ...options.nodeOptions }));
       });
       await Promise.all(nodes.map((node) => node.start()));
@@ -109,13 +90,18 @@ export class WeirCluster implements AsyncDisposable {
 
   /** Writes other services into the configuration of all nodes, and waits until all have them in force. */
   async configure(services: readonly ServiceDocument[]): Promise<void> {
+    await this.reconfigure({ services });
+  }
+
+  /** Replaces sections of the configuration of all nodes, and waits until all have it in force. */
+  async reconfigure(sections: Partial<WeirDocument>): Promise<void> {
     await Promise.all(
       this.nodes.map(async (node) => {
         const inForce = node.process.waitForLine(/"msg":"configuration in force"/, {
           timeoutMs: ROUTES_TIMEOUT_MS,
           after: node.process.lines.length,
         });
-        node.write({ ...node.document, services });
+        node.write({ ...node.document, ...sections });
         await inForce;
       }),
     );

@@ -6,7 +6,7 @@ import type { Lab } from './lab.js';
 import { LabError } from './lab-error.js';
 import type { LabHost } from './lab-host.js';
 import type { LabProcess } from './lab-process.js';
-import type { ClusterHost } from './standard-cluster.js';
+import type { ClusterHost, ClusterNode } from './standard-cluster.js';
 
 const LB_NODE = fileURLToPath(import.meta.resolve('@weir/lb-node/dist/main.js'));
 const REAL_SERVER = fileURLToPath(import.meta.resolve('@weir/real-server/dist/main.js'));
@@ -17,17 +17,22 @@ export type WeirDocument = Readonly<Record<string, unknown>> & { readonly servic
 
 /** What the nodes of a lab have in common, and what differs by host. */
 export interface WeirNodeOptions {
-  readonly host: ClusterHost;
+  readonly host: ClusterNode;
   readonly router: ClusterHost;
-  readonly interface: string;
+  readonly interfaces: readonly string[];
   readonly services: readonly object[];
   /** AS numbers of nodes and router. Default 64512 and 64500. */
   readonly asn?: number;
   readonly routerAsn?: number;
   readonly holdTime?: string;
   readonly drain?: string;
+  /** Where packets are forwarded. Default xdp. */
+  readonly engine?: 'xdp' | 'portable';
   /** XDP mode. Default auto. */
   readonly mode?: 'auto' | 'native' | 'generic';
+  /** More keys of `dataplane`. */
+  readonly dataplane?: Readonly<Record<string, unknown>>;
+  readonly guard?: Readonly<Record<string, unknown>>;
 }
 
 /** The document for a node of a lab, as an operator would write it. */
@@ -40,11 +45,28 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
     routerAsn = 64500,
     holdTime = '3s',
     drain = '2s',
+    engine = 'xdp',
     mode = 'auto',
+    dataplane = {},
+    guard,
   } = options;
   return {
-    node: { name: host.name, interfaces: [options.interface], address: host.ipv4, address6: host.ipv6 },
-    dataplane: { mode, pinDirectory: join(bpffsOf(lab), host.name), maxServices: 16, maxBackends: 64 },
+    node: {
+      name: host.name,
+      interfaces: options.interfaces,
+      address: host.ipv4,
+      address6: host.ipv6,
+      localAddresses: host.localAddresses,
+    },
+    dataplane: {
+      engine,
+      mode,
+      pinDirectory: join(bpffsOf(lab), host.name),
+      maxServices: 16,
+      maxBackends: 64,
+      ...dataplane,
+    },
+    ...(guard === undefined ? {} : { guard }),
     bgp: { asn, peers: [{ address: router.ipv4, asn: routerAsn, holdTime }] },
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
@@ -109,9 +131,19 @@ export interface NodeCounters {
     readonly port: number;
     readonly packets: number;
     readonly bytes: number;
-    readonly backends: readonly { readonly address: string; readonly packets: number; readonly bytes: number }[];
+    readonly backends: readonly BackendCounters[];
   }[];
   readonly drops: Readonly<Record<string, number>>;
+}
+
+/** What a node has counted for a backend of a service. */
+export interface BackendCounters {
+  readonly address: string;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Of flows that are remembered. */
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
 }
 
 /** Starts the agent of a backend and waits until it says that it is ready. */

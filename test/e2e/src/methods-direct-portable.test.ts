@@ -1,0 +1,9 @@
+import { standardCluster } from '@weir/lab';
+import { forwardingSuite } from './forwarding-suite.js';
+
+forwardingSuite({
+  engine: 'portable',
+  methods: ['dr', 'ipip', 'gre', 'gue', 'fou'],
+  cluster: standardCluster({ nodes: 1, backends: 2 }),
+  decap: 'ipip,gre,gue,fou',
+});
