@@ -1,4 +1,5 @@
-import type { BgpPeer } from '@weir/gobgp-client';
+import { isDeepStrictEqual } from 'node:util';
+import { type CompletePeer, RESTART_DEFERRAL_SECONDS } from '@weir/gobgp-client';
 
 /** What a gobgpd is started with. */
 export interface GobgpdSettings {
@@ -6,15 +7,14 @@ export interface GobgpdSettings {
   readonly routerId: string;
   /** -1: do not listen. */
   readonly listenPort: number;
-  readonly peers: readonly BgpPeer[];
+  /** With every default written out, so that gobgpd has no other: what it lists is compared with these. */
+  readonly peers: readonly CompletePeer[];
   /** How long peers are to keep routes while gobgpd restarts; absent: not at all. */
   readonly gracefulRestartMs?: number;
 }
 
 /** After a session broke, gobgpd tries again this soon, in seconds. */
 const IDLE_HOLD_SECONDS = 1;
-/** A restarted gobgpd waits this long for its peers' routes before it tells its own, in seconds. It wants none of them. */
-const DEFERRAL_SECONDS = 1;
 
 const seconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
 
@@ -23,23 +23,34 @@ const seconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
  * are told over the API.
  */
 export function gobgpdConfiguration(settings: GobgpdSettings): string {
-  const restart = settings.gracefulRestartMs;
-  const restartConfig = restart === undefined ? {} : gracefulRestart(seconds(restart));
   const configuration = {
     global: {
       config: { as: settings.asn, 'router-id': settings.routerId, port: settings.listenPort },
-      ...restartConfig,
+      ...gracefulRestart(settings),
     },
     neighbors: settings.peers.map((peer) => ({
       ...neighbour(peer),
-      ...restartConfig,
-      'afi-safis': families(restart !== undefined),
+      ...gracefulRestart(peer),
+      'afi-safis': families(peer.gracefulRestartMs !== undefined),
     })),
   };
   return `${JSON.stringify(configuration, undefined, 2)}\n`;
 }
 
-function neighbour(peer: BgpPeer): object {
+/** Do two configurations differ in nothing but peers? Peers can be changed while gobgpd runs, all else at its start only. */
+export function hasSameIdentity(a: string, b: string): boolean {
+  return isDeepStrictEqual(identityIn(a), identityIn(b));
+}
+
+function identityIn(configuration: string): unknown {
+  try {
+    return (JSON.parse(configuration) as { global?: unknown }).global;
+  } catch {
+    return undefined; // half written, or somebody else's
+  }
+}
+
+function neighbour(peer: CompletePeer): object {
   return {
     config: {
       'neighbor-address': peer.address,
@@ -48,16 +59,16 @@ function neighbour(peer: BgpPeer): object {
     },
     timers: {
       config: {
-        ...(peer.holdTimeMs === undefined ? {} : { 'hold-time': seconds(peer.holdTimeMs) }),
-        ...(peer.keepaliveMs === undefined ? {} : { 'keepalive-interval': seconds(peer.keepaliveMs) }),
-        ...(peer.connectRetryMs === undefined ? {} : { 'connect-retry': seconds(peer.connectRetryMs) }),
+        'hold-time': seconds(peer.holdTimeMs),
+        'keepalive-interval': seconds(peer.keepaliveMs),
+        'connect-retry': seconds(peer.connectRetryMs),
         'idle-hold-time-after-reset': IDLE_HOLD_SECONDS,
       },
     },
     transport: {
       config: {
-        'remote-port': peer.port ?? 179,
-        'passive-mode': peer.passive ?? false,
+        'remote-port': peer.port,
+        'passive-mode': peer.passive,
         ...(peer.localAddress === undefined ? {} : { 'local-address': peer.localAddress }),
       },
     },
@@ -67,12 +78,10 @@ function neighbour(peer: BgpPeer): object {
   };
 }
 
-function gracefulRestart(restartSeconds: number): object {
-  return {
-    'graceful-restart': {
-      config: { enabled: true, 'restart-time': restartSeconds, 'deferral-time': DEFERRAL_SECONDS },
-    },
-  };
+function gracefulRestart({ gracefulRestartMs: timeMs }: { readonly gracefulRestartMs?: number }): object {
+  if (timeMs === undefined) return {};
+  const config = { enabled: true, 'restart-time': seconds(timeMs), 'deferral-time': RESTART_DEFERRAL_SECONDS };
+  return { 'graceful-restart': { config } };
 }
 
 function families(restarts: boolean): object[] {

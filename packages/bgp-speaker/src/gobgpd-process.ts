@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GobgpClient } from '@weir/gobgp-client';
+import { hasSameIdentity } from './gobgpd-configuration.js';
 import { holdsListener } from './listening-socket.js';
 import { SpeakerError } from './speaker-error.js';
 
@@ -21,7 +22,7 @@ export interface GobgpdCommand {
 /** A gobgpd that runs, whether this process started it or a former life did. */
 export interface GobgpdProcess {
   readonly pid: number;
-  /** True: a former life of this daemon started it. */
+  /** True: a former life of this daemon started it, maybe with other peers than the configuration has. */
   readonly adopted: boolean;
 }
 
@@ -31,8 +32,8 @@ const POLL_MS = 20;
 const LOG_LINES_SHOWN = 3;
 
 /**
- * Finds the gobgpd that a former life of this daemon left running with the same configuration, or starts one. It runs
- * in a session of its own and outlives this process: a daemon that crashes must not take the routes with it.
+ * Finds the gobgpd that a former life of this daemon left running with the same identity, or starts one. It runs in a
+ * session of its own and outlives this process: a daemon that crashes must not take the routes with it.
  *
  * @param restarting  the one before died: peers keep its routes and are told of the restart (RFC 4724)
  * @throws {SpeakerError} GOBGPD_MISSING, GOBGPD_FAILED with the last lines of its log
@@ -44,11 +45,10 @@ export async function runGobgpd(
 ): Promise<GobgpdProcess> {
   mkdirSync(gobgpd.directory, { recursive: true });
   const former = findFormer(gobgpd);
-  if (former !== undefined) {
-    if (await isAsWanted(gobgpd, client, former)) return { pid: former, adopted: true };
-    await stopGobgpd(gobgpd, former);
-  }
+  const isAdopted = former !== undefined && (await isAsWanted(gobgpd, client, former));
+  if (former !== undefined && !isAdopted) await stopGobgpd(gobgpd, former);
   writeFileSync(configurationFile(gobgpd), gobgpd.configuration, { mode: 0o600 });
+  if (isAdopted) return { pid: former, adopted: true };
   return { pid: await start(gobgpd, client, restarting || former !== undefined), adopted: false };
 }
 
@@ -68,10 +68,10 @@ export function isOurs(gobgpd: GobgpdCommand, pid: number): boolean {
   return readText(`/proc/${pid}/cmdline`)?.split('\0').includes(configurationFile(gobgpd)) ?? false;
 }
 
-/** Does a gobgpd of a former life answer where it should, and was it started with this configuration? */
+/** Does a gobgpd of a former life answer where it should, and has it this configuration's identity? */
 async function isAsWanted(gobgpd: GobgpdCommand, client: GobgpClient, pid: number): Promise<boolean> {
-  if (readText(configurationFile(gobgpd)) !== gobgpd.configuration || !holdsListener(pid, gobgpd.apiAddress))
-    return false;
+  const former = readText(configurationFile(gobgpd)) ?? '';
+  if (!hasSameIdentity(former, gobgpd.configuration) || !holdsListener(pid, gobgpd.apiAddress)) return false;
   try {
     await client.waitUntilReachable(START_TIMEOUT_MS);
     return (await client.getBgp()) !== undefined;

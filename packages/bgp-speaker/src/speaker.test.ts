@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BgpPeer, completePeer, GobgpClient } from '@weir/gobgp-client';
 import {
   eventually,
   type ReceivedRoute,
@@ -11,7 +12,7 @@ import {
   type TestGobgpd,
 } from '@weir/gobgp-client/test-support';
 import anyTest, { type ExecutionContext } from 'ava';
-import { type BgpSpeaker, type SpeakerOptions, startSpeaker } from './speaker.js';
+import { type BgpSpeaker, type SpeakerOptions, type SpeakerStatus, startSpeaker } from './speaker.js';
 
 const test = serialInPrivateNetwork(anyTest);
 
@@ -111,18 +112,87 @@ test('a gobgpd that was left running is taken over, and what is not set again is
   t.deepEqual((await speaker.status()).peers[0]?.since, session?.since);
 });
 
-test('a gobgpd that was left running with other peers is ended, and one with the new peers started', async (t) => {
+test('a gobgpd that was left running gets the peers of today, and peers that stay keep their session', async (t) => {
+  const router = await startPeer(t);
+  const options = optionsFor(t);
+  const gone = { address: '127.0.0.3', asn: 65003 };
+  const changed = { address: '127.0.0.4', asn: 65004, multihopTtl: 2 };
+  const formerLife = await start(t, { ...options, peers: [...options.peers, gone, changed] });
+  await formerLife.set([vip4]);
+  const routes = await routesAt(router, 'ipv4', 1);
+  const before = await runningGobgpd(formerLife);
+  const session = sessionWith('127.0.0.2', await formerLife.status());
+  await formerLife.stop({ leaveRunning: true });
+
+  const peers = [
+    ...options.peers,
+    { ...changed, asn: 65014, holdTimeMs: 9_000, password: 'new', multihopTtl: 3 },
+    { address: 'fd00::5', asn: 65005 },
+  ];
+  const speaker = await start(t, { ...options, peers });
+  t.is((await runningGobgpd(speaker)).pid, before.pid);
+  t.deepEqual(await peersAt(options), peers.map(completePeer));
+  await speaker.set([vip4]);
+  t.deepEqual(receivedRoutes(router, 'ipv4'), routes);
+  t.deepEqual(sessionWith('127.0.0.2', await speaker.status()), session);
+
+  // The next start of gobgpd has them too.
+  process.kill(before.pid, 'SIGKILL');
+  await eventually('gobgpd to be back', async () => {
+    const { gobgpd } = await speaker.status();
+    return (gobgpd.kind === 'running' && gobgpd.pid !== before.pid) || undefined;
+  });
+  t.deepEqual(await peersAt(options), peers.map(completePeer));
+});
+
+for (const [name, change] of [
+  ['hold time', { holdTimeMs: 9_000 }],
+  ['multihop TTL', { multihopTtl: 7 }],
+  ['password', { password: 'new' }],
+] as const) {
+  test(`a peer that differs in its ${name} alone is updated, also in a gobgpd that somebody else runs`, async (t) => {
+    const options = optionsFor(t);
+    const [peer] = options.peers as [SpeakerOptions['peers'][0]];
+    const external = await startGobgpd(t, API_PORT);
+    const other = { address: '127.0.0.9', asn: 65009 };
+    await external.client.startBgp({ asn: 64512, routerId: '10.0.0.99', listenPort: -1 });
+    await external.client.addPeer(other);
+    await external.client.addPeer(peer);
+    const wanted = { ...peer, ...change };
+    await start(t, { ...options, peers: [wanted], gobgpd: externalAt(external.apiAddress) });
+    t.deepEqual(await peersAt(options), [completePeer(wanted), completePeer(other)]);
+  });
+}
+
+test('a session that waited for the right password begins once the options have it', async (t) => {
+  const router = await startPeer(t, { password: 'right' });
+  const options = optionsFor(t);
+  const withPassword = (password: string) => ({
+    ...options,
+    peers: options.peers.map((peer) => ({ ...peer, password })),
+  });
+  const formerLife = await start(t, withPassword('wrong'));
+  await formerLife.set([vip4]);
+  await formerLife.stop({ leaveRunning: true });
+  const speaker = await start(t, withPassword('right'));
+  await speaker.set([vip4]);
+  t.like((await routesAt(router, 'ipv4', 1))[0], seen4);
+});
+
+test('a gobgpd that was left running with another identity is ended, and one with the new identity started', async (t) => {
   const options = optionsFor(t);
   const formerLife = await start(t, options);
   const { pid } = await runningGobgpd(formerLife);
   await formerLife.stop({ leaveRunning: true });
   t.true(isAlive(pid));
-  const speaker = await start(t, { ...options, peers: [{ address: '127.0.0.3', asn: 65003 }] });
+  const speaker = await start(t, { ...options, asn: 64513 });
   t.false(isAlive(pid));
-  t.deepEqual(
-    (await speaker.status()).peers.map(({ address }) => address),
-    ['127.0.0.3'],
-  );
+  t.not((await runningGobgpd(speaker)).pid, pid);
+});
+
+test('a peer that cannot be is refused before anything is started', async (t) => {
+  const options = { ...optionsFor(t), peers: [{ address: '10.0.0.1', asn: 65000, holdTimeMs: 100 }] };
+  await t.throwsAsync(startSpeaker(options), { code: 'PEER_INVALID', message: /hold time/ });
 });
 
 test('a set that cannot be announced changes nothing, and the next one is announced', async (t) => {
@@ -190,10 +260,10 @@ test('an external gobgpd with another AS number is left as it is', async (t) => 
 });
 
 /** AS 65000 at 127.0.0.2, which waits for AS 64512 to call from 127.0.0.1. */
-async function startPeer(t: ExecutionContext): Promise<TestGobgpd> {
+async function startPeer(t: ExecutionContext, settings: Partial<BgpPeer> = {}): Promise<TestGobgpd> {
   const router = await startGobgpd(t, ROUTER_API_PORT);
   await router.client.startBgp({ asn: 65000, routerId: '10.0.0.1', listenPort: ROUTER_BGP_PORT });
-  await router.client.addPeer({ address: '127.0.0.1', asn: 64512, passive: true });
+  await router.client.addPeer({ address: '127.0.0.1', asn: 64512, passive: true, ...settings });
   return router;
 }
 
@@ -239,6 +309,18 @@ async function runningGobgpd(speaker: BgpSpeaker): Promise<{ pid: number }> {
   const { gobgpd } = await speaker.status();
   if (gobgpd.kind !== 'running' || gobgpd.pid === undefined) throw new Error('expected a gobgpd that runs as a child');
   return { pid: gobgpd.pid };
+}
+
+/** The peers that the speaker's gobgpd has, in the order of their addresses; local addresses as they are in use. */
+async function peersAt({ gobgpd }: SpeakerOptions): Promise<object[]> {
+  using client = new GobgpClient(gobgpd.apiAddress);
+  return (await client.listPeerSettings()).sort((a, b) => (a.address < b.address ? -1 : 1));
+}
+
+function sessionWith(address: string, { peers }: SpeakerStatus): Date | undefined {
+  const session = peers.find((peer) => peer.address === address);
+  if (session?.state !== 'established') throw new Error(`expected a session with ${address}`);
+  return session.since;
 }
 
 /** A zombie is not. */

@@ -1,8 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type BgpPath, type BgpPeer, GobgpClient, GobgpError, type PeerStatus } from '@weir/gobgp-client';
+import {
+  type BgpPath,
+  type BgpPeer,
+  type CompletePeer,
+  completePeer,
+  GobgpClient,
+  GobgpError,
+  type PeerStatus,
+} from '@weir/gobgp-client';
 import { type Announcement, pathDifference, pathOf } from './announcement.js';
 import { gobgpdConfiguration } from './gobgpd-configuration.js';
 import { type GobgpdCommand, isOurs, runGobgpd, stopGobgpd } from './gobgpd-process.js';
+import { peerDifference, tellPeers } from './peer-difference.js';
 import { SpeakerError } from './speaker-error.js';
 
 /** Where log lines go; pino's loggers fit. */
@@ -12,7 +21,10 @@ export interface SpeakerLogger {
   error(details: object, message: string): void;
 }
 
-/** `child`: a gobgpd of our own, run and restarted; `external`: one that somebody else runs. */
+/**
+ * `child`: a gobgpd of our own, run and restarted; it has our peers alone. `external`: one that somebody else runs, and
+ * may have given peers of their own; those stay.
+ */
 export type GobgpdOptions =
   | {
       readonly run: 'child';
@@ -63,11 +75,12 @@ const STABLE_MS = 10_000;
 const EXTERNAL_TIMEOUT_MS = 5_000;
 
 /**
- * Starts to speak: gobgpd runs, has its identity and its peers. Nothing is announced before the first
- * {@link BgpSpeaker.set}; what a former life announced stays until then.
+ * Starts to speak: gobgpd runs, has its identity and its peers. Of a gobgpd that runs already, only peers that have
+ * changed begin their sessions anew. Nothing is announced before the first {@link BgpSpeaker.set}; what a former life
+ * announced stays until then.
  *
  * @throws {SpeakerError} GOBGPD_MISSING, GOBGPD_FAILED, GOBGPD_OTHER_ASN
- * @throws {GobgpError} GOBGP_UNREACHABLE for an external gobgpd that does not answer
+ * @throws {GobgpError} PEER_INVALID; GOBGP_UNREACHABLE for an external gobgpd that does not answer
  */
 export async function startSpeaker(options: SpeakerOptions): Promise<BgpSpeaker> {
   const speaker = new Speaker(options);
@@ -83,6 +96,7 @@ export async function startSpeaker(options: SpeakerOptions): Promise<BgpSpeaker>
 
 class Speaker implements BgpSpeaker {
   readonly #options: SpeakerOptions;
+  readonly #peers: readonly CompletePeer[];
   readonly #client: GobgpClient;
   readonly #command: GobgpdCommand | undefined;
   readonly #stopped = new AbortController();
@@ -98,6 +112,7 @@ class Speaker implements BgpSpeaker {
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
+    this.#peers = options.peers.map((peer) => completePeer({ ...peer, ...this.#restart() }));
     this.#client = new GobgpClient(options.gobgpd.apiAddress);
     if (options.gobgpd.run === 'child') this.#command = { ...options.gobgpd, configuration: this.#configuration() };
   }
@@ -145,6 +160,7 @@ class Speaker implements BgpSpeaker {
       const { pid, adopted } = await runGobgpd(this.#command, this.#client, restarting);
       this.#pid = pid;
       logger.info({ gobgpdPid: pid, adopted }, adopted ? 'took over the gobgpd that was running' : 'gobgpd runs');
+      if (adopted) await this.#tellPeers();
     } else {
       await this.#configureExternal();
     }
@@ -206,11 +222,13 @@ class Speaker implements BgpSpeaker {
   }
 
   async #configureExternal(): Promise<void> {
-    const { asn, routerId, gobgpd, peers } = this.#options;
+    const { asn, routerId, gobgpd } = this.#options;
     await this.#client.waitUntilReachable(EXTERNAL_TIMEOUT_MS);
     const identity = await this.#client.getBgp();
-    if (identity === undefined) await this.#client.startBgp({ asn, routerId, listenPort: gobgpd.listenPort });
-    else if (identity.asn !== asn) {
+    if (identity === undefined) {
+      const { gracefulRestartMs } = this.#restart();
+      await this.#client.startBgp({ asn, routerId, listenPort: gobgpd.listenPort }, gracefulRestartMs);
+    } else if (identity.asn !== asn) {
       throw new SpeakerError(
         'GOBGPD_OTHER_ASN',
         `the gobgpd at ${gobgpd.apiAddress} has AS number ${identity.asn}, not ${asn}`,
@@ -219,9 +237,18 @@ class Speaker implements BgpSpeaker {
         },
       );
     }
-    const present = new Set((await this.#client.listPeers()).map(({ address }) => address));
-    for (const peer of peers)
-      if (!present.has(peer.address)) await this.#client.addPeer({ ...peer, ...this.#restart() });
+    await this.#tellPeers();
+  }
+
+  /** Tells gobgpd the difference between its peers and those of the options. */
+  async #tellPeers(): Promise<void> {
+    const found = peerDifference(await this.#client.listPeerSettings(), this.#peers);
+    const difference = this.#command === undefined ? { ...found, remove: [] } : found;
+    const addresses = (peers: readonly CompletePeer[]) => peers.map(({ address }) => address);
+    const [added, updated, removed] = [addresses(difference.add), addresses(difference.update), difference.remove];
+    if (added.length + updated.length + removed.length === 0) return;
+    await tellPeers(this.#client, difference);
+    this.#options.logger.info({ added, updated, removed }, 'BGP peers changed');
   }
 
   /** Tells gobgpd the difference between its paths and those that are wanted. */
@@ -238,8 +265,14 @@ class Speaker implements BgpSpeaker {
   }
 
   #configuration(): string {
-    const { asn, routerId, gobgpd, peers } = this.#options;
-    return gobgpdConfiguration({ asn, routerId, listenPort: gobgpd.listenPort, peers, ...this.#restart() });
+    const { asn, routerId, gobgpd } = this.#options;
+    return gobgpdConfiguration({
+      asn,
+      routerId,
+      listenPort: gobgpd.listenPort,
+      peers: this.#peers,
+      ...this.#restart(),
+    });
   }
 
   #restart(): { gracefulRestartMs?: number } {
