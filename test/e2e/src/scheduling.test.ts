@@ -1,12 +1,16 @@
-import { type ServiceDocument, startEchoServer, TcpSessions, type TcpSessionsOptions, WeirCluster } from '@weir/lab';
+import { startEchoServer, TcpSessions, type TcpSessionsOptions, WeirCluster } from '@weir/lab';
 import test from 'ava';
 import { backendsOf } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
-type Plan = Pick<ServiceDocument, 'scheduler' | 'pinning' | 'persistence'> & {
+/** What a service has besides name, VIP and the addresses of its backends. */
+interface Plan {
+  readonly scheduler: string;
+  readonly pinning?: object;
+  readonly persistence?: object;
   /** Settings of backends by position. */
   readonly backends?: readonly object[];
-};
+}
 
 const leastConnections = ['lc', 'wlc', 'sed', 'nq'] as const;
 const weightZero = ['rr', 'wlc', 'mh'] as const;
