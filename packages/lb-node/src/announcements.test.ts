@@ -26,11 +26,31 @@ test('an IPv6 VIP goes out with the IPv6 next hop', (t) => {
   t.deepEqual(planAnnouncements(config, ready), [{ prefix: '2001:db8::10/128', nextHop: 'fd00::11', med: 10 }]);
 });
 
-test('one service of a VIP that can not be forwarded keeps the whole VIP back', (t) => {
-  const config = configOf(`${web(80, '10.0.0.21')}, ${web(443, '10.0.0.99')}`);
-  t.deepEqual(planAnnouncements(config, ready), []);
+test('a VIP goes out while some service on it can be forwarded; of the others the log tells', (t) => {
+  const config = configOf(`${web(80, '10.0.0.99')}, ${web(443, '10.0.0.21')}`);
+  t.deepEqual(planAnnouncements(config, ready), [{ prefix: '198.51.100.10/32', nextHop: '10.0.0.11', med: 10 }]);
   t.deepEqual(explainSilence(config, ready), [
-    '198.51.100.10: service web443 has no backend with weight, a route and a resolved next hop',
+    '198.51.100.10: service web80 has no backend with weight, a route and a resolved next hop',
+  ]);
+});
+
+test('a VIP of which no service can be forwarded stays back', (t) => {
+  const config = configOf(`${web(80, '10.0.0.98')}, ${web(443, '10.0.0.99')}`);
+  t.deepEqual(planAnnouncements(config, ready), []);
+});
+
+test('each VIP of a service goes out, once however many listeners and services it has', (t) => {
+  const listeners =
+    '{ vip: 198.51.100.11, port: 80 }, { vip: 198.51.100.11, port: 443 }, { vip: "2001:db8::10", port: 80 }';
+  const shop = `{ name: shop, listeners: [ ${listeners} ], backends: [ { address: 10.0.0.21 } ] }`;
+  const config = configOf(`${shop}, ${web(8080, '10.0.0.21').replace('100.10', '100.11')}`);
+  t.deepEqual(
+    planAnnouncements(config, ready).map(({ prefix }) => prefix),
+    ['198.51.100.11/32', '2001:db8::10/128'],
+  );
+  t.deepEqual(explainSilence(config, { ...ready, reachable: new Set() }), [
+    '198.51.100.11, 2001:db8::10: service shop has no backend with weight, a route and a resolved next hop',
+    '198.51.100.11: service web8080 has no backend with weight, a route and a resolved next hop',
   ]);
 });
 

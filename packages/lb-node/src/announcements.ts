@@ -12,29 +12,35 @@ export interface Readiness {
 }
 
 /**
- * What this node should tell its routers: a VIP goes out only while each service on it can be forwarded to at least
- * one backend, because a router knows addresses, not ports.
+ * What this node should tell its routers: a VIP goes out while some service on it can be forwarded to at least one backend.
+ * A router knows addresses, not ports: a service without backends must not take the others of its VIP with it.
  */
 export function planAnnouncements(config: NodeConfig, readiness: Readiness): readonly Announcement[] {
   if (config.bgp === undefined || readiness.draining || !readiness.attached) return [];
-  const byVip = new Map<string, ServiceConfig[]>();
-  for (const service of config.services) byVip.set(service.vip, [...(byVip.get(service.vip) ?? []), service]);
-  const announcements: Announcement[] = [];
-  for (const [vip, services] of byVip) {
-    if (!services.every((service) => isForwardable(service, readiness.reachable))) continue;
-    announcements.push(announcementOf(vip, services[0] as ServiceConfig, config));
+  const announcements = new Map<string, Announcement>();
+  for (const service of config.services) {
+    if (!isForwardable(service, readiness.reachable)) continue;
+    for (const vip of vipsOf(service)) announcements.set(vip, announcementOf(vip, service, config));
   }
-  return announcements;
+  return [...announcements.values()];
 }
 
-/** Why VIPs are not announced, for logs: one sentence each. */
+/** Why VIPs are not announced, or serve less than they should, for logs: one sentence each. */
 export function explainSilence(config: NodeConfig, readiness: Readiness): readonly string[] {
   if (config.bgp === undefined) return [];
   if (readiness.draining) return ['the node is draining'];
   if (!readiness.attached) return ['the program is not attached to every interface'];
   return config.services
     .filter((service) => !isForwardable(service, readiness.reachable))
-    .map(({ name, vip }) => `${vip}: service ${name} has no backend with weight, a route and a resolved next hop`);
+    .map(
+      (service) =>
+        `${vipsOf(service).join(', ')}: service ${service.name} has no backend with weight, a route and a resolved next hop`,
+    );
+}
+
+/** The VIPs that a service listens on, each once. */
+export function vipsOf({ listeners }: ServiceConfig): readonly string[] {
+  return [...new Set(listeners.map(({ vip }) => vip))];
 }
 
 function isForwardable(service: ServiceConfig, reachable: ReadonlySet<string>): boolean {

@@ -23,6 +23,11 @@ const changes: readonly (readonly [string, ReturnType<typeof configOf>, readonly
     configOf(ofEth0, `${bgp}\ndataplane: { mode: generic }\nruntimeDirectory: /run/other`),
     ['dataplane.mode', 'runtimeDirectory'],
   ],
+  [
+    'another engine and more flows',
+    configOf(ofEth0, `${bgp}\ndataplane: { engine: portable, maxFlows: 2048 }`),
+    ['dataplane.engine', 'dataplane.maxFlows'],
+  ],
 ];
 for (const [title, next, paths] of changes) {
   test(`${title} needs a restart, and is named`, (t) => {
@@ -30,7 +35,11 @@ for (const [title, next, paths] of changes) {
   });
 }
 
-test('log, drain time and the attributes of announcements need no restart', (t) => {
-  const more = `${bgp.replace(/ }$/, ', announce: { med: 5 } }')}\nlog: { level: debug }\nshutdown: { drain: 1s }`;
-  t.deepEqual(changedFixedSettings(current, configOf(ofEth0, more)), []);
+test('log, drain time, guard, timeouts, local addresses and the attributes of announcements need no restart', (t) => {
+  const more = `${bgp.replace(/ }$/, ', announce: { med: 5 } }')}
+log: { level: debug }
+shutdown: { drain: 1s }
+guard: { deny: [192.0.2.0/24] }
+dataplane: { timeouts: { udp: 30s } }`;
+  t.deepEqual(changedFixedSettings(current, configOf(`${ofEth0}, localAddresses: [10.0.0.111]`, more)), []);
 });

@@ -9,11 +9,25 @@ export function changedFixedSettings(current: NodeConfig, next: NodeConfig): rea
   return fixedSettings.flatMap((name) => differences(name, fixedPart(current, name), fixedPart(next, name)));
 }
 
-/** bgp.announce is a default for services, which may change. */
+/** Without what the data plane takes at any time, and bgp.announce, a default for services, which may change. */
 function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
-  if (name !== 'bgp' || config.bgp === undefined) return config[name];
-  const { announce: _, ...fixed } = config.bgp;
-  return fixed;
+  switch (name) {
+    case 'node': {
+      const { localAddresses: _, ...fixed } = config.node;
+      return fixed;
+    }
+    case 'dataplane': {
+      const { timeouts: _, ...fixed } = config.dataplane;
+      return fixed;
+    }
+    case 'bgp': {
+      if (config.bgp === undefined) return undefined;
+      const { announce: _, ...fixed } = config.bgp;
+      return fixed;
+    }
+    case 'runtimeDirectory':
+      return config.runtimeDirectory;
+  }
 }
 
 function differences(path: string, current: unknown, next: unknown): readonly string[] {

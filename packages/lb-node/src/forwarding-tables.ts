@@ -1,39 +1,127 @@
-import type { NodeConfig, ServiceConfig } from '@weir/control';
-import type { ForwardingService, ForwardingTables } from '@weir/dataplane';
-import { maglevTable } from '@weir/director';
+import type { BackendConfig, ListenerConfig, NodeConfig, PersistenceConfig, ServiceConfig } from '@weir/control';
+import type {
+  FlowTimeouts,
+  ForwardingBackend,
+  ForwardingService,
+  ForwardingTables,
+  Persistence,
+  ServiceKey,
+} from '@weir/dataplane';
+import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
+import { Pinning } from './pinning.js';
+import { serviceRows } from './service-rows.js';
+import { SLOW_START_STEP_MS, SlowStart, type WeighedService } from './slow-start.js';
+
+/** What the data plane should do now, and when to ask again although nothing else has changed. */
+export interface ForwardingPlan {
+  readonly tables: ForwardingTables;
+  /** Undefined: the plan stays as it is. */
+  readonly againInMs: number | undefined;
+}
+
+/** One service of a plan. */
+interface ServicePlan {
+  readonly service: ForwardingService;
+  readonly againInMs: number | undefined;
+}
 
 /**
  * From configuration to what the data plane should do. Keeps the tables that it computed last, because most changes
  * leave most services as they were and a table of 65,537 rows takes milliseconds.
  */
 export class ForwardingPlanner {
+  readonly #slowStart = new SlowStart();
+  readonly #pinning = new Pinning();
   #tables = new Map<string, Uint32Array>();
 
-  /** @param sources  addresses of this node that encapsulated packets come from */
-  plan(config: NodeConfig, sources: ForwardingTables['sources']): ForwardingTables {
+  /**
+   * @param sources  addresses of this node that encapsulated packets come from
+   * @param nowMs    of a clock that is never set back
+   */
+  plan(config: NodeConfig, sources: ForwardingTables['sources'], nowMs: number): ForwardingPlan {
     const kept = new Map<string, Uint32Array>();
-    const services = config.services.map((service) => this.#service(service, kept));
+    this.#pinning.retain(config.services);
+    const weighed = this.#slowStart.weigh(config.services, nowMs);
+    const plans = config.services.map((service, i) =>
+      this.#service(service, weighed[i] as WeighedService, kept, nowMs),
+    );
     this.#tables = kept;
-    return { services, sources, hashSeed: config.dataplane.hashSeed };
-  }
-
-  #service(service: ServiceConfig, kept: Map<string, Uint32Array>): ForwardingService {
-    // The member's identity is its address: all nodes know it, and a new name moves no flow.
-    const members = service.backends.map(({ address, weight }) => ({ id: address, weight }));
-    const identity = JSON.stringify([service.tableRows, members]);
-    const rows =
-      this.#tables.get(identity) ??
-      (members.some(({ weight }) => weight > 0)
-        ? maglevTable({ members, rows: service.tableRows })
-        : new Uint32Array());
-    kept.set(identity, rows);
     return {
-      vip: service.vip,
-      protocol: service.protocol,
-      port: service.port === 'all' ? 0 : service.port,
-      encapsulation: service.method === 'gue' ? { method: 'gue', port: service.guePort } : { method: 'ipip' },
-      backends: service.backends.map(({ address }) => ({ address })),
-      rows,
+      tables: {
+        services: plans.map(({ service }) => service),
+        sources,
+        localAddresses: config.node.localAddresses,
+        hashSeed: config.dataplane.hashSeed,
+        timeouts: timeoutsOf(config),
+        guard: config.guard,
+      },
+      againInMs: soonest(plans.map(({ againInMs }) => againInMs)),
     };
   }
+
+  #service(
+    service: ServiceConfig,
+    { members, isGrowing }: WeighedService,
+    kept: Map<string, Uint32Array>,
+    nowMs: number,
+  ): ServicePlan {
+    const wanted = { scheduler: service.scheduler, tableRows: service.tableRows, members };
+    const identity = JSON.stringify(wanted);
+    const rows = this.#tables.get(identity) ?? serviceRows(wanted);
+    kept.set(identity, rows);
+    const pinned =
+      service.pinning === undefined
+        ? undefined
+        : this.#pinning.plan(service.name, { members: members.map(({ id }) => id), rows }, service.pinning, nowMs);
+    return {
+      service: {
+        ...settingsOf(service),
+        backends: service.backends.map((backend, i) => backendOf(backend, members[i]?.weight ?? 0)),
+        rows: pinned?.rows ?? rows,
+        ...(pinned === undefined ? {} : { keptRows: pinned.keptRows }),
+      },
+      againInMs: soonest([pinned?.againInMs, isGrowing ? SLOW_START_STEP_MS : undefined]),
+    };
+  }
+}
+
+function settingsOf(service: ServiceConfig): Omit<ForwardingService, 'backends' | 'rows'> {
+  const { persistence, mssClamp } = service;
+  return {
+    listeners: service.listeners.map(serviceKeyOf),
+    forwarding: forwardingMethodOf(service),
+    scheduling: schedulingOf(service),
+    ...(persistence === undefined ? {} : { persistence: persistenceOf(persistence) }),
+    ...(mssClamp === undefined ? {} : { mssClamp }),
+  };
+}
+
+function backendOf(backend: BackendConfig, weight: number): ForwardingBackend {
+  const { address, port, maxConnections, minConnections } = backend;
+  return {
+    address,
+    weight,
+    upperConnections: maxConnections,
+    ...(port === undefined ? {} : { port }),
+    ...(minConnections === undefined ? {} : { lowerConnections: minConnections }),
+  };
+}
+
+/** A listener as the data plane knows it. */
+export function serviceKeyOf({ vip, protocol, port }: ListenerConfig): ServiceKey {
+  return { vip, protocol, port: port === 'all' ? 0 : port };
+}
+
+function persistenceOf({ timeoutMs, netmask, netmask6 }: PersistenceConfig): Persistence {
+  return { timeoutMs, prefix4: netmask, prefix6: netmask6 };
+}
+
+function timeoutsOf({ dataplane }: NodeConfig): FlowTimeouts {
+  const { tcpMs, ...others } = dataplane.timeouts;
+  return { ...others, tcpEstablishedMs: tcpMs };
+}
+
+function soonest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -1,55 +1,74 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { WeirError } from '@weir/errors';
-import { ip } from './ip-command.js';
 
 /** A kernel setting that Weir needs could not be made. */
 export class KernelSettingError extends WeirError {}
 
-/** `proto` of the routes that Weir makes, so that it finds them again. */
-const ROUTE_PROTOCOL = '177';
-
 /**
  * Turns forwarding on for an interface, in both families: the kernel answers a FIB lookup of an XDP program only there
  * (bpf_fib_lookup, BPF_FIB_LKUP_RET_FWD_DISABLED). Returns the settings that were changed.
+ * @throws {KernelSettingError} KERNEL_SETTING_REFUSED
  */
 export async function enableForwarding(interfaceName: string): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const family of ['ipv4', 'ipv6']) {
-    const path = `/proc/sys/net/${family}/conf/${interfaceName}/forwarding`;
-    try {
-      if ((await readFile(path, 'utf8')).trim() === '1') continue;
-      await writeFile(path, '1');
-      changed.push(`net.${family}.conf.${interfaceName}.forwarding`);
-    } catch (cause) {
-      // No such interface, which attaching will say better; or a kernel with IPv6 turned off.
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw new KernelSettingError('FORWARDING_REFUSED', `${path} can't be set to 1: ${String(cause)}`, {
-        cause,
-        details: { path },
-      });
-    }
-  }
-  return changed;
+  return [
+    ...(await change(`net.ipv4.conf.${interfaceName}.forwarding`, '1')),
+    ...(await change(`net.ipv6.conf.${interfaceName}.forwarding`, '1')),
+  ];
 }
 
 /**
- * Makes the kernel answer "unreachable" for what reaches a VIP and is no service. Without this route a node that
- * forwards would send such packets back to the router, and the router to the next node, until their TTL ends.
- * VIPs that are no longer wanted lose their route.
+ * Where the kernel would drop what comes in by another interface than the one that it would answer by (rp_filter 1,
+ * RFC 3704 strict), lets it look only whether there is a way back at all (2, loose): backends of nat and fullnat answer by
+ * whatever way their routes say. Returns the settings that were changed.
+ * @throws {KernelSettingError} KERNEL_SETTING_REFUSED
  */
-export async function refuseStrayPackets(vips: readonly string[]): Promise<void> {
-  for (const [family, isFamily] of [
-    ['-4', (vip: string) => !vip.includes(':')],
-    ['-6', (vip: string) => vip.includes(':')],
-  ] as const) {
-    const wanted = new Set(vips.filter(isFamily));
-    const text = await ip([family, 'route', 'show', 'table', 'main', 'type', 'unreachable', 'proto', ROUTE_PROTOCOL]);
-    const present = new Set([...text.matchAll(/^unreachable (\S+)/gm)].map(([, prefix]) => prefix as string));
-    for (const vip of present) {
-      if (!wanted.has(vip)) await ip([family, 'route', 'del', 'unreachable', vip, 'proto', ROUTE_PROTOCOL]);
-    }
-    for (const vip of wanted) {
-      if (!present.has(vip)) await ip([family, 'route', 'replace', 'unreachable', vip, 'proto', ROUTE_PROTOCOL]);
-    }
+export async function loosenReversePath(interfaceName: string): Promise<readonly string[]> {
+  // The larger of the two values counts (Documentation/networking/ip-sysctl.rst).
+  const values = [await read('net.ipv4.conf.all.rp_filter'), await read(`net.ipv4.conf.${interfaceName}.rp_filter`)];
+  const isStrict = values.includes('1') && !values.includes('2');
+  return isStrict ? change(`net.ipv4.conf.${interfaceName}.rp_filter`, '2') : [];
+}
+
+/**
+ * Lets an interface answer neighbour solicitations for addresses that are not its own, but are proxied there.
+ * Returns the settings that were changed.
+ * @throws {KernelSettingError} KERNEL_SETTING_REFUSED
+ */
+export async function enableNeighbourProxy(interfaceName: string): Promise<readonly string[]> {
+  return change(`net.ipv6.conf.${interfaceName}.proxy_ndp`, '1');
+}
+
+/** The value of a setting; undefined where there is no such interface, or no such family. */
+async function read(setting: string): Promise<string | undefined> {
+  try {
+    return (await readFile(pathOf(setting), 'utf8')).trim();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw refused(setting, 'read', cause);
   }
+}
+
+async function change(setting: string, value: string): Promise<readonly string[]> {
+  const current = await read(setting);
+  // No such interface, which attaching will say better; or a kernel with IPv6 turned off.
+  if (current === undefined || current === value) return [];
+  try {
+    await writeFile(pathOf(setting), value);
+  } catch (cause) {
+    throw refused(setting, `set to ${value}`, cause);
+  }
+  return [setting];
+}
+
+function refused(setting: string, what: string, cause: unknown): KernelSettingError {
+  return new KernelSettingError('KERNEL_SETTING_REFUSED', `${setting} can't be ${what}: ${String(cause)}`, {
+    cause,
+    details: { setting },
+  });
+}
+
+/** Names of interfaces may have dots, so only those around the name are separators. */
+function pathOf(setting: string): string {
+  const [, family, name, key] = /^net\.(ipv[46])\.conf\.(.+)\.([^.]+)$/.exec(setting) as unknown as string[];
+  return `/proc/sys/net/${family}/conf/${name}/${key}`;
 }

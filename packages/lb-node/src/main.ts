@@ -4,10 +4,11 @@ import { ExitCode, exitCodeOf } from '@weir/daemon';
 import { XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.js';
-import { refuseStrayPackets } from './kernel-settings.js';
+import { holdLocalAddresses } from './local-addresses.js';
 import { keepResolved } from './next-hops.js';
 import { printCounters } from './print-counters.js';
 import { runNode } from './run-node.js';
+import { refuseStrayPackets } from './stray-packets.js';
 
 const DEFAULT_FILE = '/etc/weir/weir.yaml';
 
@@ -44,12 +45,13 @@ program
 program
   .command('detach')
   .description(
-    'remove the program from all interfaces, with tables, counters, the routes of VIPs and the neighbours kept resolved',
+    'remove the program from all interfaces, with tables, counters, the routes of VIPs and local addresses, and the neighbours kept resolved',
   )
   .action(async () => {
     const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
     XdpDataplane.remove(dataplane.pinDirectory);
     await refuseStrayPackets([]);
+    await holdLocalAddresses([], []);
     await keepResolved(new Map());
   });
 

@@ -1,4 +1,5 @@
 import { ipBatch, ipJson } from './ip-command.js';
+import { WEIR_PROTOCOL } from './route-protocol.js';
 
 /** What `ip -json route get` says of one address. */
 interface RouteAnswer {
@@ -29,9 +30,6 @@ export interface Route {
 /** States in which the kernel knows a MAC address (NUD_VALID, linux/neighbour.h). */
 const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT', 'NOARP']);
 
-/** `protocol` of the neighbours that Weir keeps resolved, so that it lets go of those alone. */
-const NEIGHBOUR_PROTOCOL = '177';
-
 /** Routes to addresses, in canonical text; one without a route is missing. */
 export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMap<string, Route>> {
   const routes = new Map<string, Route>();
@@ -60,11 +58,11 @@ export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<
     const neighbour = byKey.get(neighbourKey(route.neighbour, route.interface));
     if (neighbour?.state.some((state) => RESOLVED.has(state))) resolved.add(address);
     if (neighbour !== undefined && (neighbour.managed !== undefined || neighbour.state.includes('PERMANENT'))) continue;
-    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed protocol ${NEIGHBOUR_PROTOCOL}`);
+    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed protocol ${WEIR_PROTOCOL}`);
   }
   const wanted = new Set([...routes.values()].map((route) => neighbourKey(route.neighbour, route.interface)));
   const unwanted = known
-    .filter(({ protocol, dst, dev }) => protocol === NEIGHBOUR_PROTOCOL && !wanted.has(neighbourKey(dst, dev)))
+    .filter(({ protocol, dst, dev }) => protocol === WEIR_PROTOCOL && !wanted.has(neighbourKey(dst, dev)))
     .map(({ dst, dev }) => `neigh del ${dst} dev ${dev}`);
   await ipBatch([...new Set(unmanaged), ...unwanted]);
   return resolved;

@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type BgpSpeaker, startSpeaker } from '@weir/bgp-speaker';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
-import { XdpDataplane } from '@weir/dataplane';
 import { changedFixedSettings } from './fixed-settings.js';
 import { onNetworkChange } from './network-events.js';
-import { Reconciler } from './reconciler.js';
+import { openDataplane } from './open-dataplane.js';
+import { type Reconciled, Reconciler } from './reconciler.js';
+import { refuseDistantBackends } from './same-subnet.js';
 import { speakerOptions } from './speaker-options.js';
-import { tableLimits } from './table-limits.js';
 
 /** How often the whole is looked at without an occasion. */
 const RESYNC_MS = 10_000;
@@ -20,7 +20,8 @@ const RETRY_MS = 1_000;
 export interface RunningNode extends AsyncDisposable {
   /**
    * Puts a changed configuration in force.
-   * @throws {ConfigError} when it changes what needs a restart; the old one stays
+   * @throws {ConfigError} when it changes what needs a restart, or contradicts the addresses of this node; the old one
+   *   stays
    */
   reconfigure(config: NodeConfig): Promise<void>;
   /** One line for people: what is announced, what is reachable. */
@@ -35,40 +36,45 @@ export interface RunningNode extends AsyncDisposable {
  * @throws {DataplaneError | SpeakerError} what stands in the way; nothing is left running then but what was pinned
  */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
-  const dataplane = XdpDataplane.open({
-    interfaces: config.node.interfaces,
-    mode: config.dataplane.mode,
-    pinDirectory: config.dataplane.pinDirectory,
-    limits: tableLimits(config),
-  });
+  await refuseDistantBackends(config);
+  const { dataplane, origin } = openDataplane(config);
   let speaker: BgpSpeaker | undefined;
   try {
-    logger.info({ ...dataplane.origin }, `tables ${dataplane.origin.kind}`);
+    logger.info({ ...origin }, `tables ${origin.kind}`);
     // Forwarding comes before announcing, and so does its failure.
-    const reconciler = new Reconciler(config, { dataplane, speaker: undefined, logger });
-    await reconciler.reconcile();
+    const now = () => performance.now();
+    await new Reconciler(config, { dataplane, speaker: undefined, logger, now }).reconcile();
     const bgp = speakerOptions(config, logger);
     speaker = bgp === undefined ? undefined : await startSpeaker(bgp);
-    const announcing = new Reconciler(config, { dataplane, speaker, logger });
+    const announcing = new Reconciler(config, { dataplane, speaker, logger, now });
     let reconciled = await announcing.reconcile();
 
     const passes = new AbortController();
     const pass = async () => {
       try {
-        reconciled = await announcing.reconcile();
+        took(await announcing.reconcile());
       } catch (error) {
         logger.error({ err: error }, 'a pass failed; the next one tries again');
         later(RETRY_MS);
       }
     };
-    let pending: NodeJS.Timeout | undefined;
+    let pending: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
+    /** A pass after so many ms, or sooner if one is due by then. */
     const later = (ms: number) => {
-      if (passes.signal.aborted) return;
-      pending ??= setTimeout(() => {
+      const atMs = now() + ms;
+      if (passes.signal.aborted || (pending !== undefined && pending.atMs <= atMs)) return;
+      clearTimeout(pending?.timer);
+      const timer = setTimeout(() => {
         pending = undefined;
         void pass();
       }, ms);
+      pending = { atMs, timer };
     };
+    const took = (result: Reconciled) => {
+      reconciled = result;
+      if (result.againInMs !== undefined) later(result.againInMs);
+    };
+    took(reconciled);
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
     let stopped = false;
@@ -76,7 +82,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       if (stopped) return;
       stopped = true;
       passes.abort();
-      clearTimeout(pending);
+      clearTimeout(pending?.timer);
       clearInterval(resync);
       await speaker?.stop({ leaveRunning });
       await dataplane[Symbol.asyncDispose]();
@@ -85,8 +91,9 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     return {
       async reconfigure(next) {
         refuseFixed(announcing.config, next);
+        await refuseDistantBackends(next);
         announcing.want(next);
-        reconciled = await announcing.reconcile();
+        took(await announcing.reconcile());
       },
       status: () => `${reconciled.announced.length} VIPs announced, ${reconciled.reachableBackends} backends reachable`,
       async leave(hurry) {

@@ -1,6 +1,7 @@
-import { loadNodeConfig } from '@weir/control';
+import { loadNodeConfig, type NodeConfig } from '@weir/control';
 import { type Counters, DataplaneError, readCounters } from '@weir/dataplane';
 import { WeirError } from '@weir/errors';
+import { formatCounters } from './format-counters.js';
 
 /**
  * Prints what the data plane of a node has counted, whether or not its daemon runs.
@@ -8,25 +9,11 @@ import { WeirError } from '@weir/errors';
  */
 export async function printCounters(configFile: string, asJson: boolean): Promise<void> {
   const config = await loadNodeConfig(configFile);
-  const counters = countersIn(config.dataplane.pinDirectory);
-  process.stdout.write(asJson ? `${JSON.stringify(counters)}\n` : formatCounters(counters));
+  const counters = countersOf(config);
+  process.stdout.write(asJson ? `${JSON.stringify(counters)}\n` : formatCounters(counters, config.services));
 }
 
-/** A table for people: services and their backends, then why packets were dropped. */
-export function formatCounters({ services, drops }: Counters): string {
-  const lines = [row('SERVICE', 'BACKEND', 'PACKETS', 'BYTES')];
-  for (const { vip, protocol, port, packets, bytes, backends } of services) {
-    const name = `${vip.includes(':') ? `[${vip}]` : vip}:${port === 0 ? 'all' : port}/${protocol}`;
-    lines.push(row(name, '', packets, bytes));
-    for (const backend of backends) lines.push(row('', backend.address, backend.packets, backend.bytes));
-  }
-  const dropped = Object.entries(drops).filter(([, count]) => count > 0);
-  if (dropped.length > 0) lines.push('', row('DROPPED', 'REASON', 'PACKETS', ''));
-  for (const [reason, count] of dropped) lines.push(row('', reason, count, ''));
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-}
-
-function countersIn(pinDirectory: string): Counters {
+function countersOf({ dataplane: { pinDirectory } }: NodeConfig): Counters {
   try {
     return readCounters(pinDirectory);
   } catch (cause) {
@@ -36,8 +23,4 @@ function countersIn(pinDirectory: string): Counters {
       details: { pinDirectory },
     });
   }
-}
-
-function row(service: string, backend: string, packets: string | number, bytes: string | number): string {
-  return `${service.padEnd(34)} ${backend.padEnd(28)} ${String(packets).padStart(14)} ${String(bytes).padStart(18)}`;
 }

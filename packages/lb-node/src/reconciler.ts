@@ -2,10 +2,11 @@ import type { Announcement, BgpSpeaker } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
-import { explainSilence, planAnnouncements } from './announcements.js';
+import { explainSilence, planAnnouncements, vipsOf } from './announcements.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
-import { enableForwarding, refuseStrayPackets } from './kernel-settings.js';
 import { keepResolved, type Route, routesTo } from './next-hops.js';
+import { prepareKernel } from './prepare-kernel.js';
+import { refuseStrayPackets } from './stray-packets.js';
 
 /** What the reconciler drives. */
 export interface ReconcilerParts {
@@ -13,12 +14,16 @@ export interface ReconcilerParts {
   /** Absent where the configuration has no `bgp`. */
   readonly speaker: BgpSpeaker | undefined;
   readonly logger: Logger;
+  /** In ms, of a clock that is never set back. */
+  readonly now: () => number;
 }
 
 /** What is in force after a pass. */
 export interface Reconciled {
   readonly announced: readonly Announcement[];
   readonly reachableBackends: number;
+  /** When time alone makes another pass worthwhile: weights grow, rows have learned. Undefined: never. */
+  readonly againInMs: number | undefined;
 }
 
 /**
@@ -81,33 +86,32 @@ export class Reconciler {
 
   async #reconcile(): Promise<Reconciled> {
     const config = this.#config;
-    for (const name of config.node.interfaces) {
-      const changed = await enableForwarding(name);
-      if (changed.length > 0)
-        this.#parts.logger.info({ changed }, 'turned on forwarding: XDP asks the kernel for routes');
-    }
+    const changed = await prepareKernel(config);
+    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
     const routes = await routesTo([
       ...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address))),
     ]);
     const reachable = await keepResolved(routes);
 
-    const vips = new Set(config.services.map(({ vip }) => vip));
+    const vips = new Set(config.services.flatMap(vipsOf));
     // What is not wanted any more is withdrawn before it stops working.
     await this.#announce(this.#announced.filter(({ prefix }) => vips.has(prefix.slice(0, prefix.lastIndexOf('/')))));
-    const attached = await this.#apply(config, routes);
+    const againInMs = await this.#apply(config, routes);
     await refuseStrayPackets([...vips]);
 
-    const readiness = { attached, reachable, draining: this.#draining };
+    const readiness = { attached: true, reachable, draining: this.#draining };
     await this.#announce(planAnnouncements(config, readiness));
     if (this.#parts.speaker !== undefined) this.#logSilence(explainSilence(config, readiness));
-    return { announced: this.#announced, reachableBackends: reachable.size };
+    return { announced: this.#announced, reachableBackends: reachable.size, againInMs };
   }
 
-  async #apply(config: NodeConfig, routes: ReadonlyMap<string, Route>): Promise<boolean> {
-    const { dataplane, logger } = this.#parts;
+  /** Resolves to {@link Reconciled.againInMs}. */
+  async #apply(config: NodeConfig, routes: ReadonlyMap<string, Route>): Promise<number | undefined> {
+    const { dataplane, logger, now } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
-      const changes = await dataplane.apply(this.#planner.plan(config, sourcesOf(config, routes)));
+      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), now());
+      const changes = await dataplane.apply(tables);
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
         if (before.has(name)) continue;
@@ -116,7 +120,7 @@ export class Reconciler {
           `XDP runs in ${mode} mode on ${name}`,
         );
       }
-      return true;
+      return againInMs;
     } catch (error) {
       // A VIP whose packets this node can't take must not stay announced.
       await this.#announce([]);

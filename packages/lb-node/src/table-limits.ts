@@ -7,5 +7,6 @@ export function tableLimits({ dataplane }: NodeConfig): TableLimits {
     services: dataplane.maxServices,
     backends: dataplane.maxBackends,
     rows: 2 * dataplane.maxServices * dataplane.tableRows,
+    flows: dataplane.maxFlows,
   };
 }

@@ -1,0 +1,29 @@
+import type { ServiceConfig } from '@weir/control';
+import type { ForwardingMethod, Scheduling } from '@weir/dataplane';
+
+/** A service's method with what belongs to it. */
+export function forwardingMethodOf({ method, guePort, gueHeader, toa }: ServiceConfig): ForwardingMethod {
+  if (method === 'gue') return { method, port: guePort, header: gueHeader };
+  return method === 'fullnat' ? { method, toa } : { method };
+}
+
+/** How the data plane picks from the rows, by the names of IPVS' schedulers. */
+const schedulings: Readonly<Record<ServiceConfig['scheduler'], Scheduling>> = {
+  mh: { pick: 'hash', of: 'flow' },
+  rendezvous: { pick: 'hash', of: 'flow' },
+  sh: { pick: 'hash', of: 'source' },
+  dh: { pick: 'hash', of: 'destination' },
+  rr: { pick: 'next' },
+  wrr: { pick: 'next' },
+  lc: { pick: 'least', cost: 'lc' },
+  wlc: { pick: 'least', cost: 'wlc' },
+  sed: { pick: 'least', cost: 'sed' },
+  nq: { pick: 'least', cost: 'nq' },
+  lblc: { pick: 'locality', replicas: false },
+  lblcr: { pick: 'locality', replicas: true },
+};
+
+/** A service's scheduler as the data plane knows it; its rows are {@link serviceRows}. */
+export function schedulingOf({ scheduler }: ServiceConfig): Scheduling {
+  return schedulings[scheduler];
+}
