@@ -137,6 +137,16 @@ const impossible: readonly (readonly [string, string, string])[] = [
     'services[0].backends: […] has 1025 backends; scheduler lc compares 1024 at most',
   ],
   [
+    'pinning that holds for less than flows are remembered',
+    documentOf(serviceOf('pinning: { hold: 5m },')),
+    'services[0].pinning.hold: "5m" is less than dataplane.timeouts.tcp, 900s: rows are held while their flows are remembered',
+  ],
+  [
+    'more backends than a table has rows',
+    documentOf(serviceOf('tableRows: 2,', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }, { address: 10.0.0.23 }')),
+    'services[0].backends: […] has 3 backends, and its table 2 rows; raise tableRows',
+  ],
+  [
     'a backend twice with the same port',
     documentOf(serviceOf('method: nat,', '{ address: 10.0.0.21, port: 81 }, { address: 10.0.0.21, port: 81 }')),
     'services[0].backends[1].address: "10.0.0.21" is the address of services[0].backends[0] too',
@@ -247,7 +257,7 @@ const possible: readonly (readonly [string, string])[] = [
       'method: fullnat, toa: true,',
     ),
   ],
-  ['pinning with sh and dr', serviceOf('scheduler: sh, method: dr, pinning: { learn: 10s, hold: 1m },')],
+  ['pinning with sh and dr', serviceOf('scheduler: sh, method: dr, pinning: { learn: 10s, hold: 1h },')],
   ['slow start with lblc', serviceOf('scheduler: lblc, slowStart: 30s,')],
 ];
 for (const [title, service] of possible) {

@@ -2,14 +2,17 @@ import type { Contradiction, SoundParts } from './contradictions.js';
 import { comparesAll, isRecomputable, looksAtWeights, translatesAddresses } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { hasPorts, listenersOf } from './listener.js';
+import type { NodeDocument } from './node-schema.js';
 import { repeated } from './repeated.js';
 import type { ServiceDocument } from './service-schema.js';
+
+type DataplaneDocument = NodeDocument['dataplane'];
 
 /** Backends that a scheduler compares for one new flow (docs/packet-path.md, section 3). */
 const COMPARED_BACKENDS_MAX = 1024;
 
 /** What can't be had together: method, scheduler and the settings that belong to some of them alone. */
-export function serviceContradictions({ node, services }: SoundParts): Contradiction[] {
+export function serviceContradictions({ node, dataplane, services }: SoundParts): Contradiction[] {
   return [
     ...ofNames(services),
     ...[...services].flatMap(([i, service]) =>
@@ -19,6 +22,7 @@ export function serviceContradictions({ node, services }: SoundParts): Contradic
         ...(node === undefined ? [] : ofLocalAddresses(service, node.localAddresses)),
         ...ofScheduler(service),
         ...ofPinning(service),
+        ...(dataplane === undefined ? [] : [...ofRows(service, dataplane), ...ofHold(service, dataplane)]),
       ].map(({ path, message }) => ({ path: ['services', i, ...path], message })),
     ),
   ];
@@ -114,4 +118,31 @@ function ofPinning({ pinning, method, scheduler, persistence }: ServiceDocument)
   return persistence === undefined
     ? []
     : [{ path: ['pinning'], message: 'has no meaning beside persistence, which remembers every flow' }];
+}
+
+/** Every backend needs a row. */
+function ofRows(service: ServiceDocument, dataplane: DataplaneDocument): Contradiction[] {
+  const rows = service.tableRows ?? dataplane.tableRows;
+  if (service.backends.length <= rows) return [];
+  const message = `has ${service.backends.length} backends, and its table ${rows} rows; raise tableRows`;
+  return [{ path: ['backends'], message }];
+}
+
+/** A row that is released while flows of it are remembered would send them, when it is kept again, where they were before. */
+function ofHold(service: ServiceDocument, { timeouts }: DataplaneDocument): Contradiction[] {
+  if (service.pinning === 'off') return [];
+  const { hold } = service.pinning;
+  const protocols = new Set(listenersOf(service, 0).map(({ listener }) => listener.protocol));
+  const relevant = (Object.entries(timeouts) as [keyof typeof timeouts, number][]).filter(
+    ([key]) =>
+      (key.startsWith('tcp') && protocols.has('tcp')) ||
+      (key === 'udp' && protocols.has('udp')) ||
+      (key === 'other' && [...protocols].some((protocol) => protocol !== 'tcp' && protocol !== 'udp')),
+  );
+  return relevant
+    .filter(([, timeout]) => timeout > hold)
+    .map(([key, timeout]) => ({
+      path: ['pinning', 'hold'],
+      message: `is less than dataplane.timeouts.${key}, ${timeout / 1000}s: rows are held while their flows are remembered`,
+    }));
 }

@@ -37,7 +37,9 @@ const persistence = z.strictObject({
 
 const pinning = z.strictObject({
   learn: duration.describe('How long a new backend waits while its rows note the flows that pass.').prefault('60s'),
-  hold: duration.describe('How long rows that moved go on noting flows.').prefault('15m'),
+  hold: duration
+    .describe('How long rows that moved go on noting flows; at least the timeouts of flows.')
+    .prefault('15m'),
 });
 
 const NO_BACKEND = 'has no backend; a VIP without backends serves nobody';
