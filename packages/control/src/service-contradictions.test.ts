@@ -137,11 +137,6 @@ const impossible: readonly (readonly [string, string, string])[] = [
     'services[0].backends: […] has 1025 backends; scheduler lc compares 1024 at most',
   ],
   [
-    'pinning that holds for less than flows are remembered',
-    documentOf(serviceOf('pinning: { hold: 5m },')),
-    'services[0].pinning.hold: "5m" is less than dataplane.timeouts.tcp, 900s: rows are held while their flows are remembered',
-  ],
-  [
     'more backends than a table has rows',
     documentOf(serviceOf('tableRows: 2,', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }, { address: 10.0.0.23 }')),
     'services[0].backends: […] has 3 backends, and its table 2 rows; raise tableRows',

@@ -22,7 +22,7 @@ export function serviceContradictions({ node, dataplane, services }: SoundParts)
         ...(node === undefined ? [] : ofLocalAddresses(service, node.localAddresses)),
         ...ofScheduler(service),
         ...ofPinning(service),
-        ...(dataplane === undefined ? [] : [...ofRows(service, dataplane), ...ofHold(service, dataplane)]),
+        ...(dataplane === undefined ? [] : ofRows(service, dataplane)),
       ].map(({ path, message }) => ({ path: ['services', i, ...path], message })),
     ),
   ];
@@ -126,23 +126,4 @@ function ofRows(service: ServiceDocument, dataplane: DataplaneDocument): Contrad
   if (service.backends.length <= rows) return [];
   const message = `has ${service.backends.length} backends, and its table ${rows} rows; raise tableRows`;
   return [{ path: ['backends'], message }];
-}
-
-/** A row that is released while flows of it are remembered would send them, when it is kept again, where they were before. */
-function ofHold(service: ServiceDocument, { timeouts }: DataplaneDocument): Contradiction[] {
-  if (service.pinning === 'off') return [];
-  const { hold } = service.pinning;
-  const protocols = new Set(listenersOf(service, 0).map(({ listener }) => listener.protocol));
-  const relevant = (Object.entries(timeouts) as [keyof typeof timeouts, number][]).filter(
-    ([key]) =>
-      (key.startsWith('tcp') && protocols.has('tcp')) ||
-      (key === 'udp' && protocols.has('udp')) ||
-      (key === 'other' && [...protocols].some((protocol) => protocol !== 'tcp' && protocol !== 'udp')),
-  );
-  return relevant
-    .filter(([, timeout]) => timeout > hold)
-    .map(([key, timeout]) => ({
-      path: ['pinning', 'hold'],
-      message: `is less than dataplane.timeouts.${key}, ${timeout / 1000}s: rows are held while their flows are remembered`,
-    }));
 }

@@ -38,7 +38,7 @@ const persistence = z.strictObject({
 const pinning = z.strictObject({
   learn: duration.describe('How long a new backend waits while its rows note the flows that pass.').prefault('60s'),
   hold: duration
-    .describe('How long rows that moved go on noting flows; at least the timeouts of flows.')
+    .describe('How long rows that moved go on noting flows; flows that are silent for longer may end up elsewhere.')
     .prefault('15m'),
 });
 
