@@ -11,7 +11,7 @@ export interface ClusterHost {
 
 /** A node of the cluster. */
 export interface ClusterNode extends ClusterHost {
-  /** Further addresses of it towards the backends, one of each family: where its fullnat packets come from. */
+  /** One of each family, in the backends' network and of no interface: where its fullnat packets come from. */
   readonly localAddresses: readonly string[];
 }
 
@@ -81,12 +81,7 @@ export function standardCluster(options: StandardClusterOptions = {}): StandardC
       ...Object.fromEntries([...nodes, ...backends].map(({ name }) => [name, { routes: defaultRoutes(router) }])),
     },
     switches: { lan: { mtuBytes: innerMtuBytes } },
-    links: [
-      ...access.links,
-      toLan(router),
-      ...nodes.map((host) => toLan(host, host.localAddresses)),
-      ...backends.map((host) => toLan(host)),
-    ],
+    links: [...access.links, ...[router, ...nodes, ...backends].map(toLan)],
   };
   return { topology, client, router, nodes, backends, vip, interface: 'lan', nodeInterfaces: ['lan'] };
 }
@@ -95,6 +90,6 @@ function lanHost(name: string, number: number): ClusterHost {
   return { name, ipv4: `10.0.0.${number}`, ipv6: `fd00:10::${number}` };
 }
 
-function toLan({ name, ipv4, ipv6 }: ClusterHost, more: readonly string[] = []): Link {
-  return { from: { host: name, addresses: withPrefixLengths([ipv4, ipv6, ...more]) }, to: { switch: 'lan' } };
+function toLan({ name, ipv4, ipv6 }: ClusterHost): Link {
+  return { from: { host: name, addresses: withPrefixLengths([ipv4, ipv6]) }, to: { switch: 'lan' } };
 }

@@ -61,10 +61,7 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
       ...[...new Set([router, ...nodes, ...backends].map(({ name }) => name))].flatMap((name) => {
         const addresses = {
           front: [router, ...nodes].filter((host) => host.name === name).flatMap(addressesOf),
-          back: [
-            ...[...backSides, ...backends].filter((host) => host.name === name).flatMap(addressesOf),
-            ...(nodes.find((node) => node.name === name)?.localAddresses ?? []),
-          ],
+          back: [...backSides, ...backends].filter((host) => host.name === name).flatMap(addressesOf),
         };
         return cables(name, addresses, tagged).map(({ end, to }) => ({ from: end, to: { switch: to } }));
       }),
