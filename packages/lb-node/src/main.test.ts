@@ -100,6 +100,13 @@ for (const [title, text, code, message] of refused) {
   });
 }
 
+testAsRoot('a backend of dr behind a router ends the daemon with 78 and its path', (t) => {
+  const text = document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1');
+  const { status, stderr } = run('--config', configFile(text));
+  t.is(status, 78, stderr);
+  t.regex(stderr, /services\[0\]\.backends\[0\]\.address: "10\.3\.0\.1" is in no subnet of this node/);
+});
+
 testAsRoot('a port of the API that somebody else has ends the daemon with 69 and the address', async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(50998, '127.0.0.1', resolve));
@@ -195,7 +202,7 @@ testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resol
   t.regex(daemon.log(), /XDP runs in native mode on eth0/);
   t.regex(sh('ip route show type unreachable'), /unreachable 198\.51\.100\.10 proto 177/);
   t.regex(sh('ip neigh show 10.0.0.21'), /managed/);
-  t.regex(run('--config', daemon.file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+  t.regex(run('--config', daemon.file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
 });
 
 testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {
@@ -204,7 +211,7 @@ testAsRoot('a changed file with a mistake is refused with the mistake, and the o
   writeFileSync(file, document({ vip: '300.0.0.1' }));
   child.kill('SIGHUP');
   t.regex(await refusal, /services\[0\]\.vip: \\"300\.0\.0\.1\\" is not an IP address/);
-  t.regex(run('--config', configFile(document()), 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+  t.regex(run('--config', configFile(document()), 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
 });
 
 testAsRoot(
@@ -215,9 +222,42 @@ testAsRoot(
     writeFileSync(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
     t.regex(await refusal, /node\.interfaces can't change while the node runs; restart it/);
-    t.regex(run('--config', file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+    t.regex(run('--config', file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
   },
 );
+
+testAsRoot('a change to a backend that dr does not reach is refused with its path', async (t) => {
+  const { file, next } = await startDaemon(t);
+  const refusal = next(/not in force/);
+  writeFileSync(file, document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1'));
+  t.regex(await refusal, /services\[0\]\.backends\[0\]\.address: .{0,2}10\.3\.0\.1.{0,2} is in no subnet of this node/);
+  t.regex(run('--config', configFile(document()), 'counters').stdout, / 198\.51\.100\.10:80 mh/);
+});
+
+testAsRoot('local addresses come and go with the configuration, and go with what else detach removes', async (t) => {
+  const { file, next, stop } = await startDaemon(t);
+  const withLocal = document().replace('address: 10.0.0.11 }', 'address: 10.0.0.11, localAddresses: [10.0.0.111] }');
+  const change = next(/configuration in force/);
+  writeFileSync(file, withLocal);
+  await change;
+  t.regex(sh('ip route show table local'), /local 10\.0\.0\.111 .*proto 177/);
+  t.is(await stop(), 0);
+  t.regex(sh('ip route show table local'), /local 10\.0\.0\.111/);
+  t.is(run('--config', file, 'detach').status, 0);
+  t.notRegex(sh('ip route show table local'), /10\.0\.0\.111/);
+});
+
+testAsRoot('a new backend with slow start gets its whole weight without an event', async (t) => {
+  const { file, next } = await startDaemon(t);
+  const slow = document().replace('port: 80,', 'port: 80, slowStart: 2s,');
+  const begun = next(/configuration in force/);
+  writeFileSync(file, slow);
+  await begun;
+  const growing = next(/"rowsMoved":.*tables changed/);
+  writeFileSync(file, slow.replace('{ address: 10.0.0.21 }', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }'));
+  await growing;
+  t.regex(await next(/tables changed/), /"rowsMoved":[1-9]/);
+});
 
 testAsRoot('a good change is in force without a signal', async (t) => {
   const { file, next } = await startDaemon(t);
@@ -234,7 +274,7 @@ testAsRoot('a daemon that leaves lets the program run on, and detach removes all
   const { file, stop } = await startDaemon(t);
   t.is(await stop(), 0);
   t.regex(sh('ip link show eth0'), /prog\/xdp/);
-  t.regex(run('--config', file, 'counters').stdout, /198\.51\.100\.10:80\/tcp/);
+  t.regex(run('--config', file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
   t.is(run('--config', file, 'detach').status, 0);
   t.notRegex(sh('ip link show eth0'), /prog\/xdp/);
   t.is(sh('ip route show type unreachable'), '');

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { keepResolved, routesTo } from './next-hops.js';
+import { defaultRouters, keepResolved, routesTo } from './next-hops.js';
 import { eventually } from './test-support/eventually.js';
 import { enterPrivateNetwork, isRoot, sh } from './test-support/private-network.js';
 
@@ -44,6 +44,25 @@ testAsRoot(
 testAsRoot('an address without a route is missing, and takes none of the others with it', async (t) => {
   const routes = await routesTo(['203.0.113.1', '10.3.0.1', '10.0.0.21']);
   t.deepEqual([...routes.keys()], ['10.0.0.21']);
+});
+
+testAsRoot('the routers of default routes are found, on one path, on several, and of the other family', async (t) => {
+  t.is((await defaultRouters()).size, 0);
+  sh('ip route add default nexthop via 10.0.0.21 nexthop via 10.0.0.22');
+  sh('ip -6 route add default via fd00::21');
+  sh('ip route add default via inet6 fd00::22 dev eth0 metric 10');
+  t.teardown(() => {
+    for (const family of ['-4', '-6']) sh(`ip ${family} route flush default`);
+  });
+  t.deepEqual(
+    new Map(await defaultRouters()),
+    new Map(
+      ['10.0.0.21', '10.0.0.22', 'fd00::22', 'fd00::21'].map((address) => [
+        address,
+        { neighbour: address, interface: 'eth0' },
+      ]),
+    ),
+  );
 });
 
 testAsRoot('nothing to ask is no question', async (t) => {

@@ -1,5 +1,5 @@
 import { ipBatch, ipJson } from './ip-command.js';
-import { WEIR_PROTOCOL } from './route-protocol.js';
+import { families, WEIR_PROTOCOL } from './route-protocol.js';
 
 /** What `ip -json route get` says of one address. */
 interface RouteAnswer {
@@ -8,6 +8,17 @@ interface RouteAnswer {
   readonly via?: { readonly host: string };
   readonly dev: string;
   readonly prefsrc?: string;
+}
+
+/** What `ip -json route show default` says of one route. */
+interface DefaultRouteAnswer extends Hop {
+  readonly nexthops?: readonly Hop[];
+}
+
+interface Hop {
+  readonly gateway?: string;
+  readonly via?: { readonly host: string };
+  readonly dev?: string;
 }
 
 interface NeighbourAnswer {
@@ -41,6 +52,21 @@ export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMa
     });
   }
   return routes;
+}
+
+/** The routers that the default routes of both families lead to: most clients are behind one of them. */
+export async function defaultRouters(): Promise<ReadonlyMap<string, Route>> {
+  const answers = await Promise.all(
+    families.map((family) => ipJson<DefaultRouteAnswer>([family, 'route', 'show', 'default'])),
+  );
+  const hops = answers.flat().flatMap((answer): readonly Hop[] => answer.nexthops ?? [answer]);
+  return new Map(
+    hops.flatMap(({ gateway, via, dev }) => {
+      const neighbour = gateway ?? via?.host;
+      if (neighbour === undefined || dev === undefined) return [];
+      return [[neighbour, { neighbour, interface: dev }]];
+    }),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { NodeConfig } from '@weir/control';
+import type { NodeConfig, ServiceConfig } from '@weir/control';
 import { enableForwarding, enableNeighbourProxy, loosenReversePath } from './kernel-settings.js';
 import { holdLocalAddresses } from './local-addresses.js';
 
@@ -9,13 +9,18 @@ import { holdLocalAddresses } from './local-addresses.js';
 export async function prepareKernel(config: NodeConfig): Promise<readonly string[]> {
   const { interfaces, localAddresses } = config.node;
   const changed: string[] = [];
-  const translates = config.services.some(({ method }) => method === 'nat' || method === 'fullnat');
+  const someTranslate = config.services.some(translates);
   const hasIpv6 = localAddresses.some((address) => address.includes(':'));
   for (const name of interfaces) {
     changed.push(...(await enableForwarding(name)));
-    if (translates) changed.push(...(await loosenReversePath(name)));
+    if (someTranslate) changed.push(...(await loosenReversePath(name)));
     if (hasIpv6) changed.push(...(await enableNeighbourProxy(name)));
   }
   await holdLocalAddresses(localAddresses, interfaces);
   return changed;
+}
+
+/** Do the answers of its backends come back through this node? */
+export function translates({ method }: ServiceConfig): boolean {
+  return method === 'nat' || method === 'fullnat';
 }

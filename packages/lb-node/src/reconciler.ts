@@ -4,8 +4,8 @@ import type { Logger } from '@weir/daemon';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import { explainSilence, planAnnouncements, vipsOf } from './announcements.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
-import { keepResolved, type Route, routesTo } from './next-hops.js';
-import { prepareKernel } from './prepare-kernel.js';
+import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
+import { prepareKernel, translates } from './prepare-kernel.js';
 import { refuseStrayPackets } from './stray-packets.js';
 
 /** What the reconciler drives. */
@@ -91,7 +91,10 @@ export class Reconciler {
     const routes = await routesTo([
       ...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address))),
     ]);
-    const reachable = await keepResolved(routes);
+    // Answers of nat and fullnat are sent to clients by XDP too.
+    const routers = config.services.some(translates) ? await defaultRouters() : [];
+    const reachable = await keepResolved(new Map([...routers, ...routes]));
+    const reachableBackends = [...routes.keys()].filter((address) => reachable.has(address)).length;
 
     const vips = new Set(config.services.flatMap(vipsOf));
     // What is not wanted any more is withdrawn before it stops working.
@@ -102,7 +105,7 @@ export class Reconciler {
     const readiness = { attached: true, reachable, draining: this.#draining };
     await this.#announce(planAnnouncements(config, readiness));
     if (this.#parts.speaker !== undefined) this.#logSilence(explainSilence(config, readiness));
-    return { announced: this.#announced, reachableBackends: reachable.size, againInMs };
+    return { announced: this.#announced, reachableBackends, againInMs };
   }
 
   /** Resolves to {@link Reconciled.againInMs}. */
