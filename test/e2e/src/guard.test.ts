@@ -48,7 +48,7 @@ testAsRoot('lists that change at run time deny and allow sources of both familie
   t.true(((await node().counters()).drops.denied ?? 0) >= 3);
 });
 
-testAsRoot('SIGHUP alone puts a list in force', async (t) => {
+testAsRoot('SIGHUP puts a list in force', async (t) => {
   const after = node().process.lines.length;
   node().write({ ...node().document, guard: { deny: ['192.0.2.2'] } });
   node().process.kill('SIGHUP');
