@@ -5,7 +5,7 @@ import { type Contradiction, contradictions, type SoundParts } from './contradic
 import { issueText } from './issue-text.js';
 import { suggestedKey } from './key-suggestion.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
-import { nodeSchema } from './node-schema.js';
+import { type NodeDocument, nodeSchema } from './node-schema.js';
 import { pathText } from './path-text.js';
 import { serviceSchema } from './service-schema.js';
 import { type Path, parseYaml, type YamlDocument } from './yaml-document.js';
@@ -24,7 +24,7 @@ export function parseNodeConfig(text: string, fileName: string): NodeConfig {
   const result = nodeSchema.safeParse(document.value);
   const problems = [
     ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document)),
-    ...contradictions(soundParts(document.value)).map((found) => contradictionProblem(found, document)),
+    ...contradictions(result.success ? allParts(result.data) : soundParts(document.value)).map((found) => contradictionProblem(found, document)),
   ];
   if (problems.length > 0 || !result.success) throw new InvalidConfigError(fileName, problems);
   return nodeConfigOf(result.data);
@@ -51,6 +51,10 @@ export async function loadNodeConfig(path: string): Promise<NodeConfig> {
 /** JSON Schema of `weir.yaml`, for editors: `# yaml-language-server: $schema=weir.schema.json`. */
 export function nodeConfigJsonSchema(): object {
   return { title: 'weir.yaml', ...z.toJSONSchema(nodeSchema, { io: 'input' }) };
+}
+
+function allParts({ node, dataplane, guard, bgp, services }: NodeDocument): SoundParts {
+  return { node, dataplane, guard, bgp, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
