@@ -24,7 +24,9 @@ export function parseNodeConfig(text: string, fileName: string): NodeConfig {
   const result = nodeSchema.safeParse(document.value);
   const problems = [
     ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document)),
-    ...contradictions(result.success ? allParts(result.data) : soundParts(document.value)).map((found) => contradictionProblem(found, document)),
+    ...contradictions(result.success ? allParts(result.data) : soundParts(document.value)).map((found) =>
+      contradictionProblem(found, document),
+    ),
   ];
   if (problems.length > 0 || !result.success) throw new InvalidConfigError(fileName, problems);
   return nodeConfigOf(result.data);
