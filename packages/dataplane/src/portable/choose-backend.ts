@@ -5,7 +5,7 @@ import type { Flow, Translation, Tuple } from './flow.js';
 import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
 import type { FlowTable } from './flow-table.js';
 import type { Guard } from './guard.js';
-import { freeLocalEnd } from './local-end.js';
+import { nearEnd } from './near-end.js';
 import type { PersistentClients } from './persistent-clients.js';
 import { schedule } from './schedule.js';
 import { hashedRow, hashOfFlow, remembersFlows, type Service } from './service.js';
@@ -72,7 +72,9 @@ export function findBackend(memory: Memory, service: Service, packet: Tuple, now
 
 function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
   const flow = flows.ofClient(packet, nowTicks);
-  return flow?.backend.service === service ? flow : undefined;
+  if (flow === undefined || flow.backend.service === service) return flow;
+  flows.remove(flow);
+  return undefined;
 }
 
 function goOn({ flows, clients }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
@@ -99,11 +101,11 @@ function pick(
 function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
   const { flows, clients } = memory;
   const { forwarding, persistence } = backend.service;
+  if (persistence !== undefined) clients.remember(backend, persistence, packet.source, nowTicks);
   let translation: Translation | undefined;
   if (translatesAddresses(forwarding)) {
-    const client = { address: packet.source, port: packet.sourcePort };
     const far = { address: backend.address, port: backend.port || packet.destinationPort };
-    const near = forwarding.method === 'nat' ? client : freeLocalEnd(memory, packet.protocol, far, hash, nowTicks);
+    const near = nearEnd(memory, forwarding, packet, far, hash, nowTicks);
     if (near === undefined) return refused('no_local_port');
     translation = { near, far };
   }
@@ -116,7 +118,6 @@ function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: num
     state: firstState(packet.protocol, packet.tcpFlags),
     lastSeen: nowTicks,
   });
-  if (persistence !== undefined) clients.remember(backend, persistence, packet.source, nowTicks);
   return chosen(backend, hash, translation, 'new');
 }
 

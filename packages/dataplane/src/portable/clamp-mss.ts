@@ -9,14 +9,14 @@ const MSS_OPTION_BYTES = 4;
 /**
  * In a SYN, of either side, whose first MSS option asks for more than `mss`, that becomes `mss`; in place.
  *
- * @param packet  from its IP header to its end
+ * @param packet  from its IP header to the end of the frame
  */
 export function clampMss(packet: Uint8Array, transportOffset: number, mss: number): void {
   const tcp = packet.subarray(transportOffset);
   const view = new DataView(tcp.buffer, tcp.byteOffset, tcp.byteLength);
   if ((view.getUint8(Field.flags) & TcpFlag.syn) === 0) return;
   const headerBytes = (view.getUint8(Field.dataOffset) >> 4) * 4;
-  const option = headerBytes > tcp.byteLength ? undefined : mssOption(tcp.subarray(0, headerBytes));
+  const option = mssOption(tcp.subarray(0, headerBytes));
   if (option === undefined || view.getUint16(option + 2) <= mss) return;
   // Options need not be aligned, checksums count words: the words that hold the value are replaced.
   const [from, to] = [option & ~1, (option + MSS_OPTION_BYTES + 1) & ~1];

@@ -28,12 +28,12 @@ export class FlowTable {
 
   /** The flow that a packet of a client belongs to. */
   ofClient(tuple: Tuple, nowTicks: number): Flow | undefined {
-    return this.#alive(this.#byClient.get(tupleText(tuple)), nowTicks);
+    return this.#stillThere(this.#byClient.get(tupleText(tuple)), nowTicks);
   }
 
   /** The flow that a packet of a backend, back through this node, belongs to. */
   ofAnswer(tuple: Tuple, nowTicks: number): Flow | undefined {
-    return this.#alive(this.#byAnswer.get(tupleText(tuple)), nowTicks);
+    return this.#stillThere(this.#byAnswer.get(tupleText(tuple)), nowTicks);
   }
 
   /** Remembers a flow; who had its tuples gives way, and where there is no room, who was not seen for longest. */
@@ -71,9 +71,7 @@ export class FlowTable {
 
   /** Takes out what has expired, and what belongs to backends that are gone. */
   sweep(nowTicks: number): void {
-    for (const flow of this.#byClient.values()) {
-      if (this.#alive(flow, nowTicks) === undefined) this.remove(flow);
-    }
+    for (const flow of this.#byClient.values()) this.#stillThere(flow, nowTicks);
   }
 
   /** Those that are remembered; the least recently seen first. */
@@ -81,9 +79,12 @@ export class FlowTable {
     yield* this.#byClient.values();
   }
 
-  #alive(flow: Flow | undefined, nowTicks: number): Flow | undefined {
-    if (flow === undefined || !flow.backend.inForce) return undefined;
-    return isExpired(flow.lastSeen, this.#timeouts[flow.state], nowTicks) ? undefined : flow;
+  /** A flow that is over is forgotten when it is met. */
+  #stillThere(flow: Flow | undefined, nowTicks: number): Flow | undefined {
+    if (flow === undefined) return undefined;
+    if (flow.backend.inForce && !isExpired(flow.lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
+    this.remove(flow);
+    return undefined;
   }
 
   #leastRecent(): Flow {

@@ -1,22 +1,20 @@
 import { defaultFlowTimeouts } from '../dataplane.js';
 import type { Backend } from './backend.js';
-import { addressText, type Translation } from './flow.js';
+import { addressText, type Flow, type Translation } from './flow.js';
 import type { IpPacket } from './parse-frame.js';
 import { isExpired, timeoutTicks } from './ticks.js';
 
 /** Where the first fragment of a packet went. */
-export interface FragmentWay {
-  readonly backend: Backend;
-  /** Of the flow, so that all fragments take one way through the network. */
-  readonly hash: number;
-  readonly translation: Translation | undefined;
-}
+export type FragmentWay =
+  | { readonly to: 'backend'; readonly backend: Backend; readonly translation: Translation | undefined }
+  /** An answer, of nat or fullnat. */
+  | { readonly to: 'client'; readonly backend: Backend; readonly flow: Flow };
 
 /** Packets in fragments, from the first one on. */
 export class FragmentTable {
   readonly #packetsMax: number;
   /** Oldest first. */
-  readonly #ways = new Map<string, FragmentWay & { readonly since: number }>();
+  readonly #ways = new Map<string, { readonly way: FragmentWay; readonly since: number }>();
   #timeout = timeoutTicks(defaultFlowTimeouts.fragmentMs);
 
   constructor(packetsMax: number) {
@@ -28,20 +26,20 @@ export class FragmentTable {
   }
 
   /** Nothing where the packet is no first fragment. */
-  remember(packet: IpPacket, { backend, hash, translation }: FragmentWay, nowTicks: number): void {
+  remember(packet: IpPacket, way: FragmentWay, nowTicks: number): void {
     if (packet.fragment?.isFirst !== true) return;
     const key = keyOf(packet);
     this.#ways.delete(key);
     const [oldest] = this.#ways.keys();
     if (this.#ways.size === this.#packetsMax && oldest !== undefined) this.#ways.delete(oldest);
-    this.#ways.set(key, { backend, hash, translation, since: nowTicks });
+    this.#ways.set(key, { way, since: nowTicks });
   }
 
   /** The way of the first fragment of the packet that this is a later one of. */
   find(packet: IpPacket, nowTicks: number): FragmentWay | undefined {
-    const way = this.#ways.get(keyOf(packet));
-    if (way === undefined || !way.backend.inForce) return undefined;
-    return isExpired(way.since, this.#timeout, nowTicks) ? undefined : way;
+    const found = this.#ways.get(keyOf(packet));
+    if (found === undefined || !found.way.backend.inForce) return undefined;
+    return isExpired(found.since, this.#timeout, nowTicks) ? undefined : found.way;
   }
 }
 

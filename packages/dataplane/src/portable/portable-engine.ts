@@ -14,9 +14,9 @@ import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
 import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
-import type { NextHop } from './next-hop.js';
 import { type IpPacket, parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
+import type { PortableSurroundings } from './portable-surroundings.js';
 import { putInForce } from './put-in-force.js';
 import {
   type Decision,
@@ -27,23 +27,9 @@ import {
   sendErrorToClient,
   sendToBackend,
 } from './send.js';
-import type { Service } from './service.js';
+import { hashOfFlow, type Service } from './service.js';
 import { isIcmp } from './transport.js';
-
-/** What becomes of a frame. `reason`: the packet itself was dropped and counted; an ICMP error goes out in its place. */
-export type Verdict =
-  | { readonly action: 'pass' }
-  | { readonly action: 'drop'; readonly reason: DropReason }
-  | { readonly action: 'transmit'; readonly ifindex: number; readonly frame: Uint8Array; readonly reason?: DropReason };
-
-/** What the engine asks of the machine that it runs on. */
-export interface PortableSurroundings {
-  /** Addresses of 6 bytes that frames have to carry; none: any will do. */
-  readonly ownMacs: readonly Uint8Array[];
-  resolve(address: Uint8Array, ingressIfindex: number): NextHop | 'no_route' | 'no_neighbour';
-  /** May one more ICMP error be sent now? Asked once for each. */
-  mayComplain(nowTicks: number): boolean;
-}
+import type { Verdict } from './verdict.js';
 
 export interface PortableLimits {
   /** Entries of the flow table; a flow that is translated takes two. */
@@ -138,25 +124,24 @@ export class PortableEngine {
     if (isIcmp(packet.family, packet.protocol)) return this.#icmp(arrival);
     const service = this.#directory.find(packet);
     if (service === undefined) return this.#answer(arrival);
-    const refusal = this.#refusal(arrival);
-    if (refusal !== undefined) return refusal;
+    if (this.#guard.denies(packet.source)) return this.#drop('denied');
+    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
     const choice = chooseBackend(this.#memory, service, packet, nowTicks);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
-    this.#fragments.remember(packet, choice, nowTicks);
+    const { backend, translation } = choice;
+    this.#fragments.remember(packet, { to: 'backend', backend, translation }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
   }
 
   /** It has no ports, and goes where the first fragment of its packet went. */
   #laterFragment(arrival: Arrival): Verdict {
     const { packet, nowTicks } = arrival;
-    if (!this.#directory.isVip(packet.destination)) return pass;
     const way = this.#fragments.find(packet, nowTicks);
-    if (way === undefined) return this.#drop('fragment_unknown');
-    const decision = { ...way, stateBefore: undefined };
-    return (
-      this.#refusal(arrival) ??
-      this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)))
-    );
+    if (way === undefined) return this.#directory.isVip(packet.destination) ? this.#drop('fragment_unknown') : pass;
+    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (way.to === 'client') return this.#out(arrival, sendAnswer(packet, way.flow, this.#roads(arrival)));
+    const decision = { ...way, hash: hashOfFlow(this.#memory.hashSeed, packet), stateBefore: undefined };
+    return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
   }
 
   /** Section 5: what no service takes may be an answer of a backend that sees translated addresses. */
@@ -164,10 +149,10 @@ export class PortableEngine {
     const { packet, nowTicks } = arrival;
     const flow = this.#flows.ofAnswer(packet, nowTicks);
     if (flow === undefined) return pass;
-    const expired = this.#lastHop(arrival);
-    if (expired !== undefined) return expired;
+    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
     this.#flows.touch(flow, nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
-    return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)), flow.vip.address);
+    this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
+    return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
   }
 
   /** Section 6. */
@@ -180,38 +165,29 @@ export class PortableEngine {
     }
     if (!isIcmpError(packet)) return pass;
     const quote = quoteOf(packet);
-    if (isForVip) return this.#errorForVip(arrival, quote);
+    if (isForVip) return quote === undefined ? this.#drop('icmp_unknown') : this.#errorForVip(arrival, quote);
     return quote === undefined ? pass : this.#errorFromBackend(arrival, quote);
   }
 
-  /** The VIP sent what is quoted: for the flow it is the way back. */
-  #errorForVip(arrival: Arrival, quote: Quote | undefined): Verdict {
-    const tuple = quote && reversed(quote);
-    const service = tuple && this.#directory.find(tuple);
+  /** The VIP sent what is quoted: of the flow it is the way back. */
+  #errorForVip(arrival: Arrival, quote: Quote): Verdict {
+    const { packet, nowTicks } = arrival;
+    const tuple = reversed(quote);
+    const service = this.#directory.find(tuple);
     if (service === undefined) return this.#drop('icmp_unknown');
-    const choice = findBackend(this.#memory, service, tuple as Tuple, arrival.nowTicks);
+    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    const choice = findBackend(this.#memory, service, tuple, nowTicks);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
-    const sent = () => sendErrorToBackend(arrival.packet, quote as Quote, choice, this.#roads(arrival));
-    return this.#lastHop(arrival) ?? this.#toBackend(arrival, choice, sent());
+    return this.#toBackend(arrival, choice, sendErrorToBackend(packet, quote, choice, this.#roads(arrival)));
   }
 
   /** This node sent what is quoted to a backend, in the name of the client or from a local address. */
   #errorFromBackend(arrival: Arrival, quote: Quote): Verdict {
-    const flow = this.#flows.ofAnswer(reversed(quote), arrival.nowTicks);
+    const { packet, nowTicks } = arrival;
+    const flow = this.#flows.ofAnswer(reversed(quote), nowTicks);
     if (flow === undefined) return pass;
-    const sent = () => sendErrorToClient(arrival.packet, quote, flow, this.#roads(arrival));
-    return this.#lastHop(arrival) ?? this.#out(arrival, sent(), flow.vip.address);
-  }
-
-  #refusal(arrival: Arrival): Verdict | undefined {
-    return this.#guard.denies(arrival.packet.source) ? this.#drop('denied') : this.#lastHop(arrival);
-  }
-
-  #lastHop(arrival: Arrival): Verdict | undefined {
-    const { packet } = arrival;
-    if (packet.ttl > 1) return undefined;
-    const own = this.#sources.get(packet.source.byteLength);
-    return this.#dropAndTell(arrival, 'ttl_expired', { kind: 'time_exceeded' }, own);
+    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    return this.#out(arrival, sendErrorToClient(packet, quote, flow, this.#roads(arrival)));
   }
 
   #toBackend(arrival: Arrival, { backend }: Decision, sent: Sent): Verdict {
@@ -219,11 +195,15 @@ export class PortableEngine {
     return this.#out(arrival, sent, arrival.packet.destination);
   }
 
-  /** @param vip  whose name a complaint is made in */
-  #out(arrival: Arrival, sent: Sent, vip: Uint8Array): Verdict {
+  /** @param complainant  in whose name the sender is told what is wrong */
+  #out(arrival: Arrival, sent: Sent, complainant = this.#ownAddress(arrival)): Verdict {
     if (sent.kind === 'sent') return { action: 'transmit', ifindex: sent.ifindex, frame: sent.frame };
     if (sent.complaint === undefined) return this.#drop(sent.reason);
-    return this.#dropAndTell(arrival, sent.reason, sent.complaint, vip);
+    return this.#dropAndTell(arrival, sent.reason, sent.complaint, complainant);
+  }
+
+  #ttlExpired(arrival: Arrival): Verdict {
+    return this.#dropAndTell(arrival, 'ttl_expired', { kind: 'time_exceeded' }, this.#ownAddress(arrival));
   }
 
   #drop(reason: DropReason): Verdict {
@@ -236,6 +216,11 @@ export class PortableEngine {
     const dropped = this.#drop(reason);
     if (from === undefined || !mayComplainAbout(packet) || !this.#surroundings.mayComplain(nowTicks)) return dropped;
     return { action: 'transmit', ifindex: ingressIfindex, frame: icmpErrorAbout(packet, complaint, from), reason };
+  }
+
+  /** Of the packet's family. */
+  #ownAddress({ packet }: Arrival): Uint8Array | undefined {
+    return this.#sources.get(packet.source.byteLength);
   }
 
   /** A switch floods what it does not know: of several nodes only one may forward the frame. */
@@ -273,6 +258,12 @@ interface Arrival {
   readonly nowTicks: number;
 }
 
+/** The node is a router: with one hop less there would be none left. */
+function isOnLastHop({ ttl }: IpPacket): boolean {
+  return ttl <= 1;
+}
+
+/** As the receiver would answer. */
 function reversed({ protocol, source, sourcePort, destination, destinationPort }: Tuple): Tuple {
   return {
     protocol,

@@ -39,8 +39,7 @@ function fromRowOn({ rows }: Service, first: number): Backend | undefined {
 function afterLastRow(service: Service): Backend | undefined {
   const { rows } = service;
   for (let i = 0; i < ROWS_LOOKED_AT_MAX; i++) {
-    service.rowsLookedAt++;
-    const backend = rows[service.rowsLookedAt % rows.length];
+    const backend = rows[service.rowsLookedAt++ % rows.length];
     if (backend !== undefined && mayTakeFlows(backend)) return backend;
   }
   return undefined;
@@ -70,19 +69,30 @@ function load({ activeConnections, inactiveConnections }: Backend): number {
   return 256 * activeConnections + inactiveConnections;
 }
 
-/** ip_vs_lblc.c, ip_vs_lblcr.c: what was fetched for a destination before is found in its backend's cache. */
+/**
+ * ip_vs_lblc.c, ip_vs_lblcr.c: what was fetched for a destination before is found in its backend's cache. Of a
+ * destination's places that hold no backend that may take flows the first is given away; of none, the very first.
+ */
 function ofDestination(service: Service, destination: Uint8Array, replicas: boolean): Backend | undefined {
   const key = addressText(destination);
-  const had = (service.localities.get(key) ?? []).filter(({ inForce }) => inForce);
-  const former = least(replicas ? had : had.slice(-1), 'wlc');
-  if (former !== undefined && !(isBusy(former) && service.rows.some(isAlmostIdle))) return former;
+  const places = service.localities.get(key) ?? [];
+  const held = Array.from({ length: replicas ? REPLICAS_MAX : 1 }, (_, i) => places[i]).map(ifMayTakeFlows);
+  // The latest first: it had the least to do then.
+  const former = least(held.toReversed(), 'wlc');
+  if (former !== undefined && !(isBusy(former) && service.rows.slice(0, ROWS_COMPARED_MAX).some(isAlmostIdle))) {
+    return former;
+  }
   const found = least(service.rows, 'wlc');
-  if (found === undefined) return undefined;
-  const others = replicas ? had.filter((backend) => backend !== found) : [];
-  service.localities.set(key, [...others, found].slice(-REPLICAS_MAX));
+  if (found === undefined || found === former) return found;
+  held[Math.max(0, held.indexOf(undefined))] = found;
+  service.localities.set(key, held);
   return found;
+}
+
+function ifMayTakeFlows(backend: Backend | undefined): Backend | undefined {
+  return backend?.inForce && mayTakeFlows(backend) ? backend : undefined;
 }
 
 const isBusy = ({ activeConnections, weight }: Backend) => activeConnections > weight;
 const isAlmostIdle = (backend: Backend | undefined) =>
-  backend !== undefined && 2 * backend.activeConnections < backend.weight;
+  backend !== undefined && mayTakeFlows(backend) && 2 * backend.activeConnections < backend.weight;

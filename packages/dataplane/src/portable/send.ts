@@ -132,7 +132,7 @@ function isPlain({ family, transportOffset, fragment }: IpPacket): boolean {
 
 function clamp(ip: Uint8Array, packet: IpPacket, mss: number): void {
   if (mss === 0 || !isTcp(packet.protocol) || packet.fragment?.isFirst === false) return;
-  clampMss(ip.subarray(0, packet.bytes), packet.transportOffset, mss);
+  clampMss(ip, packet.transportOffset, mss);
 }
 
 function towardsBackend({ near, far }: Translation): NewEnds {

@@ -18,10 +18,10 @@ export interface Service {
   persistence: Persistence | undefined;
   /** 0: as the client asks. */
   mssClamp: number;
-  /** How many rows `next` has looked at. */
+  /** How many rows `next` has looked at; it goes on with the one of this number. */
   rowsLookedAt: number;
-  /** Backends that a destination had, under its text; the latest last. For `locality`. */
-  readonly localities: Map<string, readonly Backend[]>;
+  /** The places for backends that a destination has, under its text. For `locality`. */
+  readonly localities: Map<string, readonly (Backend | undefined)[]>;
   /** What backends that are gone had counted. */
   readonly retired: { packets: number; bytes: number };
 }

@@ -15,7 +15,7 @@ export function toaBytes({ address }: Endpoint): number {
 /** Does the TCP header have room for it? Its data offset counts to 60 bytes. */
 export function hasRoomForToa(packet: Uint8Array, transportOffset: number, client: Endpoint): boolean {
   const headerBytes = ((packet[transportOffset + Field.dataOffset] ?? 0) >> 4) * 4;
-  return headerBytes >= TCP_BYTES_MIN && headerBytes + toaBytes(client) <= TCP_BYTES_MAX;
+  return headerBytes + toaBytes(client) <= TCP_BYTES_MAX;
 }
 
 /**

@@ -1,0 +1,7 @@
+import type { DropReason } from '../drop-reason.js';
+
+/** What becomes of a frame. `reason`: the packet itself was dropped and counted; an ICMP error goes out in its place. */
+export type Verdict =
+  | { readonly action: 'pass' }
+  | { readonly action: 'drop'; readonly reason: DropReason }
+  | { readonly action: 'transmit'; readonly ifindex: number; readonly frame: Uint8Array; readonly reason?: DropReason };
