@@ -215,6 +215,18 @@ test('pinned rows learn before they move, are kept while they hold, and then are
   t.deepEqual(planOf(26_000, '10.0.0.21', '10.0.0.22', '10.0.0.23'), { ...moved, kept: [], againInMs: undefined });
 });
 
+test('rows of a backend that drains learn first as well, and a hash table of one backend is left', (t) => {
+  const planner = new ForwardingPlanner();
+  const sharesAt = (nowMs: number, weight: number) => {
+    const drained = `backends: [ { address: 10.0.0.21, weight: ${weight} }, { address: 10.0.0.22 } ]`;
+    const plan = planner.plan(configOf(`port: 80, pinning: { learn: 5s, hold: 20s }, ${drained}`), {}, nowMs);
+    return shares(plan.tables.services[0]?.rows ?? []);
+  };
+  t.deepEqual(sharesAt(0, 1), [126, 125]);
+  t.deepEqual(sharesAt(1000, 0), [126, 125]);
+  t.deepEqual(sharesAt(6000, 0), [0, ROWS]);
+});
+
 test('rows of a removed backend move at once, pinned or not', (t) => {
   const planner = new ForwardingPlanner();
   const planOf = (...addresses: readonly string[]) =>
