@@ -5,6 +5,6 @@ import { forwardingSuite } from './forwarding-suite.js';
 forwardingSuite({
   engine: 'xdp',
   methods: ['dr', 'gue'],
-  cluster: twoArmCluster({ nodes: 1, backends: 2 }),
+  cluster: twoArmCluster({ nodes: 1, backends: 2, innerMtuBytes: 1600 }),
   decap: 'gue',
 });

@@ -10,6 +10,8 @@ export interface TwoArmClusterOptions {
   readonly backends?: number;
   /** Both sides on one switch, as VLANs 10 and 20 of the nodes' interface `trunk`. Default: a switch and an interface each. */
   readonly tagged?: boolean;
+  /** MTU of the backends' network. Default 1500, which leaves no room for outer headers. */
+  readonly innerMtuBytes?: number;
   /** See `StandardClusterOptions`. */
   readonly narrowMtuBytes?: number;
 }
@@ -30,6 +32,7 @@ const vlanOf = { front: 10, back: 20 } as const;
  */
 export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardCluster {
   const { nodes: nodeCount = 1, backends: backendCount = 2, tagged = false, narrowMtuBytes } = options;
+  const back = options.innerMtuBytes === undefined ? {} : { mtuBytes: options.innerMtuBytes };
   assertHostCounts({ nodes: nodeCount, backends: backendCount });
   const router = hostOn('front', 'router', 1);
   const nodes = Array.from({ length: nodeCount }, (_, index) => ({
@@ -55,7 +58,7 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
       ...Object.fromEntries(nodes.map(({ name }) => [name, { forwarding: true, routes: defaultRoutes(router) }])),
       ...Object.fromEntries(backends.map(({ name }) => [name, { routes: defaultRoutes(gateway) }])),
     },
-    switches: tagged ? { trunk: {} } : { front: {}, back: {} },
+    switches: tagged ? { trunk: back } : { front: {}, back },
     links: [
       ...access.links,
       ...[...new Set([router, ...nodes, ...backends].map(({ name }) => name))].flatMap((name) => {
