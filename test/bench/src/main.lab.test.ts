@@ -9,6 +9,8 @@ import { type DataplaneBenchmarkResult, dataplaneParts } from './dataplane/datap
 import { speedRows } from './dataplane/speed-rows.js';
 import type { ComparedPath } from './lab/comparison.js';
 import { contenderNames } from './lab/contender.js';
+import type { FunctionCost } from './portable/cpu-profile.js';
+import type { PortableSpeed } from './portable/portable-benchmark.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const LABS = '/run/weir-lab';
@@ -116,6 +118,18 @@ testAsRoot('the packet path is measured in namespaces of the benchmark: no inter
   t.true(result.verifier.some(({ program }) => program === 'weir'));
   t.true(result.changes.every(({ rows, rowsWritten }) => rowsWritten > 0 && rowsWritten < rows));
   t.deepEqual(readdirSync('/sys/fs/bpf'), pins);
+});
+
+test('the portable engine is measured on the same packets, and its profile names ten functions', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const profile = join(directory, 'portable.cpuprofile');
+  const args = ['portable', '--runs', '1', '--packets', '1000', '--profile', profile];
+  const { speeds, functions } = await runToJson<{ speeds: PortableSpeed[]; functions: FunctionCost[] }>(t, args);
+  t.is(speeds.length, 2 * speedRows.length);
+  t.true(speeds.every(({ packetsPerSecond }) => packetsPerSecond.median > 0));
+  t.is(functions.length, 10);
+  t.true((JSON.parse(readFileSync(profile, 'utf8')) as { nodes: unknown[] }).nodes.length > 10);
 });
 
 test('an option that makes no sense is refused by name, before anything is started', async (t) => {

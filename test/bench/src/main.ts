@@ -14,6 +14,9 @@ import { runLabBenchmark } from './lab/lab-benchmark.js';
 import { renderComparison } from './lab/lab-report.js';
 import { type ResponseSize, responseSizes } from './lab/workload.js';
 import { describeMachine, thisMachine } from './machine.js';
+import { mostExpensive, profileCpu } from './portable/cpu-profile.js';
+import { type PortableBenchmarkOptions, runPortableBenchmark } from './portable/portable-benchmark.js';
+import { renderPortable, renderProfile } from './portable/portable-report.js';
 
 const write = (text: string) => process.stdout.write(`${text}\n`);
 /** Progress is not part of the result: it does not go where that goes. */
@@ -31,6 +34,7 @@ program
   .option('--seconds <n>', 'duration of a run', count(1, 3600), 4)
   .option('--workers <n>', 'processes or threads of a proxy on each node (default: CPUs / nodes)', count(1, 64))
   .option('--plain-switch', "spare the rivals the XDP programs that Weir's switch has on its ports", false)
+  .option('--offload', "let answers pass as large packets (TSO) wherever Weir's program does not forward them", false)
   .addOption(new Option('--family <family>', 'of the VIP').choices(['ipv4', 'ipv6']).default('ipv4'))
   .addOption(new Option('--only <contender...>', 'some of them').choices([...contenderNames]))
   .addOption(
@@ -70,6 +74,30 @@ program
     if (json !== undefined) writeJson(json, { benchmark: 'dataplane', machine, options, ...result });
   });
 
+program
+  .command('portable')
+  .description('the portable engine alone: packets per second of one thread')
+  .option('--runs <n>', 'of which the median is taken', count(1, 1000), 5)
+  .option('--packets <n>', 'in each run', count(1, 100_000_000), 100_000)
+  .option('--profile <file>', 'writes a .cpuprofile of it, and prints the ten most expensive functions')
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, profile: profileFile, ...options }: PortableCommandOptions) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const run = () => runPortableBenchmark(options, say);
+    const { result: speeds, profile } = profileFile === undefined ? { result: run() } : await profileCpu(run);
+    const functions = profile && mostExpensive(profile, 10);
+    write(`\n${renderPortable(speeds, isTerminal)}`);
+    if (functions !== undefined) write(renderProfile(functions, isTerminal));
+    if (profileFile !== undefined) writeFileSync(profileFile, JSON.stringify(profile));
+    if (json !== undefined) writeJson(json, { benchmark: 'portable', machine, options, speeds, functions });
+  });
+
+interface PortableCommandOptions extends PortableBenchmarkOptions {
+  readonly profile?: string;
+  readonly json?: string;
+}
+
 interface LabCommandOptions {
   readonly nodes: number;
   readonly backends: number;
@@ -77,6 +105,7 @@ interface LabCommandOptions {
   readonly seconds: number;
   readonly workers?: number;
   readonly plainSwitch: boolean;
+  readonly offload: boolean;
   readonly family: Family;
   readonly responses: readonly ResponseSize[];
   readonly only?: readonly ContenderName[];

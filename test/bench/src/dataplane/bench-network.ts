@@ -1,17 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { type BenchAddresses, benchAddresses } from './bench-addresses.js';
 import { nodeMac } from './flow-packet.js';
 
-/** Where the program's next hops are: addresses of this node and its backends. */
-export interface BenchNetwork {
+/** Where the program's next hops are. */
+export interface BenchNetwork extends BenchAddresses {
   /** On which packets seem to arrive, and leave. */
   readonly interface: string;
   readonly ifindex: number;
   /** The other end of it: where clients and backends are. */
   readonly far: { readonly interface: string; readonly ifindex: number };
-  readonly sources: { readonly ipv4: string; readonly ipv6: string };
-  /** For what comes back from backends by this node. */
-  readonly localAddresses: readonly string[];
-  readonly backends: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
 }
 
 const INTERFACE = 'lan';
@@ -23,13 +20,8 @@ const CLIENTS = '100.64.0.0/10';
 
 /** Makes an interface with neighbours that are known for good: no packet waits for ARP. In the namespace of this process. */
 export function makeBenchNetwork(backendCount: number): BenchNetwork {
-  const numbers = Array.from({ length: backendCount }, (_, index) => index + 1);
-  const backends = {
-    ipv4: numbers.map((number) => `10.9.1.${number}`),
-    ipv6: numbers.map((number) => `fd00:9::1:${number.toString(16)}`),
-  };
-  const sources = { ipv4: '10.9.0.1', ipv6: 'fd00:9::1' };
-  const localAddresses = ['10.9.0.32', '10.9.0.33', '10.9.0.34', '10.9.0.35'];
+  const addresses = benchAddresses(backendCount);
+  const { sources, backends } = addresses;
   const neighbours = [...backends.ipv4, ...backends.ipv6].map(
     (address, index) => `neighbour add ${address} dev ${INTERFACE} lladdr 02:00:00:00:01:${hexByte(index)}`,
   );
@@ -56,9 +48,7 @@ export function makeBenchNetwork(backendCount: number): BenchNetwork {
     interface: INTERFACE,
     ifindex: indexOf(INTERFACE),
     far: { interface: FAR_INTERFACE, ifindex: indexOf(FAR_INTERFACE) },
-    sources,
-    localAddresses,
-    backends,
+    ...addresses,
   };
 }
 

@@ -5,7 +5,7 @@ import { type Summary, summarize } from '../statistics.js';
 import { collectAnswers } from './answers.js';
 import type { BenchNetwork } from './bench-network.js';
 import { type FlowCount, flowCounts, type Goal, speedRows } from './speed-rows.js';
-import { clientPacket, firstPacket, type Traffic, tablesFor } from './traffic.js';
+import { clientPacket, firstPacket, flowRoom, type Traffic, tablesFor } from './traffic.js';
 import { type FlowSequence, Trampoline } from './trampoline.js';
 import { XdpAction } from './xdp-action.js';
 
@@ -23,11 +23,6 @@ export interface SpeedFigure extends Goal {
   readonly measured: Summary;
   readonly reached: boolean;
 }
-
-/** Flows that a table has room for by default. */
-const FLOWS_MAX = 1_048_576;
-/** The smallest table: what a flow is recorded in is in the CPU's first cache. */
-const FLOWS_MIN = 64;
 
 /** Measures the XDP program on packets of each kind. Nothing is attached, nothing is sent. */
 export async function benchmarkSpeed(
@@ -82,14 +77,6 @@ export async function openFor(
     throw error;
   }
   return plane;
-}
-
-/**
- * Where each packet records a flow, the table has room for as many flows as the row says: each takes the place of
- * another, as it does on a node that has run for a while.
- */
-function flowRoom({ state }: Traffic, flows: number): number {
-  return state === 'new' ? Math.max(flows, FLOWS_MIN) : FLOWS_MAX;
 }
 
 function verdictOf({ state }: Traffic): number {

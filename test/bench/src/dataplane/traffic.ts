@@ -1,6 +1,6 @@
 import type { ForwardingMethod, ForwardingService, ForwardingTables } from '@weir/dataplane';
 import { maglevTable } from '@weir/director';
-import type { BenchNetwork } from './bench-network.js';
+import type { BenchAddresses } from './bench-addresses.js';
 import { type FlowPacket, flowPacket, type SentBy } from './flow-packet.js';
 
 /** What sort of packets, and what becomes of them. */
@@ -23,6 +23,11 @@ export interface Traffic {
  */
 export type FlowState = 'unserved' | 'forgotten' | 'new' | 'known' | 'answer';
 
+/** Flows that a table has room for by default. */
+const FLOWS_MAX = 1_048_576;
+/** The smallest table: what a flow is recorded in is in the CPU's first cache. */
+const FLOWS_MIN = 64;
+
 const VIP = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' };
 const SERVICE_PORT = 80;
 /** No service has it. */
@@ -41,13 +46,21 @@ export function firstPacket(traffic: Traffic): FlowPacket {
 }
 
 /** Tables with the one service that this traffic needs. */
-export function tablesFor(traffic: Traffic, network: BenchNetwork): ForwardingTables {
-  const { sources, localAddresses } = network;
-  return { services: [serviceFor(traffic, network)], sources, localAddresses, hashSeed: 7n };
+export function tablesFor(traffic: Traffic, node: BenchAddresses): ForwardingTables {
+  const { sources, localAddresses } = node;
+  return { services: [serviceFor(traffic, node)], sources, localAddresses, hashSeed: 7n };
 }
 
-function serviceFor({ family, sent, state, forwarding }: Traffic, network: BenchNetwork): ForwardingService {
-  const addresses = network.backends[family];
+/**
+ * Flows that the table is to have room for. Where each packet records one, as many as packets are said to belong to: each
+ * takes the place of another, as it does on a node that has run for a while.
+ */
+export function flowRoom({ state }: Traffic, flows: number): number {
+  return state === 'new' ? Math.max(flows, FLOWS_MIN) : FLOWS_MAX;
+}
+
+function serviceFor({ family, sent, state, forwarding }: Traffic, node: BenchAddresses): ForwardingService {
+  const addresses = node.backends[family];
   const method = forwarding ?? { method: 'ipip' };
   const mapsPorts = method.method === 'nat' || method.method === 'fullnat';
   const remembers = state !== 'unserved' && state !== 'forgotten';

@@ -16,6 +16,8 @@ export interface Scale {
    * veth pair asks for it. A real switch costs no CPU; this says how much of a lead is the lab's doing.
    */
   readonly plainSwitch: boolean;
+  /** Whether answers pass as large packets wherever no program of Weir's forwards them; see offloadSegmentation(). */
+  readonly offload: boolean;
 }
 
 /** A way from the client to the backends that is up. */

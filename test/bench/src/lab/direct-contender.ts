@@ -1,12 +1,12 @@
 import type { Path, Scale } from './contender.js';
-import { bracketed, startRival } from './rival-lab.js';
+import { nextHops, startRival } from './rival-lab.js';
 
-/** The client to the first backend, with nothing between but the router: what the machine can do at best. */
+/** The router spreads connections over the backends itself: what the machine can do at best. */
 export async function startDirect(scale: Scale): Promise<Path> {
-  let backend = '';
-  const path = await startRival(scale, async ({ backends }) => {
-    backend = backends[0] ?? '';
-    return 'no balancer: the client connects to backend1';
+  const path = await startRival(scale, async ({ lab, cluster, vip, backends }) => {
+    for (const { name } of cluster.backends) await lab.host(name).output('ip', ['address', 'add', vip, 'dev', 'lo']);
+    await lab.host('router').output('ip', ['route', 'replace', vip, ...nextHops(backends)]);
+    return 'no balancer: the router has the VIP by all backends, as a static ECMP route';
   });
-  return { ...path, nodes: [], url: `http://${bracketed(backend)}/` };
+  return { ...path, nodes: [] };
 }

@@ -1,6 +1,7 @@
 import { Lab, type LabHost, type StandardCluster, standardCluster, startNginx, type Topology } from '@weir/lab';
 import type { Path, Scale } from './contender.js';
 import { tuneHosts } from './host-tuning.js';
+import { offloadSegmentation } from './segmentation-offload.js';
 
 /** A lab with everything on it but the balancer, which is the caller's to start on the nodes. */
 export interface RivalLab {
@@ -23,6 +24,7 @@ export async function startRival(scale: Scale, startBalancer: (rival: RivalLab) 
   const lab = await Lab.start(scale.plainSwitch ? withPlainSwitch(cluster.topology) : cluster.topology);
   try {
     await tuneHosts(lab);
+    if (scale.offload) await offloadSegmentation(lab, []);
     await Promise.all(cluster.backends.map(({ name }) => startNginx(lab.host(name))));
     const vip = cluster.vip[scale.family];
     await lab
@@ -51,7 +53,8 @@ export function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-function nextHops(addresses: readonly string[]): string[] {
+/** Arguments of `ip route` for ECMP. */
+export function nextHops(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => ['nexthop', 'via', address]);
 }
 
