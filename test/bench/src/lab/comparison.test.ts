@@ -69,6 +69,10 @@ test('without Weir or a direct connection nothing is compared with them', (t) =>
   t.false('balancerUs' in (path ?? {}));
 });
 
+test('what other processes took is no cost of a request', (t) => {
+  t.is(compare([sample('weir', 100_000, { otherProcessesUs: 500_000 })])[0]?.machineUs.median, 15);
+});
+
 test('the disturbance is the share of CPU time that others had', (t) => {
   t.is(compare([sample('weir', 10, { otherProcessesUs: 500_000 })])[0]?.disturbance.median, 0.25);
 });

@@ -27,7 +27,7 @@ export interface ComparedPath {
   readonly requestsPerSecond: Summary;
   /** Weir's median over this one's: above 1 where Weir is faster. Undefined without Weir. */
   readonly weirRatio?: number;
-  /** CPU time of the whole machine for a request, in µs. */
+  /** CPU time of the whole machine for a request, without that of processes that have nothing to do with it, in µs. */
   readonly machineUs: Summary;
   /** The part of it in interrupts. */
   readonly interruptUs: Summary;
@@ -87,7 +87,7 @@ function sumUp(samples: readonly Sample[]): ComparedPath {
     contender: first.contender,
     workload: first.workload,
     requestsPerSecond: over(({ report }) => report.requestsPerSecond),
-    machineUs: aRequest(({ machine }) => totalUs(machine)),
+    machineUs: aRequest(({ machine, otherProcessesUs }) => totalUs(machine) - otherProcessesUs),
     interruptUs: aRequest(({ machine }) => machine.interruptUs),
     nodeProcessesUs: aRequest(({ nodeProcessesUs }) => nodeProcessesUs),
     disturbance: over(disturbanceOf),
