@@ -7,6 +7,8 @@ const raw: RawOptions = {
   decap: 'ipip,gue',
   guePort: '6080',
   fouPort: '5555',
+  toa: false,
+  toaFrom: [],
   mode: 'auto',
   pinDirectory: '/sys/fs/bpf/weir-real-server',
   keep: false,
@@ -27,6 +29,12 @@ test('none stands for no encapsulation at all', (t) => {
   t.deepEqual(parseAgentOptions({ ...raw, decap: 'none' }).enabled, []);
 });
 
+test('a backend of nat and fullnat alone has no VIP, and nothing to decapsulate for one', (t) => {
+  const { vips, enabled, toa } = parseAgentOptions({ ...raw, vip: [], toa: true, toaFrom: ['10.0.0.0/8'] });
+  t.deepEqual([vips, enabled], [[], []]);
+  t.is(toa?.from[0]?.bits, 104);
+});
+
 const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
   ['a VIP that is no address', { vip: ['198.51.100'] }, '--vip: "198.51.100" is not an IP address'],
   ['the same VIP twice', { vip: ['::1', '0::1'] }, '--vip: "::1" is given twice'],
@@ -38,6 +46,23 @@ const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
     'one port for gue and fou',
     { decap: 'gue,fou', fouPort: '6080' },
     '--fou-port: "6080" is --gue-port too, where gue alone takes packets with and without a header',
+  ],
+  [
+    'a network that is none',
+    { toa: true, toaFrom: ['10/8'] },
+    '--toa-from: "10/8" is not a network such as 10.0.0.0/8',
+  ],
+  [
+    'TOA of anybody',
+    { toa: true },
+    "--toa: expected --toa-from NETWORK too, with the nodes' local addresses: who else sends the option may claim to be anybody",
+  ],
+  ['a network without TOA', { toaFrom: ['10.0.0.0/8'] }, '--toa-from: "10.0.0.0/8" means nothing without --toa'],
+  ['a cgroup without TOA', { cgroup: '/c' }, '--cgroup: "/c" means nothing without --toa'],
+  [
+    'no VIP',
+    { vip: [] },
+    '--vip: expected at least one virtual IP address; only with --toa, for nat and fullnat alone, none is fine',
   ],
   ['a mode that is not there', { mode: 'fast' }, '--mode: "fast" is not one of auto, native, generic'],
   ['a relative directory', { pinDirectory: 'weir' }, '--pin-directory: "weir" is not an absolute path'],

@@ -3,16 +3,20 @@ import type { XdpModeWanted } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
 import { AgentError } from './agent-error.js';
+import { parseNetwork } from './network.js';
+import type { ToaOptions } from './toa.js';
 
 /** What the agent does, checked. */
 export interface AgentOptions {
   readonly interface: string;
-  /** Canonical text, no two the same. */
+  /** Canonical text, no two the same; none for a backend of nat and fullnat alone. */
   readonly vips: readonly string[];
-  /** Empty: packets come as clients sent them (the method dr). */
+  /** Empty: packets come as clients sent them (the method dr), or there is no VIP. */
   readonly enabled: readonly Encapsulation[];
   readonly guePort: number;
   readonly fouPort: number;
+  /** Absent: servers see the nodes' local addresses (the method fullnat). */
+  readonly toa?: ToaOptions;
   readonly mode: XdpModeWanted;
   readonly pinDirectory: string;
   /** Leave everything in place at the end. */
@@ -27,6 +31,9 @@ export interface RawOptions {
   readonly decap: string;
   readonly guePort: string;
   readonly fouPort: string;
+  readonly toa: boolean;
+  readonly toaFrom: readonly string[];
+  readonly cgroup?: string;
   readonly mode: string;
   readonly pinDirectory: string;
   readonly keep: boolean;
@@ -42,7 +49,14 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
   });
   const twice = vips.find((vip, i) => vips.indexOf(vip) !== i);
   if (twice !== undefined) throw invalid('--vip', twice, 'is given twice');
-  const enabled = parseEncapsulations(raw.decap);
+  if (vips.length === 0 && !raw.toa) {
+    throw new AgentError(
+      'ARGUMENT_INVALID',
+      '--vip: expected at least one virtual IP address; only with --toa, for nat and fullnat alone, none is fine',
+      { details: { flag: '--vip' } },
+    );
+  }
+  const enabled = vips.length === 0 ? [] : parseEncapsulations(raw.decap);
   const guePort = parsePort('--gue-port', raw.guePort);
   const fouPort = parsePort('--fou-port', raw.fouPort);
   if (guePort === fouPort && enabled.includes('gue') && enabled.includes('fou')) {
@@ -59,6 +73,7 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
     enabled,
     guePort,
     fouPort,
+    ...(raw.toa ? { toa: parseToa(raw) } : refuseWithoutToa(raw)),
     mode: oneOf('--mode', raw.mode, ['auto', 'native', 'generic']),
     pinDirectory: raw.pinDirectory,
     keep: raw.keep,
@@ -67,6 +82,28 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
       format: oneOf('--log-format', raw.logFormat, ['json', 'pretty']),
     },
   };
+}
+
+function parseToa({ toaFrom, cgroup }: RawOptions): ToaOptions {
+  const from = toaFrom.map((text) => {
+    const network = parseNetwork(text);
+    if (network === undefined) throw invalid('--toa-from', text, 'is not a network such as 10.0.0.0/8');
+    return network;
+  });
+  if (from.length === 0) {
+    throw new AgentError(
+      'ARGUMENT_INVALID',
+      "--toa: expected --toa-from NETWORK too, with the nodes' local addresses: who else sends the option may claim to be anybody",
+      { details: { flag: '--toa-from' } },
+    );
+  }
+  return { from, ...(cgroup === undefined ? {} : { cgroup }) };
+}
+
+function refuseWithoutToa({ toaFrom, cgroup }: RawOptions): object {
+  if (toaFrom[0] !== undefined) throw invalid('--toa-from', toaFrom[0], 'means nothing without --toa');
+  if (cgroup !== undefined) throw invalid('--cgroup', cgroup, 'means nothing without --toa');
+  return {};
 }
 
 function parseEncapsulations(list: string): readonly Encapsulation[] {

@@ -17,9 +17,9 @@ import {
   type XdpAttachment,
   type XdpModeWanted,
 } from '@weir/dataplane';
-import { addressToBytes } from '@weir/packet';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
 import { AgentError } from './agent-error.js';
+import { mappedAddress } from './network.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url));
 
@@ -191,10 +191,4 @@ function sumOf({ buffer }: MappedArray): DecapsulationCounts {
     return [name, Number(sum)] as const;
   });
   return Object.fromEntries(entries) as DecapsulationCounts;
-}
-
-/** 16 bytes; IPv4 as ::ffff:a.b.c.d. */
-function mappedAddress(address: string): Uint8Array {
-  const bytes = addressToBytes(address);
-  return bytes.byteLength === 16 ? bytes : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes);
 }

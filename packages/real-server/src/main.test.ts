@@ -1,60 +1,35 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import koffi from 'koffi';
 import { advertisedMss } from './advertised-mss.js';
+import { cgroupRoot } from './cgroup.js';
+import { makePrivateHost, peer, scapy, sh, until } from './fixture/private-host.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const VIPS = ['198.51.100.10', '2001:db8:100::10'] as const;
 const PINS = '/sys/fs/bpf/agent';
-const CLONE_NEWNS = 0x0002_0000;
-const CLONE_NEWNET = 0x4000_0000;
 const isRoot = process.getuid?.() === 0;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 
-/** Runs a command with the words of a line. */
-const sh = (line: string) => execFileSync(line.split(' ')[0] as string, line.split(' ').slice(1), { encoding: 'utf8' });
-const peer = (line: string) => sh(`nsenter --net=/run/netns/client ${line}`);
-
-/** A network and a mount namespace of this thread's own, with a host `client` beside it; all goes with the process. */
-test.before(async () => {
+test.before(() => {
   if (!isRoot) return;
-  const unshare = koffi.load('libc.so.6').func('int unshare(int flags)');
-  if (unshare(CLONE_NEWNS | CLONE_NEWNET) !== 0) throw new Error(`unshare: errno ${koffi.errno()}`);
-  sh('mount --make-rprivate /');
-  sh('mount -t bpf bpf /sys/fs/bpf');
-  sh('mount -t tmpfs tmpfs /run');
-  sh('ip netns add client');
-  sh('ip link add eth0 type veth peer name eth0 netns client');
-  for (const run of [sh, peer]) {
-    run('ip link set lo up');
-    run('ip link set eth0 up');
-  }
-  sh('ip address add 10.0.0.21/24 dev eth0');
-  sh('ip address add fd00::21/64 dev eth0 nodad');
-  sh('ip route add default via 10.0.0.1');
-  sh('ip -6 route add default via fd00::1');
-  peer('ip address add 10.0.0.1/24 dev eth0');
-  peer('ip address add fd00::1/64 dev eth0 nodad');
+  makePrivateHost();
   peer('ip route add 198.51.100.10 via 10.0.0.21');
 });
 
-async function startAgent(...more: readonly string[]): Promise<ChildProcess> {
-  const args = [
-    MAIN,
-    '--interface',
-    'eth0',
-    ...VIPS.flatMap((vip) => ['--vip', vip]),
-    '--pin-directory',
-    PINS,
-    ...more,
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+function startAgent(...more: readonly string[]): Promise<ChildProcess> {
+  const vips = VIPS.flatMap((vip) => ['--vip', vip]);
+  return start(['--interface', 'eth0', ...vips, '--pin-directory', PINS, ...more]);
+}
+
+async function start(args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
@@ -70,13 +45,6 @@ function stop(child: ChildProcess): Promise<number | null> {
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   child.kill('SIGTERM');
   return ended;
-}
-
-/** Waits for what nobody announces. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 15_000; !condition(); await delay(20)) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition}`);
-  }
 }
 
 /** Beginning of what scapy does on the client. */
@@ -140,24 +108,6 @@ send(b'end')
 print(sent)
 `;
 
-/** Runs a script on the client; resolves to what it printed. */
-function scapy(script: string): Promise<string> {
-  // Not from /sys, which still shows the network namespace that it was mounted in.
-  const [{ address: mac }] = JSON.parse(sh('ip -json link show eth0')) as [{ address: string }];
-  const client = spawn(
-    'nsenter',
-    ['--net=/run/netns/client', '/usr/bin/python3', '-c', `${PREAMBLE}${script}`.replaceAll('HOST_MAC', mac)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let output = '';
-  client.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  return new Promise((resolve, reject) =>
-    client.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`scapy ended with ${code}`)))),
-  );
-}
-
 /** What `real-server counters` prints, and what of it is not 0. */
 function counters() {
   const print = (...more: readonly string[]) =>
@@ -218,7 +168,7 @@ async function answersTo(t: ExecutionContext, kinds: readonly string[]): Promise
     t.teardown(() => server.close());
     await new Promise<void>((resolve) => server.listen(8080, vip, resolve));
   }
-  return JSON.parse(await scapy(SYNS.replace('WANTED', JSON.stringify(kinds))));
+  return JSON.parse(await scapy(PREAMBLE + SYNS.replace('WANTED', JSON.stringify(kinds))));
 }
 
 testAsRoot('real packets of every encapsulation reach a listener, whose answer tells the planned MSS', async (t) => {
@@ -278,6 +228,38 @@ testAsRoot(
   },
 );
 
+testAsRoot(
+  'an agent for fullnat alone tells servers their clients, and leaves addresses and routes alone',
+  async (t) => {
+    const cgroup = mkdtempSync(join(cgroupRoot(), 'weir-agent-'));
+    t.teardown(() => rmdirSync(cgroup));
+    const before = state();
+    const args = [
+      '--interface',
+      'eth0',
+      '--pin-directory',
+      PINS,
+      '--toa',
+      '--toa-from',
+      '10.0.0.0/8',
+      '--cgroup',
+      cgroup,
+    ];
+    const agent = await start(args);
+    t.teardown(() => agent.kill('SIGKILL'));
+    const attached = () => sh(`bpftool --json cgroup show ${cgroup}`).match(/"name":"(learn|tell)_client4?6?"/g) ?? [];
+    t.is(attached().length, 3);
+    t.is(state(), before.replace('pins: false', 'pins: true'));
+    // A life without --toa takes back what one with it left.
+    agent.kill('SIGKILL');
+    await once(agent, 'exit');
+    const next = await startAgent();
+    t.is(attached().length, 0);
+    t.is(await stop(next), 0);
+    t.is(state(), before);
+  },
+);
+
 testAsRoot('a restart with --keep loses no packet, and the last agent takes back what the first did', async (t) => {
   const before = state();
   let agent = await startAgent('--keep');
@@ -292,7 +274,7 @@ testAsRoot('a restart with --keep loses no packet, and the last agent takes back
     });
   });
   await new Promise<void>((resolve) => socket.bind(9000, VIPS[0], resolve));
-  const sending = scapy(DATAGRAMS);
+  const sending = scapy(PREAMBLE + DATAGRAMS);
   await until(() => received.size > 0);
   for (let restart = 0; restart < 2; restart++) {
     t.is(await stop(agent), 0);
@@ -412,7 +394,7 @@ const refused: readonly (readonly [string, readonly string[], number, RegExp])[]
     2,
     /--decap: "vxlan" is not one of/,
   ],
-  ['no VIP', ['--interface', 'eth0'], 2, /required option '--vip <address>' not specified/],
+  ['no VIP', ['--interface', 'eth0'], 2, /--vip: expected at least one virtual IP address/],
   [
     'a directory that is no BPF file system',
     ['--interface', 'eth0', '--vip', '::1', '--pin-directory', '/tmp/pins'],

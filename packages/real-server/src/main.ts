@@ -13,6 +13,7 @@ const exitCodes = {
   BPF_NOT_PERMITTED: ExitCode.noPermission,
   SETTING_REFUSED: ExitCode.noPermission,
   NOT_RUNNING: ExitCode.unavailable,
+  CGROUP_UNUSABLE: ExitCode.unavailable,
   IP_COMMAND_FAILED: ExitCode.unavailable,
   BPF_FILESYSTEM: ExitCode.unavailable,
   BPF_LIBRARY_MISSING: ExitCode.unavailable,
@@ -27,6 +28,8 @@ function countLines(counts: DecapsulationCounts): readonly string[] {
   return counterNames.map((name) => `${name.padEnd(16)} ${String(counts[name]).padStart(15)}`);
 }
 
+const several = (value: string, all: readonly string[]) => [...all, value];
+
 const program = new Command('real-server')
   .description("The agent of a Weir backend: VIPs on lo, no ARP for them, packets out of the nodes' tunnels.")
   .exitOverride();
@@ -35,14 +38,13 @@ program
   .command('run', { isDefault: true })
   .description('be a backend until SIGTERM (the default)')
   .requiredOption('-i, --interface <name>', 'where packets from the nodes arrive')
-  .requiredOption(
-    '--vip <address>',
-    'a virtual IP address; may be given several times',
-    (vip: string, all: string[] = []) => [...all, vip],
-  )
+  .option('--vip <address>', 'a virtual IP address; may be given several times', several, [])
   .option('--decap <list>', 'encapsulations to take off: ipip, gre, gue, fou; or none, for the method dr', 'ipip,gue')
   .option('--gue-port <port>', 'UDP port of gue', '6080')
   .option('--fou-port <port>', 'UDP port of fou, gue without a header', '5555')
+  .option('--toa', 'tell servers behind fullnat who their clients are', false)
+  .option('--toa-from <network>', "of the nodes' local addresses; may be given several times", several, [])
+  .option('--cgroup <path>', 'cgroup of the servers that --toa is for; default the root, of all')
   .option('--mode <mode>', 'XDP mode: auto, native, generic', 'auto')
   .option('--pin-directory <path>', 'on a BPF file system', PIN_DIRECTORY)
   .option('--keep', 'leave everything in place at the end', false)

@@ -7,6 +7,7 @@ import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
 import { restoreSettings } from './kernel-settings.js';
 import { allowAsymmetricPath } from './reverse-path.js';
+import { attachToa, detachToa } from './toa.js';
 import { applyVipAddresses } from './vip-addresses.js';
 import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes.js';
 
@@ -62,6 +63,17 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 
 /** The VIPs come last: no packet for them is answered before all else is right. */
 async function install(options: AgentOptions, record: ChangeRecord, logger: Logger) {
+  if (options.toa === undefined) {
+    detachToa(options.pinDirectory); // what a former life left
+  } else {
+    const cgroup = attachToa(options.toa, options.pinDirectory);
+    logger.info({ cgroup }, 'servers are told their clients by TOA');
+  }
+  if (options.vips.length === 0) {
+    await applyVipAddresses([], record);
+    await removeVipRoutes();
+    return {};
+  }
   await silenceArp(options.interface, record);
   if (await allowAsymmetricPath(options.interface, await hasDefaultRouteBy(options.interface), record)) {
     logger.warn(
@@ -80,6 +92,7 @@ async function takeBack(options: AgentOptions, record: ChangeRecord, logger: Log
     () => applyVipAddresses([], record),
     () => removeVipRoutes(),
     () => restoreSettings(record),
+    async () => detachToa(options.pinDirectory),
     async () => detachDecapsulation(options.interface, options.pinDirectory),
   ];
   for (const step of steps) {
