@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { arbitrarySteps } from './arbitrary-steps.js';
+import { arbitraryTables } from './arbitrary-tables.js';
+import { compareEngines, type Difference } from './compare-engines.js';
+import type { EngineUnderTest } from './engine-under-test.js';
+import { encodePcap } from './pcap.js';
+import type { Scenario } from './scenario.js';
+
+const SCENARIOS_PER_BATCH = 50;
+const STEPS_MAX = 200;
+
+export interface DifferentialRun {
+  /** How many packets both engines have to agree about. */
+  readonly packets: number;
+  /** The same seed makes the same scenarios. */
+  readonly seed: number;
+}
+
+export interface DifferentialReport {
+  readonly packets: number;
+  readonly scenarios: number;
+  /** Of the shortest scenario that was found to go wrong; with a file for Wireshark. */
+  readonly failure: string | undefined;
+}
+
+/** Plays generated scenarios to two engines, until they have agreed about enough packets or once about one not. */
+export async function runDifferentially(
+  ours: EngineUnderTest,
+  theirs: EngineUnderTest,
+  { packets: wanted, seed }: DifferentialRun,
+): Promise<DifferentialReport> {
+  let [packets, scenarios, nowTicks] = [0, 0, 0];
+  const play = async (scenario: Scenario) => {
+    const comparison = await compareEngines(scenario, ours, theirs, nowTicks);
+    nowTicks = comparison.nowTicks;
+    return comparison;
+  };
+  const agree = fc.asyncProperty(arbitraryScenario(), async (scenario) => {
+    const { packets: played, difference } = await play(scenario);
+    packets += played;
+    scenarios++;
+    return difference === undefined;
+  });
+  for (let batch = 0; packets < wanted; batch++) {
+    const details = await fc.check(agree, { seed: seed + batch, numRuns: SCENARIOS_PER_BATCH });
+    if (!details.failed) continue;
+    if (details.counterexample === null) throw details.errorInstance ?? new Error('no scenario could be played');
+    const [scenario] = details.counterexample;
+    const { difference } = await play(scenario);
+    return { packets, scenarios, failure: describe(scenario, difference, seed) };
+  }
+  return { packets, scenarios, failure: undefined };
+}
+
+function arbitraryScenario(): fc.Arbitrary<Scenario> {
+  return fc.record({
+    tables: fc.array(arbitraryTables(), { minLength: 1, maxLength: 2 }),
+    steps: arbitrarySteps(STEPS_MAX),
+  });
+}
+
+function describe(scenario: Scenario, difference: Difference | undefined, seed: number): string {
+  const everything = { depth: null, breakLength: 120, maxArrayLength: null, maxStringLength: null } as const;
+  if (difference === undefined) {
+    return `the engines went apart on a scenario of seed ${seed}, but not when it was played again: ${inspect(scenario, everything)}`;
+  }
+  const { step, what, ours, theirs, frames } = difference;
+  const path = join(tmpdir(), `weir-differential-${seed}.pcap`);
+  writeFileSync(path, encodePcap(frames));
+  return [
+    `the engines differ in ${what} at step ${step} of a scenario of seed ${seed}; its frames: ${path}`,
+    `ours:   ${inspect(ours, everything)}`,
+    `theirs: ${inspect(theirs, everything)}`,
+    inspect(scenario, everything),
+  ].join('\n');
+}

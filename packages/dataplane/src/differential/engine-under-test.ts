@@ -1,0 +1,28 @@
+import type { Counters, ForwardingTables } from '../dataplane.js';
+import type { DropReason } from '../drop-reason.js';
+
+/** What became of a frame, as far as both engines can be asked. */
+export type Outcome =
+  | { readonly action: 'pass' | 'drop' }
+  /** `back`: out of the interface that it came in by. */
+  | { readonly action: 'transmit'; readonly back: boolean; readonly frame: Uint8Array };
+
+/** A flow as both engines can tell it: the tables of one of them hold no tuples. */
+export interface FlowSeen {
+  readonly backend: string;
+  readonly state: string;
+  readonly lastSeen: number;
+}
+
+/** One implementation of the decision, at a time that the test sets. */
+export interface EngineUnderTest {
+  /** Nothing is remembered of what was before. */
+  reset(): Promise<void>;
+  apply(tables: ForwardingTables): Promise<void>;
+  /** Moves the clock, and takes out what has expired by then. */
+  setClock(nowTicks: number): void;
+  run(frame: Uint8Array): Outcome;
+  drops(): Promise<Readonly<Record<DropReason, number>>>;
+  services(): Promise<Counters['services']>;
+  flows(): readonly FlowSeen[];
+}

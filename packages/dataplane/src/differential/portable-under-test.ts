@@ -1,0 +1,73 @@
+import { bytesToAddress } from '@weir/packet';
+import type { Counters, ForwardingTables } from '../dataplane.js';
+import { NetworkList } from '../portable/network-list.js';
+import type { NextHop } from '../portable/next-hop.js';
+import { PortableEngine } from '../portable/portable-engine.js';
+import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
+import { macOf } from './frame-plan.js';
+import { interfaces, routes, silent } from './lab-addresses.js';
+
+/** The readable engine, in a world as the lab's namespace has it. */
+export class PortableUnderTest implements EngineUnderTest {
+  readonly #resolve: (address: Uint8Array) => NextHop | 'no_route' | 'no_neighbour';
+  #engine: PortableEngine;
+  #nowTicks = 0;
+
+  /** @param ifindexOf  as the other engine's interfaces have them */
+  constructor(readonly ifindexOf: (name: string) => number) {
+    this.#resolve = resolver(ifindexOf);
+    this.#engine = this.#newEngine();
+  }
+
+  async reset(): Promise<void> {
+    this.#engine = this.#newEngine();
+  }
+
+  async apply(tables: ForwardingTables): Promise<void> {
+    this.#engine.apply(tables);
+  }
+
+  setClock(nowTicks: number): void {
+    this.#nowTicks = nowTicks;
+    this.#engine.sweep(nowTicks);
+  }
+
+  run(frame: Uint8Array): Outcome {
+    const ingress = this.ifindexOf(interfaces[0].name);
+    const verdict = this.#engine.forward(frame, ingress, this.#nowTicks);
+    if (verdict.action !== 'transmit') return { action: verdict.action };
+    return { action: 'transmit', back: verdict.ifindex === ingress, frame: verdict.frame };
+  }
+
+  async drops(): Promise<Counters['drops']> {
+    return this.#engine.counters().drops;
+  }
+
+  async services(): Promise<Counters['services']> {
+    return this.#engine.counters().services;
+  }
+
+  flows(): readonly FlowSeen[] {
+    return Array.from(this.#engine.flows(), ({ backend, state, lastSeen }) => ({
+      backend: backend.name,
+      state,
+      lastSeen,
+    }));
+  }
+
+  #newEngine(): PortableEngine {
+    return new PortableEngine({ ownMacs: [], resolve: this.#resolve, mayComplain: () => true });
+  }
+}
+
+function resolver(ifindexOf: (name: string) => number) {
+  const hops = interfaces.map(({ name, mac, neighbourMac, mtuBytes }) => ({
+    networks: new NetworkList({ allow: routes[name], deny: [] }),
+    hop: { ifindex: ifindexOf(name), mtuBytes, destinationMac: macOf(neighbourMac), sourceMac: macOf(mac) },
+  }));
+  return (address: Uint8Array) => {
+    const found = hops.find(({ networks }) => networks.verdictOn(address) === 'allow');
+    if (found === undefined) return 'no_route';
+    return (silent as readonly string[]).includes(bytesToAddress(address)) ? 'no_neighbour' : found.hop;
+  };
+}
