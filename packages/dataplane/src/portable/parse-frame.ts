@@ -6,7 +6,6 @@ import {
   IPV6_BYTES,
   IpProtocol,
   type Ipv4Header,
-  type Ipv6Header,
 } from '@weir/packet';
 import type { DropReason } from '../drop-reason.js';
 import { walkExtensions } from './extension-headers.js';
@@ -54,6 +53,9 @@ export type Parsed =
   /** IPv6 whose extension headers are too many or cut off: dropped if it is for a VIP. */
   | { readonly kind: 'unreadable'; readonly destination: Uint8Array };
 
+/** Offset in the TCP header (RFC 9293, section 3.1). */
+const TCP_FLAGS = 13;
+
 const other: Parsed = { kind: 'other' };
 const truncatedTransport: Parsed = { kind: 'refused', reason: 'truncated_transport' };
 
@@ -69,13 +71,21 @@ export function parseFrame(frame: Uint8Array): Parsed {
 function parseIpv4(frame: Uint8Array, ipOffset: number): Parsed {
   const ip = decodeIpv4(frame, ipOffset);
   if (!ip.ok) return { kind: 'refused', reason: `${ip.reason}_ipv4` };
-  return parseTransport({
-    ...headOf(frame, ipOffset, ip.header),
+  const { source, destination, protocol, ttl, trafficClass } = ip.header;
+  return withTransport({
+    frame,
+    ipOffset,
     family: 4,
     bytes: ip.header.totalBytes,
-    protocol: ip.header.protocol,
-    ttl: ip.header.ttl,
+    source,
+    destination,
+    protocol,
+    ttl,
+    trafficClass,
     transportOffset: ip.payloadOffset - ipOffset,
+    sourcePort: 0,
+    destinationPort: 0,
+    tcpFlags: 0,
     fragment: fragmentOf(ip.header),
   });
 }
@@ -83,39 +93,43 @@ function parseIpv4(frame: Uint8Array, ipOffset: number): Parsed {
 function parseIpv6(frame: Uint8Array, ipOffset: number): Parsed {
   const ip = decodeIpv6(frame, ipOffset);
   if (!ip.ok) return { kind: 'refused', reason: `${ip.reason}_ipv6` };
-  const bytes = IPV6_BYTES + ip.header.payloadBytes;
-  const walked = walkExtensions(frame.subarray(ipOffset, ipOffset + bytes), ip.header.nextHeader, IPV6_BYTES);
-  if (walked === 'unreadable') return { kind: 'unreadable', destination: ip.header.destination };
-  return parseTransport({
-    ...headOf(frame, ipOffset, ip.header),
+  const { source, destination, trafficClass, payloadBytes, nextHeader, hopLimit } = ip.header;
+  const bytes = IPV6_BYTES + payloadBytes;
+  const walked = walkExtensions(frame.subarray(ipOffset, ipOffset + bytes), nextHeader, IPV6_BYTES);
+  if (walked === 'unreadable') return { kind: 'unreadable', destination };
+  return withTransport({
+    frame,
+    ipOffset,
     family: 6,
     bytes,
-    ttl: ip.header.hopLimit,
-    ...walked,
+    source,
+    destination,
+    protocol: walked.protocol,
+    ttl: hopLimit,
+    trafficClass,
+    transportOffset: walked.transportOffset,
+    sourcePort: 0,
+    destinationPort: 0,
+    tcpFlags: 0,
+    fragment: walked.fragment,
   });
-}
-
-type Head = Omit<IpPacket, 'sourcePort' | 'destinationPort' | 'tcpFlags'>;
-
-function headOf(frame: Uint8Array, ipOffset: number, header: Ipv4Header | Ipv6Header) {
-  const { source, destination, trafficClass } = header;
-  return { frame, ipOffset, source, destination, trafficClass };
 }
 
 function fragmentOf({ fragmentOffset, moreFragments, identification }: Ipv4Header): Fragment | undefined {
   return fragmentOffset > 0 || moreFragments ? { identification, isFirst: fragmentOffset === 0 } : undefined;
 }
 
-function parseTransport(head: Head): Parsed {
-  const bytesMin = transportBytesMin(head.family, head.protocol);
-  const withoutPorts = { ...head, sourcePort: 0, destinationPort: 0, tcpFlags: 0 };
-  if (head.fragment?.isFirst === false) return { kind: 'packet', packet: withoutPorts };
+/** Reads ports and flags into a packet that has none yet. */
+function withTransport(packet: { -readonly [K in keyof IpPacket]: IpPacket[K] }): Parsed {
+  const { frame, ipOffset, family, protocol, transportOffset } = packet;
+  if (packet.fragment?.isFirst === false) return { kind: 'packet', packet };
+  const bytesMin = transportBytesMin(family, protocol);
   if (bytesMin === undefined) return other;
-  if (head.transportOffset + bytesMin > head.bytes) return truncatedTransport;
-  if (!carriesPorts(head.protocol)) return { kind: 'packet', packet: withoutPorts };
-  const at = head.ipOffset + head.transportOffset;
-  const view = new DataView(head.frame.buffer, head.frame.byteOffset + at, bytesMin);
-  const tcpFlags = head.protocol === IpProtocol.tcp ? view.getUint8(13) : 0;
-  const packet = { ...head, sourcePort: view.getUint16(0), destinationPort: view.getUint16(2), tcpFlags };
+  if (transportOffset + bytesMin > packet.bytes) return truncatedTransport;
+  if (!carriesPorts(protocol)) return { kind: 'packet', packet };
+  const view = new DataView(frame.buffer, frame.byteOffset + ipOffset + transportOffset, bytesMin);
+  packet.sourcePort = view.getUint16(0);
+  packet.destinationPort = view.getUint16(2);
+  if (protocol === IpProtocol.tcp) packet.tcpFlags = view.getUint8(TCP_FLAGS);
   return { kind: 'packet', packet };
 }
