@@ -150,9 +150,15 @@ export interface BackendCounters {
 export async function startRealServer(
   lab: Lab,
   hostName: string,
-  options: { readonly interface: string; readonly vips: readonly string[]; readonly decap?: string },
+  options: {
+    readonly interface: string;
+    readonly vips: readonly string[];
+    readonly decap?: string;
+    /** More of its command line. */
+    readonly flags?: readonly string[];
+  },
 ): Promise<LabProcess> {
-  const { vips, decap = 'ipip,gre,gue' } = options;
+  const { vips, decap = 'ipip,gre,gue', flags = [] } = options;
   const agent = lab
     .host(hostName)
     .spawn(
@@ -164,6 +170,7 @@ export async function startRealServer(
         ...vips.flatMap((vip) => ['--vip', vip]),
         '--decap',
         decap,
+        ...flags,
         '--pin-directory',
         join(bpffsOf(lab), hostName),
       ],
