@@ -1,5 +1,6 @@
 import { addressToBytes, canonicalAddress } from '@weir/packet';
-import type { AppliedChanges, ForwardingBackend, ForwardingService } from '../dataplane.js';
+import type { AppliedChanges, ForwardingBackend, ForwardingService, ServiceKey } from '../dataplane.js';
+import type { ForwardingMethod } from '../forwarding-method.js';
 import { type Backend, configureBackend } from './backend.js';
 import { newService, type Service } from './service.js';
 
@@ -8,10 +9,10 @@ export function putInForce(
   current: readonly Service[],
   wanted: readonly ForwardingService[],
 ): { readonly services: readonly Service[]; readonly changes: AppliedChanges } {
-  const before = new Map(current.map((service) => [identityOf(service.key, service.forwarding.method), service]));
+  const before = new Map(current.map((service) => [identityOf(service.key), service]));
   const tally = { backendsAdded: 0, backendsRemoved: 0, rowsMoved: 0, rowsWritten: 0 };
   const services = wanted.map((tables) => {
-    const identity = identityOf(tables.listeners[0], tables.forwarding.method);
+    const identity = identityOf(tables.listeners[0]);
     const known = before.get(identity);
     before.delete(identity);
     const service = known ?? newService(tables);
@@ -30,9 +31,11 @@ type Tally = Pick<
 >;
 
 function configure(service: Service, tables: ForwardingService, isKnown: boolean, tally: Tally): void {
-  const gone = new Map(service.backends.map((backend) => [backendIdentity(backend.name, backend.port), backend]));
+  const gone = new Map(
+    service.backends.map((backend) => [backendIdentity(backend.name, backend.port, service.forwarding), backend]),
+  );
   const backends = tables.backends.map((wanted) => {
-    const identity = backendIdentity(canonicalAddress(wanted.address), wanted.port);
+    const identity = backendIdentity(canonicalAddress(wanted.address), wanted.port ?? 0, tables.forwarding);
     const known = gone.get(identity);
     gone.delete(identity);
     if (known === undefined) tally.backendsAdded++;
@@ -84,11 +87,12 @@ function newBackend(service: Service, { address, port = 0 }: ForwardingBackend):
   };
 }
 
-/** Another method makes another service: a flow that was translated can't go on through a tunnel. */
-function identityOf(key: ForwardingService['listeners'][number] | undefined, method: string): string {
-  return JSON.stringify([key && canonicalAddress(key.vip), key?.protocol, key?.port, method]);
+/** The first listener names a service. */
+function identityOf(key: ServiceKey | undefined): string {
+  return JSON.stringify([key && canonicalAddress(key.vip), key?.protocol, key?.port]);
 }
 
-function backendIdentity(name: string, port = 0): string {
-  return `${name} ${port}`;
+/** Under another method it is another backend: a flow that was translated can't go on through a tunnel. */
+function backendIdentity(name: string, port: number, forwarding: ForwardingMethod): string {
+  return JSON.stringify([name, port, forwarding]);
 }

@@ -130,13 +130,13 @@ test('rows that hold nothing, or more than sixteen that take nothing, are no bac
   t.deepEqual(backendsOf(engine, [1, 2]), ['no_backend', 2]);
 });
 
-test('a service of another method is another service: its flows are not taken over', (t) => {
+test('backends of another method are other backends: flows are not taken over', (t) => {
   const nat = serviceOf({ forwarding: { method: 'nat' } });
   const engine = engineWith([nat]);
   outcome(engine, segment());
   t.like(engine.apply(tablesWith([serviceOf({ forwarding: { method: 'fullnat', toa: false } })])), {
-    servicesAdded: 1,
-    servicesRemoved: 1,
+    servicesAdded: 0,
+    backendsAdded: 3,
     backendsRemoved: 3,
   });
   t.is(outcome(engine, segment({ flags: flag.ack })), 'no_flow');
