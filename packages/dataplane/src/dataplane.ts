@@ -162,6 +162,11 @@ export interface Dataplane extends AsyncDisposable {
    */
   apply(tables: ForwardingTables): Promise<AppliedChanges>;
   counters(): Promise<Counters>;
+  /**
+   * Rows that still keep flows which the row alone would send elsewhere: those of kept rows that a packet was seen of
+   * since the last call. By service, under the text of its first listener as errors show it ("198.51.100.1:443/tcp").
+   */
+  takeNeededRows(): ReadonlyMap<string, readonly number[]>;
   /** The interfaces that are served now. */
   attachments(): readonly XdpAttachment[];
 }

@@ -1,22 +1,33 @@
-export type {
-  AppliedChanges,
-  Counters,
-  Dataplane,
-  Encapsulation,
-  ForwardingBackend,
-  ForwardingService,
-  ForwardingTables,
-  ServiceCount,
-  ServiceKey,
-  TrafficCount,
+export {
+  type AppliedChanges,
+  type BackendCount,
+  type Counters,
+  type Dataplane,
+  defaultFlowTimeouts,
+  type FlowTimeouts,
+  type ForwardingBackend,
+  type ForwardingService,
+  type ForwardingTables,
+  type Guard,
+  type Persistence,
+  type PortRange,
+  type ServiceCount,
+  type ServiceKey,
+  type TrafficCount,
+  type TransportProtocol,
 } from './dataplane.js';
 export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.js';
 export { type DropReason, dropReasons } from './drop-reason.js';
+export { type ForwardingMethod, translatesAddresses } from './forwarding-method.js';
 export { BpfObject, type TestRun, type TestRunOptions } from './libbpf/bpf-object.js';
 export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';
 export { macAddressOf } from './libbpf/mac-address.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
+export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
+export type { RememberedFlow } from './xdp/flow-reader.js';
 export { readCounters } from './xdp/read-counters.js';
-export { type TableLimits, type TablesOrigin, XdpDataplane, type XdpDataplaneOptions } from './xdp/xdp-dataplane.js';
+export type { TableLimits } from './xdp/table-sizes.js';
+export { serviceId } from './xdp/wanted-service.js';
+export { type TablesOrigin, XdpDataplane, type XdpDataplaneOptions } from './xdp/xdp-dataplane.js';

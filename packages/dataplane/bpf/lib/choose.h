@@ -1,17 +1,411 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From a service and a packet to a backend: the row of its table that the flow's hash points at. */
+/* From a service and a packet to a backend: docs/packet-path.md, section 3. */
 #pragma once
+#include "choice.h"
+#include "flow.h"
+#include "guard.h"
 #include "hash.h"
 #include "parse.h"
 #include "tables.h"
+#include "translation.h"
 
-/* Returns the index of the backend, or NO_BACKEND. */
-static __always_inline __u32 choose_backend(const struct service *service, __u32 hash)
+#define ROWS_LOOKED_AT 16
+#define LEAST_ROWS_MAX 1024
+#define REPLICAS_MAX 4
+
+static __always_inline __u16 row_in_line(__u32 row)
 {
-	__u64 table = *(const volatile __u64 *)&service->table; /* once: the first row and the count belong together */
-	__u32 row = (table >> 32) + row_of(hash, (__u32)table);
 	__u32 line_index = row / ROWS_PER_LINE;
 	const struct row_line *line = bpf_map_lookup_elem(&rows, &line_index);
 
 	return line ? line->backend[row % ROWS_PER_LINE] : NO_BACKEND;
+}
+
+static __always_inline __u16 row_at(__u64 table, __u32 number)
+{
+	return row_in_line((table >> 32) + number);
+}
+
+/* Once: the first row and the count belong together. */
+static __always_inline __u64 table_of(const struct service *service)
+{
+	return *(const volatile __u64 *)&service->table;
+}
+
+static __always_inline __u32 hash_for_row(const struct service *service, const struct packet *packet, __u32 hash)
+{
+	__u64 destination[2];
+
+	if (service->pick == PICK_HASH_SOURCE)
+		return flow_hash(service->hash_seed, packet->source, 0);
+	if (service->pick == PICK_HASH_DESTINATION) {
+		/* As a source would stand in struct packet. */
+		destination[0] = packet->family == 4 ? packet->destination[1] >> 32 : packet->destination[0];
+		destination[1] = packet->family == 4 ? 0 : packet->destination[1];
+		return flow_hash(service->hash_seed, destination, 0);
+	}
+	return hash;
+}
+
+/* Row and backend by the tables alone. Returns the row's flags. */
+static __always_inline __u16 look_at_row(const struct service *service, const struct packet *packet,
+					 struct choice *choice)
+{
+	__u64 table = table_of(service);
+	__u16 content;
+
+	choice->row = (table >> 32) + row_of(hash_for_row(service, packet, choice->hash), (__u32)table);
+	content = row_in_line(choice->row);
+	choice->backend = content & ~ROW_KEPT;
+	return content & ROW_KEPT;
+}
+
+static __always_inline int takes_flows(__u32 slot)
+{
+	const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	const struct connections *count = bpf_map_lookup_elem(&connections, &slot);
+
+	return backend && count && backend->service && backend->weight && !(backend->upper && count->overloaded);
+}
+
+/* The first row that takes flows, from `row` on. With `counts` the service's counter says which, and is raised by each. */
+SEPARATE __u32 first_that_takes_flows(__u32 service_index, __u32 row, int counts)
+{
+	struct service *service = bpf_map_lookup_elem(&services, &service_index);
+	__u32 length;
+	__u64 table;
+
+	if (!service)
+		return NO_BACKEND;
+	table = table_of(service);
+	length = table;
+	if (!length)
+		return NO_BACKEND;
+	for (__u32 i = 0; i < ROWS_LOOKED_AT; i++) {
+		__u32 slot;
+
+		if (counts)
+			row = __sync_fetch_and_add(&service->next, 1);
+		slot = row_at(table, row % length) & ~ROW_KEPT;
+		if (takes_flows(slot))
+			return slot;
+		row++;
+	}
+	return NO_BACKEND;
+}
+
+struct least {
+	__u64 table;
+	__u64 cost; /* of `slot`, times weight */
+	__u32 weight;
+	__u32 slot;
+	__u32 by; /* enum cost */
+	__u32 has_spare; /* somebody uses less than half its weight */
+};
+
+/* Is `slot` cheaper than the best one so far? net/netfilter/ipvs/ip_vs_{lc,wlc,sed,nq}.c */
+static __always_inline void consider(struct least *best, __u32 slot)
+{
+	const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	const struct connections *count = bpf_map_lookup_elem(&connections, &slot);
+	__u64 cost, weight;
+
+	if (!backend || !count || !takes_flows(slot))
+		return;
+	weight = best->by == COST_LC ? 1 : backend->weight;
+	if (best->by == COST_LC || best->by == COST_WLC)
+		cost = ((__u64)count->active << 8) + count->inactive;
+	else if (best->by == COST_NQ && !count->active)
+		cost = 0;
+	else
+		cost = count->active + 1;
+	if (count->active * 2 < backend->weight)
+		best->has_spare = 1;
+	if (best->slot != NO_BACKEND && cost * best->weight >= best->cost * weight)
+		return;
+	best->cost = cost;
+	best->weight = weight;
+	best->slot = slot;
+}
+
+static long consider_row(__u32 row, struct least *best)
+{
+	consider(best, row_at(best->table, row) & ~ROW_KEPT);
+	return 0;
+}
+
+#define HAS_SPARE 0x10000
+
+/* The slot; with HAS_SPARE when there is a backend that uses less than half its weight. */
+SEPARATE __u32 find_least(__u32 service_index, __u32 by)
+{
+	const struct service *service = bpf_map_lookup_elem(&services, &service_index);
+	struct least best = { .weight = 1, .slot = NO_BACKEND, .by = by };
+	__u32 length;
+
+	if (!service)
+		return NO_BACKEND;
+	best.table = table_of(service);
+	length = best.table;
+	bpf_loop(length < LEAST_ROWS_MAX ? length : LEAST_ROWS_MAX, consider_row, &best, 0);
+	return best.slot | (best.has_spare ? HAS_SPARE : 0);
+}
+
+static __always_inline int is_of_service(__u64 value, __u32 service_index)
+{
+	const struct backend *backend = backend_of_flow(value);
+
+	return backend && backend->service == service_index + 1;
+}
+
+/* A backend that the table remembers for something that is no connection; NO_BACKEND: none that takes flows. */
+SEPARATE __u32 remembered_backend(__u64 tag, __u32 set, __u32 service_index)
+{
+	const struct state *current = current_state();
+	struct flow_key key = { .tag = tag, .set = set };
+	struct found_flow found = {};
+
+	if (!current || !find_flow(key, settings.flow_mask, &found))
+		return NO_BACKEND;
+	if (is_over(current, found.value, 0) || !is_of_service(found.value, service_index)) {
+		forget_at(found.place);
+		return NO_BACKEND;
+	}
+	if (!takes_flows(backend_of(found.value)))
+		return NO_BACKEND;
+	replace_value(found.flow, found.value,
+		      flow_value(backend_of(found.value), epoch_of(found.value), state_of(found.value), current->now));
+	return backend_of(found.value);
+}
+
+/* The table's entry becomes this one, whatever it was. */
+SEPARATE int remember_backend(__u64 tag, __u32 set, __u32 slot, __u32 kind)
+{
+	const struct state *current = current_state();
+	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	struct flow_key key = { .tag = tag, .set = set };
+	struct found_flow found = {};
+
+	if (!current || !backend)
+		return 0;
+	if (find_flow(key, settings.flow_mask, &found))
+		forget_at(found.place);
+	remember(tag, set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
+	return 0;
+}
+
+static __always_inline struct flow_key key_of_locality(const struct state *current, const struct packet *packet,
+						       __u32 service_index, __u32 replica)
+{
+	__u64 nobody[2] = {};
+
+	return flow_key(current->flow_keys, nobody, packet->destination, service_index, KEY_LOCALITY | replica);
+}
+
+/* lblc, lblcr: net/netfilter/ipvs/ip_vs_lblc.c, ip_vs_lblcr.c */
+SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index)
+{
+	const struct state *current = current_state();
+	const struct service *service = bpf_map_lookup_elem(&services, &service_index);
+	struct least known = { .weight = 1, .slot = NO_BACKEND, .by = COST_WLC };
+	const struct connections *count;
+	const struct backend *backend;
+	__u32 replicas, least, has_spare, free = 0;
+	struct flow_key key;
+
+	if (!packet || !current || !service)
+		return NO_BACKEND;
+	replicas = service->flags & SERVICE_REPLICAS ? REPLICAS_MAX : 1;
+	for (__u32 i = REPLICAS_MAX; i > 0; i--) {
+		__u32 slot;
+
+		if (i > replicas)
+			continue;
+		key = key_of_locality(current, packet, service_index, i - 1);
+		slot = remembered_backend(key.tag, key.set, service_index);
+		if (slot == NO_BACKEND)
+			free = i - 1;
+		else
+			consider(&known, slot);
+	}
+	least = find_least(service_index, COST_WLC);
+	has_spare = least & HAS_SPARE;
+	least &= ~HAS_SPARE;
+	if (known.slot != NO_BACKEND) {
+		backend = bpf_map_lookup_elem(&backends, &known.slot);
+		count = bpf_map_lookup_elem(&connections, &known.slot);
+		if (!backend || !count)
+			return NO_BACKEND;
+		if (count->active <= backend->weight || !has_spare)
+			return known.slot;
+	}
+	if (least == NO_BACKEND || least == known.slot)
+		return least;
+	key = key_of_locality(current, packet, service_index, free);
+	remember_backend(key.tag, key.set, least, FLOW_LOCALITY);
+	return least;
+}
+
+static __always_inline __u32 pick(const struct service *service, const struct packet *packet,
+				  const struct choice *choice)
+{
+	__u32 rows = table_of(service);
+
+	if (service->pick == PICK_NEXT)
+		return first_that_takes_flows(choice->service, 0, 1);
+	if (service->pick == PICK_LEAST)
+		return find_least(choice->service, service->cost) & ~HAS_SPARE;
+	if (service->pick == PICK_LOCALITY)
+		return pick_by_locality(packet, choice->service);
+	return first_that_takes_flows(choice->service, row_of(hash_for_row(service, packet, choice->hash), rows), 0);
+}
+
+static __always_inline __u64 prefix_mask(__u32 bits)
+{
+	return bits >= 64 ? ~0ULL : bits ? bpf_cpu_to_be64(~0ULL << (64 - bits)) : 0;
+}
+
+static __always_inline struct flow_key key_of_network(const struct state *current, const struct service *service,
+						      const struct packet *packet, __u32 service_index)
+{
+	__u64 network[2] = {}, nobody[2] = {};
+
+	if (packet->family == 4) {
+		network[0] = packet->source[0] & prefix_mask(service->prefix4);
+	} else {
+		network[0] = packet->source[0] & prefix_mask(service->prefix6);
+		network[1] = service->prefix6 > 64 ? packet->source[1] & prefix_mask(service->prefix6 - 64) : 0;
+	}
+	return flow_key(current->flow_keys, network, nobody, service_index, KEY_NETWORK);
+}
+
+static __always_inline __u32 pick_for_network(const struct state *current, const struct service *service,
+					      const struct packet *packet, const struct choice *choice)
+{
+	struct flow_key key = key_of_network(current, service, packet, choice->service);
+	__u32 slot = remembered_backend(key.tag, key.set, choice->service);
+
+	if (slot != NO_BACKEND)
+		return slot;
+	slot = pick(service, packet, choice);
+	if (slot != NO_BACKEND)
+		remember_backend(key.tag, key.set, slot, FLOW_NETWORK);
+	return slot;
+}
+
+/* A flow that the table does not know, of a service that wants to know it. */
+SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
+{
+	struct state *current = current_state();
+	struct service *service;
+	int needs_flow, begins;
+
+	if (!packet || !choice || !current)
+		return XDP_DROP;
+	service = bpf_map_lookup_elem(&services, &choice->service);
+	if (!service)
+		return drop(DROP_NO_BACKEND);
+	needs_flow = service->flags & SERVICE_TRANSLATES;
+	begins = packet->protocol != IPPROTO_TCP || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	if (!begins && needs_flow)
+		return drop(DROP_NO_FLOW);
+	if (begins && current->features & FEATURE_RATES) {
+		if (!source_may_open(packet))
+			return drop(DROP_SOURCE_RATE);
+		if (!node_may_remember(current)) {
+			if (needs_flow)
+				return drop(DROP_FLOW_RATE);
+			begins = 0;
+		}
+	}
+	if (!begins) {
+		look_at_row(service, packet, choice);
+		return CHOSEN;
+	}
+	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
+						 pick(service, packet, choice);
+	choice->in_handshake = 1;
+	if (choice->backend == NO_BACKEND)
+		return drop(DROP_NO_BACKEND);
+	if (needs_flow)
+		return UNTRANSLATED;
+	remember_packet(packet, choice->backend, settings.flow_mask);
+	return CHOSEN;
+}
+
+/* Does the table know this flow, and is it still true? */
+static __always_inline int knows_flow(const struct state *current, __u32 service_index, struct flow_key key, __u32 mask,
+				      struct found_flow *found)
+{
+	struct flow *other;
+	__u32 other_place = 0;
+
+	if (!find_flow(key, mask, found))
+		return 0;
+	if (is_of_service(found->value, service_index)) {
+		if (!is_older(current, found->value, current->timeout[state_of(found->value)]))
+			return 1;
+		other = other_direction(found->place, found->value, &other_place);
+		if (other && !is_over(current, found->value, other->value))
+			return 1;
+	}
+	forget_at(found->place);
+	return 0;
+}
+
+#define RECALL_TRANSLATED 1 /* the flow is one of nat or fullnat */
+#define RECALL_UNSEEN 2     /* the packet is only about the flow: its state and age stay */
+
+/* What the table knows of the packet's flow: CHOSEN or UNKNOWN. */
+SEPARATE int recall(const struct packet *packet, struct choice *choice, __u32 how)
+{
+	const struct state *current = current_state();
+	struct found_flow found = {};
+	struct flow_key key;
+
+	if (!packet || !choice || !current)
+		return XDP_DROP;
+	key = key_of_packet(current, packet);
+	if (!knows_flow(current, choice->service, key, how & RECALL_TRANSLATED ? settings.translation_mask : settings.flow_mask, &found))
+		return UNKNOWN;
+	if (!(how & RECALL_UNSEEN))
+		see_flow(current, &found, packet);
+	choice->backend = backend_of(found.value);
+	choice->place = found.place;
+	choice->in_handshake = state_of(found.value) == FLOW_SYN || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return CHOSEN;
+}
+
+/* The row's flows are remembered, because a change of members moves the row, or has. */
+SEPARATE int choose_kept(const struct packet *packet, struct choice *choice)
+{
+	struct state *current = current_state();
+	struct use_line *uses;
+	__u32 backend, line;
+
+	if (!packet || !choice || !current)
+		return XDP_DROP;
+	backend = choice->backend;
+	if (recall(packet, choice, 0) == CHOSEN) {
+		line = choice->row / USES_PER_LINE;
+		uses = bpf_map_lookup_elem(&uses_of_rows, &line);
+		if (uses && choice->backend != backend && !uses->used[choice->row % USES_PER_LINE])
+			uses->used[choice->row % USES_PER_LINE] = 1;
+		return CHOSEN;
+	}
+	if (backend != NO_BACKEND && node_may_remember(current))
+		remember_packet(packet, backend, settings.flow_mask);
+	return CHOSEN;
+}
+
+static __always_inline int choose(const struct service *service, const struct packet *packet, struct choice *choice)
+{
+	int verdict;
+
+	if (!(service->flags & SERVICE_REMEMBERS))
+		return look_at_row(service, packet, choice) ? choose_kept(packet, choice) : CHOSEN;
+	verdict = recall(packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
+	if (verdict == UNKNOWN)
+		verdict = choose_new(packet, choice);
+	return verdict == UNTRANSLATED ? begin_translation(packet, choice) : verdict;
 }

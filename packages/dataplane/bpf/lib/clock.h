@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A timer in the kernel that makes cached next hops stale. It belongs to a pinned map, so it ticks while no daemon
- * runs; and no packet pays for reading a clock.
+ * A timer in the kernel that counts ticks, makes cached next hops stale and takes flows out that are over. It belongs
+ * to a pinned map, so it ticks while no daemon runs; and no packet pays for reading a clock.
  */
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "flow.h"
 #include "service.h"
 #include "tables.h"
 
 #define CLOCK_MONOTONIC 1
-#define NEXTHOP_LIFETIME_NS 1000000000ULL
+#define TICK_NS 100000000ULL
+#define TICKS_PER_SECOND 10
 
 struct clock {
 	struct bpf_timer timer;
@@ -23,13 +25,43 @@ struct {
 	__type(value, struct clock);
 } clock SEC(".maps");
 
+struct sweep {
+	__u32 first_set;
+};
+
+static long sweep_set(__u32 index, struct sweep *sweep)
+{
+	__u32 set = (sweep->first_set + index) & settings.flow_mask;
+
+	for (__u32 way = 0; way < FLOW_WAYS; way++)
+		sweep_at(set * FLOW_WAYS + way);
+	return 0;
+}
+
+/* A slice of the flow table: the whole of it in about ten seconds (src/xdp/table-memory.ts). */
+static __always_inline void sweep(struct state *current)
+{
+	struct sweep slice = { .first_set = current->sweep_set };
+
+	bpf_loop(settings.sweep_sets, sweep_set, &slice, 0);
+	current->sweep_set += settings.sweep_sets;
+	if (current->sweep_set > settings.flow_mask) {
+		current->sweep_set = 0;
+		current->sweeps++;
+	}
+}
+
 static int tick(void *map __attribute__((unused)), __u32 *key __attribute__((unused)), struct clock *value)
 {
 	struct state *current = current_state();
 
-	if (current)
-		current->nexthop_generation++;
-	bpf_timer_start(&value->timer, NEXTHOP_LIFETIME_NS, 0);
+	if (current) {
+		current->now++;
+		if (current->now % TICKS_PER_SECOND == 0)
+			current->nexthop_generation++;
+		sweep(current);
+	}
+	bpf_timer_start(&value->timer, TICK_NS, 0);
 	return 0;
 }
 
@@ -44,5 +76,17 @@ int start_clock(void *ctx __attribute__((unused)))
 		return -1;
 	bpf_timer_init(&value->timer, &clock, CLOCK_MONOTONIC);
 	bpf_timer_set_callback(&value->timer, tick);
-	return bpf_timer_start(&value->timer, NEXTHOP_LIFETIME_NS, 0);
+	return bpf_timer_start(&value->timer, TICK_NS, 0);
+}
+
+/* A slice of the sweep at the caller's command, for tests: they set the time themselves. */
+SEC("syscall")
+int sweep_once(void *ctx __attribute__((unused)))
+{
+	struct state *current = current_state();
+
+	if (!current)
+		return -1;
+	sweep(current);
+	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The outer headers. IPIP: RFC 2003 (IPv4 in IPv4), RFC 2473 (in IPv6), RFC 4213 (IPv6 in IPv4). GUE: UDP and the four
- * bytes of draft-ietf-intarea-gue-09 section 3.1, variant 0. The traffic class is copied: DSCP uniform, ECN as RFC 6040
- * section 4.1 (normal mode) wants.
+ * The outer headers. IPIP: RFC 2003 (IPv4 in IPv4), RFC 2473 (in IPv6), RFC 4213 (IPv6 in IPv4). GRE: RFC 2784, no
+ * optional field. GUE: UDP and the four bytes of draft-ietf-intarea-gue-09 section 3.1, variant 0; FOU: UDP alone. The
+ * traffic class is copied: DSCP uniform, ECN as RFC 6040 section 4.1 (normal mode) wants.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -14,11 +14,11 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "count.h"
+#include "ethernet.h"
 #include "parse.h"
 #include "tables.h"
 
 #define OUTER_TTL 64
-#define ENCAPSULATED (-1)
 
 struct gue_header {
 	__u8 variant_control_length; /* all zero: variant 0, data, no extension fields */
@@ -26,7 +26,14 @@ struct gue_header {
 	__be16 flags;
 };
 
+struct gre_header {
+	__be16 flags; /* all zero: no checksum, version 0 */
+	__be16 protocol;
+};
+
 #define GUE_BYTES (sizeof(struct udphdr) + sizeof(struct gue_header))
+#define FOU_BYTES sizeof(struct udphdr)
+#define GRE_BYTES sizeof(struct gre_header)
 
 static __always_inline __u8 inner_protocol(const struct packet *packet)
 {
@@ -48,8 +55,8 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct backend *b
 	ip->ttl = OUTER_TTL;
 	ip->protocol = protocol;
 	ip->check = ~sum;
-	ip->saddr = backend->source[0];
-	ip->daddr = backend->destination[0];
+	ip->saddr = backend->source.word[0];
+	ip->daddr = backend->destination.word[0];
 }
 
 /* The flow label carries the flow's hash, so that routers spread the tunnel (RFC 6438). */
@@ -60,69 +67,101 @@ static __always_inline void write_ipv6(struct ipv6hdr *ip, const struct backend 
 	ip->payload_len = bpf_htons(payload_bytes);
 	ip->nexthdr = protocol;
 	ip->hop_limit = OUTER_TTL;
-	__builtin_memcpy(&ip->saddr, backend->source, 16);
-	__builtin_memcpy(&ip->daddr, backend->destination, 16);
+	__builtin_memcpy(&ip->saddr, &backend->source, 16);
+	__builtin_memcpy(&ip->daddr, &backend->destination, 16);
 }
 
 /* The source port carries the flow's hash; a checksum of zero is legal on IPv4, and on IPv6 for tunnels (RFC 6935). */
-static __always_inline void write_gue(void *start, const struct backend *backend, const struct packet *packet,
-				      __u32 hash)
+static __always_inline void write_udp(struct udphdr *udp, const struct backend *backend, __u32 payload_bytes, __u32 hash)
 {
-	struct udphdr *udp = start;
-	struct gue_header *gue = (void *)(udp + 1);
-
 	udp->source = bpf_htons(0xc000 | hash >> 18);
 	udp->dest = backend->gue_port;
-	udp->len = bpf_htons(packet->bytes + GUE_BYTES);
+	udp->len = bpf_htons(sizeof(*udp) + payload_bytes);
 	udp->check = 0;
-	gue->variant_control_length = 0;
-	gue->protocol = inner_protocol(packet);
-	gue->flags = 0;
+}
+
+/* What stands between the outer IP header and the packet. */
+static __always_inline void write_shim(void *start, const struct backend *backend, const struct packet *packet,
+				       __u32 hash, const enum method method)
+{
+	if (method == METHOD_GRE) {
+		struct gre_header *gre = start;
+
+		gre->flags = 0;
+		gre->protocol = packet->family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	} else if (method == METHOD_FOU) {
+		write_udp(start, backend, packet->bytes, hash);
+	} else if (method == METHOD_GUE) {
+		struct gue_header *gue = start + sizeof(struct udphdr);
+
+		write_udp(start, backend, sizeof(*gue) + packet->bytes, hash);
+		gue->variant_control_length = 0;
+		gue->protocol = inner_protocol(packet);
+		gue->flags = 0;
+	}
+}
+
+static __always_inline __u32 shim_bytes(__u8 method)
+{
+	if (method == METHOD_IPIP)
+		return 0;
+	return method == METHOD_GUE ? GUE_BYTES : method == METHOD_FOU ? FOU_BYTES : GRE_BYTES;
+}
+
+static __always_inline int is_tunnel(__u8 method)
+{
+	return method < METHOD_DR;
 }
 
 static __always_inline __u32 outer_bytes(const struct backend *backend)
 {
-	return (backend->outer_family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
-	       (backend->encapsulation == ENCAPSULATION_GUE ? GUE_BYTES : 0);
+	if (!is_tunnel(backend->method))
+		return 0;
+	return (backend->outer_family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) + shim_bytes(backend->method);
 }
 
-static __always_inline int write_outer(struct xdp_md *ctx, const struct backend *backend,
-				       const struct backend_cpu *nexthop, const struct packet *packet, __u32 hash,
-				       const __u32 ip_bytes, const __u32 gue_bytes)
+static __always_inline int write_outer(struct xdp_md *ctx, const struct backend *backend, const struct nexthop *nexthop,
+				       const struct packet *packet, __u32 hash, const __u32 ip_bytes,
+				       const enum method method)
 {
-	void *start, *end, *outer;
-	__u8 protocol = gue_bytes ? IPPROTO_UDP : inner_protocol(packet);
+	const __u32 shim = shim_bytes(method);
+	__u8 protocol = method == METHOD_IPIP ? inner_protocol(packet) :
+			method == METHOD_GRE  ? IPPROTO_GRE :
+						IPPROTO_UDP;
+	__be16 ethertype = ip_bytes == sizeof(struct iphdr) ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	void *outer = write_ethernet(ctx, packet, nexthop, ethertype, ip_bytes + shim);
 
-	if (bpf_xdp_adjust_head(ctx, -(int)(ip_bytes + gue_bytes)))
+	if (!outer)
 		return drop(DROP_NO_HEADROOM);
-	start = (void *)(long)ctx->data;
-	end = (void *)(long)ctx->data_end;
-	outer = start + ETH_HLEN;
-	if (outer + ip_bytes + gue_bytes > end)
-		return drop(DROP_NO_HEADROOM);
-	__builtin_memcpy(start, nexthop->ethernet, 12);
-	if (ip_bytes == sizeof(struct iphdr)) {
-		*(__be16 *)(start + 12) = bpf_htons(ETH_P_IP);
-		write_ipv4(outer, backend, packet->traffic_class, protocol, ip_bytes + gue_bytes + packet->bytes);
-	} else {
-		*(__be16 *)(start + 12) = bpf_htons(ETH_P_IPV6);
-		write_ipv6(outer, backend, packet->traffic_class, protocol, gue_bytes + packet->bytes, hash);
-	}
-	if (gue_bytes)
-		write_gue(outer + ip_bytes, backend, packet, hash);
-	return ENCAPSULATED;
+	if (ip_bytes == sizeof(struct iphdr))
+		write_ipv4(outer, backend, packet->traffic_class, protocol, ip_bytes + shim + packet->bytes);
+	else
+		write_ipv6(outer, backend, packet->traffic_class, protocol, shim + packet->bytes, hash);
+	write_shim(outer + ip_bytes, backend, packet, hash, method);
+	return WRITTEN;
 }
 
 /* Each call has constant lengths: the verifier and the compiler both want them. */
-static __always_inline int encapsulate(struct xdp_md *ctx, const struct backend *backend,
-				       const struct backend_cpu *nexthop, const struct packet *packet, __u32 hash)
+static __always_inline int encapsulate_over(struct xdp_md *ctx, const struct backend *backend,
+					    const struct nexthop *nexthop, const struct packet *packet, __u32 hash,
+					    const __u32 ip_bytes)
 {
-	if (backend->outer_family == 4) {
-		if (backend->encapsulation == ENCAPSULATION_IPIP)
-			return write_outer(ctx, backend, nexthop, packet, hash, sizeof(struct iphdr), 0);
-		return write_outer(ctx, backend, nexthop, packet, hash, sizeof(struct iphdr), GUE_BYTES);
+	switch (backend->method) {
+	case METHOD_IPIP:
+		return write_outer(ctx, backend, nexthop, packet, hash, ip_bytes, METHOD_IPIP);
+	case METHOD_GUE:
+		return write_outer(ctx, backend, nexthop, packet, hash, ip_bytes, METHOD_GUE);
+	case METHOD_FOU:
+		return write_outer(ctx, backend, nexthop, packet, hash, ip_bytes, METHOD_FOU);
+	default:
+		return write_outer(ctx, backend, nexthop, packet, hash, ip_bytes, METHOD_GRE);
 	}
-	if (backend->encapsulation == ENCAPSULATION_IPIP)
-		return write_outer(ctx, backend, nexthop, packet, hash, sizeof(struct ipv6hdr), 0);
-	return write_outer(ctx, backend, nexthop, packet, hash, sizeof(struct ipv6hdr), GUE_BYTES);
+}
+
+static __always_inline int encapsulate(struct xdp_md *ctx, const struct backend *backend, const struct nexthop *nexthop,
+				       const struct packet *packet, __u32 hash)
+{
+	if (backend->outer_family == 4)
+		return encapsulate_over(ctx, backend, nexthop, packet, hash, sizeof(struct iphdr));
+	return encapsulate_over(ctx, backend, nexthop, packet, hash, sizeof(struct ipv6hdr));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where the kernel would send a packet for a backend: interface, MAC addresses, MTU. The answer is kept, by CPU and
- * backend, in the line that is counted into anyway; the clock makes it stale once a second, so a change of routes or
- * neighbours is followed within that second also while no daemon runs.
+ * Where the kernel would send a packet: interface, VLAN, MAC addresses, MTU. The answer is kept beside what is touched
+ * anyway; the clock makes it stale once a second, so a change of routes or neighbours is followed within that second
+ * also while no daemon runs.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -15,45 +15,52 @@
 
 #define NEXTHOP_FOUND (-1)
 
-static __always_inline int ask_fib(struct xdp_md *ctx, const struct backend *backend, struct backend_cpu *known)
+SEPARATE int ask_fib(struct xdp_md *ctx, const struct address *source, const struct address *destination,
+		     __u32 family, struct nexthop *known)
 {
 	struct bpf_fib_lookup query = { .ifindex = ctx->ingress_ifindex };
+	const struct vlan *vlan;
+	__u32 ifindex;
 	long result;
 
-	if (backend->outer_family == 4) {
+	if (!source || !destination || !known)
+		return XDP_DROP;
+	if (family == 4) {
 		query.family = AF_INET;
-		query.ipv4_src = backend->source[0];
-		query.ipv4_dst = backend->destination[0];
+		query.ipv4_src = source->word[0];
+		query.ipv4_dst = destination->word[0];
 	} else {
 		query.family = AF_INET6;
-		__builtin_memcpy(query.ipv6_src, backend->source, 16);
-		__builtin_memcpy(query.ipv6_dst, backend->destination, 16);
+		__builtin_memcpy(query.ipv6_src, source, 16);
+		__builtin_memcpy(query.ipv6_dst, destination, 16);
 	}
 	result = bpf_fib_lookup(ctx, &query, sizeof(query), 0);
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return drop(DROP_NO_NEIGHBOUR);
 	if (result != BPF_FIB_LKUP_RET_SUCCESS)
 		return drop(DROP_NO_ROUTE);
-	known->ifindex = query.ifindex;
+	ifindex = query.ifindex;
+	vlan = bpf_map_lookup_elem(&vlans, &ifindex);
+	known->ifindex = vlan ? vlan->ifindex : ifindex;
+	known->vlan = vlan ? vlan->id : 0;
 	known->mtu = query.mtu_result;
 	__builtin_memcpy(known->ethernet, query.dmac, 6);
 	__builtin_memcpy(known->ethernet + 6, query.smac, 6);
 	return NEXTHOP_FOUND;
 }
 
-static __always_inline int find_nexthop(struct xdp_md *ctx, const struct backend *backend, struct backend_cpu *known)
+/* `epoch`: what else makes the known answer invalid than time. */
+static __always_inline int find_nexthop(struct xdp_md *ctx, const struct state *current, const struct address *source,
+					const struct address *destination, __u8 family, __u32 epoch,
+					struct nexthop *known)
 {
-	struct state *current = current_state();
-	__u64 stamp;
+	__u64 stamp = (__u64)epoch << 32 | current->nexthop_generation;
 	int verdict;
 
-	if (!current)
-		return drop(DROP_NO_ROUTE);
-	stamp = (__u64)backend->epoch << 32 | current->nexthop_generation;
-	if (settings.nexthop_cache && known->nexthop_stamp == stamp)
+	if (settings.nexthop_cache && known->stamp == stamp)
 		return NEXTHOP_FOUND;
-	verdict = ask_fib(ctx, backend, known);
+	verdict = ask_fib(ctx, source, destination, family, known);
 	if (verdict == NEXTHOP_FOUND)
-		known->nexthop_stamp = stamp;
+		known->stamp = stamp;
 	return verdict;
 }

@@ -15,9 +15,9 @@ static __always_inline int is_entry(const struct directory_entry *entry, const s
 	       entry->port == port && entry->protocol == protocol;
 }
 
-/* Index + 1 of the service under this key; 0: none. */
-static __always_inline __u32 find_entry(const struct state *current, __u32 half, const struct packet *packet,
-					__be16 port, __u8 protocol)
+/* What is kept under this key; NULL: nothing. */
+static __always_inline const struct directory_entry *find_entry(const struct state *current, __u32 half,
+								const struct packet *packet, __be16 port, __u8 protocol)
 {
 	__u64 seed = current->directory_seed[half] ^ ((__u64)port << 8 | protocol);
 	__u32 mask = settings.directory_mask;
@@ -28,15 +28,15 @@ static __always_inline __u32 find_entry(const struct state *current, __u32 half,
 		const struct directory_bucket *bucket = bpf_map_lookup_elem(&directory, &index);
 
 		if (!bucket)
-			return 0;
+			return NULL;
 		if (is_entry(&bucket->entry[0], packet, port, protocol))
-			return bucket->entry[0].service;
+			return &bucket->entry[0];
 		if (is_entry(&bucket->entry[1], packet, port, protocol))
-			return bucket->entry[1].service;
+			return &bucket->entry[1];
 		if (!bucket->entry[0].overflowed)
-			return 0;
+			return NULL;
 	}
-	return 0;
+	return NULL;
 }
 
 static __always_inline struct state *current_state(void)
@@ -61,30 +61,72 @@ static __always_inline int is_for_this_node(const struct state *current, const s
 	return 0;
 }
 
-/* The service that takes this packet: that of its port first, then that of all ports. NULL: none. */
-static __always_inline struct service *find_service(const struct packet *packet)
+/* The service, + 1, of the first range that holds the port; 0: none. */
+static __always_inline __u32 find_range(__u32 first_line, __u16 port)
 {
-	struct state *current = current_state();
-	__u32 half, found;
+	for (__u32 line = 0; line < RANGE_LINES_MAX; line++) {
+		__u32 index = first_line + line;
+		const struct range_line *ranges = bpf_map_lookup_elem(&port_ranges, &index);
 
-	if (!current)
+		if (!ranges)
+			return 0;
+		for (__u32 i = 0; i < RANGES_PER_LINE; i++) {
+			if (!ranges->range[i].service)
+				return 0;
+			if (port >= ranges->range[i].first && port <= ranges->range[i].last)
+				return ranges->range[i].service;
+		}
+	}
+	return 0;
+}
+
+SEPARATE __u32 find_any_port(const struct packet *packet, __u32 half)
+{
+	const struct state *current = current_state();
+	const struct directory_entry *entry;
+	__u32 found = 0;
+
+	if (!packet || !current)
+		return 0;
+	entry = find_entry(current, half & 1, packet, 0, packet->protocol);
+	if (!entry)
+		return 0;
+	if (entry->ranges)
+		found = find_range(entry->ranges - 1, bpf_ntohs(packet->destination_port));
+	return found ? found : entry->service;
+}
+
+/* The service that takes this packet: that of its port, then that of a range, then that of all ports. NULL: none. */
+static __always_inline struct service *find_service(const struct state *current, const struct packet *packet,
+						    __u32 *index)
+{
+	__u32 half = current->directory & 1;
+	const struct directory_entry *entry =
+		find_entry(current, half, packet, packet->destination_port, packet->protocol);
+	__u32 found = 0;
+
+	/* ESP and AH have port 0, and so has the entry of all ports. */
+	if (entry && !entry->ranges)
+		found = entry->service;
+	else if (current->any_port[half])
+		found = find_any_port(packet, half);
+	if (!found)
 		return NULL;
-	half = current->directory & 1;
-	found = find_entry(current, half, packet, packet->destination_port, packet->protocol);
-	if (!found && current->any_port[half])
-		found = find_entry(current, half, packet, 0, packet->protocol);
-	if (!found || !is_for_this_node(current, packet))
-		return NULL;
-	found--;
-	return bpf_map_lookup_elem(&services, &found);
+	*index = found - 1;
+	return bpf_map_lookup_elem(&services, index);
 }
 
 /* Each VIP has one more entry, under protocol 0 and port 0. */
+static __always_inline int is_vip(const struct state *current, const struct packet *packet)
+{
+	return find_entry(current, current->directory & 1, packet, 0, 0) != NULL;
+}
+
 static __always_inline int unreadable(const struct packet *packet, enum drop_reason reason)
 {
 	struct state *current = current_state();
 
-	if (current && find_entry(current, current->directory & 1, packet, 0, 0))
+	if (current && is_vip(current, packet))
 		return drop(reason);
 	return XDP_PASS;
 }

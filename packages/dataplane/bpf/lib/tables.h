@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The tables that user space writes and the program reads. All are arrays that user space maps into its memory, so a
- * change is a store and not a system call. Layouts are repeated, with the same names, in src/xdp/layout.ts; a test
- * compares the two through BTF.
+ * The tables that user space writes and the program reads. All but the last two are arrays that user space maps into its
+ * memory, so a change is a store and not a system call. Layouts are repeated, with the same names, in src/xdp/layout.ts;
+ * a test compares the two through BTF.
  *
  * A lookup in an array is inlined by the kernel: two compares and an add. Sizes are set before load.
  */
@@ -12,22 +12,67 @@
 #include <bpf/bpf_helpers.h>
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 #define OWN_MACS_MAX 8
+#define LOCAL_ADDRESSES_MAX 16
+#define FLOW_KEY_WORDS 12
 
-/* One word chooses which of the two directories is in force; written last, after the other one is complete. */
+/* As it stands in headers; IPv4 in the first word. */
+struct address {
+	__u32 word[4];
+};
+
+/* What a flow is in; src/flow-state.ts. The last four are no connections, but share the table with them. */
+enum flow_state {
+	FLOW_NONE,
+	FLOW_SYN,
+	FLOW_ESTABLISHED,
+	FLOW_FIN_CLIENT,
+	FLOW_FIN_SERVER,
+	FLOW_CLOSE,
+	FLOW_DATAGRAM,
+	FLOW_OTHER,
+	FLOW_ANSWER,   /* the way back of a flow of nat or fullnat; lives as long as that */
+	FLOW_FRAGMENT, /* where the first fragment of a packet went */
+	FLOW_NETWORK,  /* persistence: where a client's network goes */
+	FLOW_LOCALITY, /* lblc, lblcr: where a destination goes */
+	FLOW_STATES = 16,
+};
+
+/* Bits of state.features: what no service uses costs one test of a word that is there anyway. */
+#define FEATURE_TRANSLATION 1
+#define FEATURE_DENY 2
+#define FEATURE_RATES 4
+
 struct state {
+	/* Read for each packet. */
 	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
-	__u32 directory;          /* 0 or 1 */
+	__u32 directory;          /* 0 or 1: which of the two is in force; written last, after the other one is complete */
 	__u32 nexthop_generation; /* raised once a second by the clock: cached next hops of another generation are stale */
 	__u32 last_epoch;         /* given to a backend; user space's */
 	__u64 directory_seed[2];
-	__u32 any_port[2]; /* has this directory services on all ports? */
+	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
+	__u32 now;         /* ticks of 100 ms, counted by the clock */
+	__u32 features;
+	__u32 padding0[4];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
+	/* Read for each flow that is remembered. */
+	__u32 flow_keys[FLOW_KEY_WORDS]; /* secret, drawn when the tables are made */
+	__u32 timeout[FLOW_STATES];      /* ticks, by enum flow_state */
+	/* Read for new flows and for answers of the node itself. */
+	__u32 node_rate;    /* new flows a second; 0: no limit */
+	__u32 source_rate;  /* the same for one source */
+	__u32 rate_second;  /* what node_count counts */
+	__u32 node_count;
+	__u32 sweep_set;    /* where the sweep goes on */
+	__u32 sweeps;       /* passes through the whole flow table */
+	struct address own_address[2]; /* source of time exceeded, IPv4 and IPv6; 0: none */
+	__u32 local_count[2];
+	struct address local_address[2][LOCAL_ADDRESSES_MAX];
 };
 
-/* VIP, protocol and port; IPv4 as ::ffff:a.b.c.d. An entry with service 0 is empty. */
+/* VIP, protocol and port; IPv4 as ::ffff:a.b.c.d. An entry with neither service nor ranges is empty. */
 struct directory_entry {
 	__u64 vip[2];
 	__be16 port; /* 0: all ports */
@@ -35,7 +80,7 @@ struct directory_entry {
 	__u8 reserved;
 	__u32 service;    /* index into services + 1 */
 	__u32 overflowed; /* in the first entry of a bucket: what found no room here is in the next bucket */
-	__u32 padding;
+	__u32 ranges;     /* with port 0: first line in port_ranges + 1, looked through before `service` */
 };
 
 #define BUCKET_ENTRIES 2
@@ -45,48 +90,119 @@ struct directory_bucket {
 	struct directory_entry entry[BUCKET_ENTRIES];
 };
 
+struct port_range {
+	__u16 first; /* host order */
+	__u16 last;
+	__u32 service; /* index into services + 1; 0: the list ends here */
+};
+
+#define RANGES_PER_LINE 8
+#define RANGE_LINES_MAX 2
+
+/* Ranges of one VIP and protocol: RANGE_LINES_MAX lines, one after another. */
+struct range_line {
+	struct port_range range[RANGES_PER_LINE];
+};
+
+enum pick { PICK_HASH_FLOW, PICK_HASH_SOURCE, PICK_HASH_DESTINATION, PICK_NEXT, PICK_LEAST, PICK_LOCALITY };
+enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
+
+#define SERVICE_REMEMBERS 1  /* each flow: the tables alone can't say where it goes */
+#define SERVICE_TRANSLATES 2 /* nat or fullnat */
+#define SERVICE_REPLICAS 4   /* lblcr */
+
 struct service {
 	__u64 table;     /* first row << 32 | rows: one store flips the service to another table */
 	__u64 hash_seed; /* equal on all nodes */
+	/* One word, stored at once. */
+	__u8 pick;
+	__u8 cost;
+	__u8 flags;
+	__u8 prefix4; /* persistence: bits of the client's address that count */
+	__u8 prefix6;
+	__u8 padding0;
+	__u16 mss_clamp; /* 0: none */
+	__u32 persistence; /* ticks; 0: none */
+	__u32 next;        /* row that PICK_NEXT looks at */
 	/* What follows is user space's, kept here so that a restarted daemon finds it. */
 	__u64 spare_table;     /* where the next table is prepared, as `table`; 0: none yet */
 	__u64 retired_packets; /* counted by backends that are gone */
 	__u64 retired_bytes;
-	__u64 padding[3];
+	__u64 name; /* hash of the listener that names it */
 };
 
 #define ROWS_PER_LINE 32
-#define NO_BACKEND 0xffff
+#define NO_BACKEND 0x7fff
+#define ROW_KEPT 0x8000 /* flows of this row are remembered: a change of members moves it, or has */
 
 /* Rows of all tables, as indices into backends. 16 bits: a table of 65,537 rows takes 128 KiB of cache, not 512. */
 struct row_line {
 	__u16 backend[ROWS_PER_LINE];
 };
 
-enum encapsulation { ENCAPSULATION_IPIP = 1, ENCAPSULATION_GUE = 2 };
+#define USES_PER_LINE 64
+
+/*
+ * Beside rows, one byte each: 1 once a packet found a flow of a kept row that has another backend than the row. User space
+ * reads and clears it, to learn which rows still need to be kept.
+ */
+struct use_line {
+	__u8 used[USES_PER_LINE];
+};
+
+enum method {
+	METHOD_IPIP = 1,
+	METHOD_GUE = 2,
+	METHOD_GRE = 3,
+	METHOD_FOU = 4,
+	METHOD_DR = 5,
+	METHOD_NAT = 6,
+	METHOD_FULLNAT = 7,
+	METHOD_FULLNAT_TOA = 8,
+};
 
 struct backend {
-	__u32 source[4]; /* outer addresses in network order; IPv4 in the first word */
-	__u32 destination[4];
+	struct address source; /* outer addresses */
+	struct address destination;
 	__u16 outer_checksum; /* one's complement sum of the outer IPv4 header's words that never change */
 	__u8 outer_family;    /* 4 or 6 */
-	__u8 encapsulation;
+	__u8 method;
 	__be16 gue_port;
-	__u16 padding0;
-	__u32 epoch;   /* differs when the slot is given to another backend: its cached next hops die with it */
+	__be16 port; /* nat, fullnat: the destination port becomes this; 0: it stays */
+	__u32 epoch;   /* differs when the slot is given to another backend: its cached next hops and its flows die with it */
 	__u32 service; /* index into services + 1; 0: a free slot */
-	__u32 padding[4];
+	__u16 weight;
+	__u16 padding0;
+	__u32 upper; /* connections from which on it takes no new flows; 0: no limit */
+	__u32 lower; /* below which it takes them again */
+	__u32 padding1;
+};
+
+/* Connections of one backend. Written by all CPUs, but only when a flow begins, ends or changes its state. */
+struct connections {
+	__u32 active;
+	__u32 inactive;
+	__u32 overloaded;
+	__u32 padding;
+};
+
+/* Where a packet goes next, as the kernel said. */
+struct nexthop {
+	__u64 stamp; /* epoch << 32 | generation in which it was asked */
+	__u32 ifindex;
+	__u16 mtu;
+	__u16 vlan; /* ID of the tag that it leaves with; 0: none */
+	__u8 ethernet[12]; /* destination, source */
+	__u32 padding;
 };
 
 /* What one CPU knows of one backend: one cache line, touched once per packet. */
 struct backend_cpu {
 	__u64 packets;
 	__u64 bytes; /* of IP, as they arrived */
-	__u64 nexthop_stamp; /* epoch << 32 | generation of the next hop below */
-	__u32 ifindex;
-	__u16 mtu;
-	__u8 ethernet[12]; /* destination, source */
-	__u8 padding[22];
+	struct nexthop nexthop;
+	__u64 answer_packets; /* nat, fullnat */
+	__u64 answer_bytes;
 };
 
 /* Appended only: user space reads them by index (src/drop-reason.ts). */
@@ -96,7 +212,7 @@ enum drop_reason {
 	DROP_TRUNCATED_IPV6,
 	DROP_MALFORMED_IPV6,
 	DROP_TRUNCATED_TRANSPORT,
-	DROP_FRAGMENT,
+	DROP_FRAGMENT_UNKNOWN,
 	DROP_EXTENSION_HEADER,
 	DROP_TTL_EXPIRED,
 	DROP_NO_BACKEND,
@@ -104,11 +220,64 @@ enum drop_reason {
 	DROP_NO_NEIGHBOUR,
 	DROP_TOO_BIG,
 	DROP_NO_HEADROOM,
-	DROP_REASONS = 16, /* two cache lines a CPU */
+	DROP_DENIED,
+	DROP_SOURCE_RATE,
+	DROP_NO_FLOW,
+	DROP_TABLE_FULL,
+	DROP_NO_LOCAL_PORT,
+	DROP_FLOW_RATE,
+	DROP_ICMP_UNKNOWN,
+	DROP_REASONS = 30,
 };
 
+/* Four cache lines a CPU. */
 struct drops {
 	__u64 packets[DROP_REASONS];
+	__u32 icmp_second; /* what icmp_count counts: errors that this CPU sent */
+	__u32 icmp_count;
+	__u64 padding;
+};
+
+/*
+ * One flow: 16 bytes. `tag` is 0 where there is none, 1 while another CPU writes here. All of `value` changes at once:
+ * whoever changes it knows which backend's connections to count.
+ */
+struct flow {
+	__u64 tag;
+	__u64 value; /* backend | epoch << 16 (12 bits) | state << 28 | last seen << 32 */
+};
+
+#define FLOW_WAYS 4
+
+struct flow_set {
+	struct flow way[FLOW_WAYS];
+};
+
+/* What a packet of a flow of nat or fullnat becomes; the element of the flow's place in the flow table. */
+struct translation {
+	struct address source;
+	struct address destination;
+	__be16 source_port;
+	__be16 destination_port;
+	__u32 twin;             /* place of the other direction */
+	__u16 address_change;   /* RFC 1624: sum of the new addresses - sum of the old ones */
+	__u16 is_answer;        /* from the backend to the client */
+	__u16 padding0[6];
+	struct nexthop nexthop; /* of answers; to backends, struct backend_cpu knows it */
+	__u64 padding1[5];
+};
+
+/* New flows that sources opened in a second: a set of eight to a cache line. */
+struct source {
+	__u32 tag;
+	__u16 second;
+	__u16 count;
+};
+
+#define SOURCE_WAYS 8
+
+struct source_set {
+	struct source way[SOURCE_WAYS];
 };
 
 #define TABLE(NAME, VALUE)                      \
@@ -122,8 +291,46 @@ struct drops {
 
 TABLE(state, struct state);
 TABLE(directory, struct directory_bucket);
+TABLE(port_ranges, struct range_line);
 TABLE(services, struct service);
 TABLE(rows, struct row_line);
+TABLE(uses_of_rows, struct use_line);
 TABLE(backends, struct backend);
+TABLE(connections, struct connections);
 TABLE(backend_cpus, struct backend_cpu);
 TABLE(drops, struct drops);
+TABLE(flows, struct flow_set);
+TABLE(translations, struct translation);
+TABLE(sources, struct source_set);
+
+/* Longest network first, as the kernel finds it. */
+struct network {
+	__u32 prefix_bits; /* of the 16 bytes below */
+	__u8 address[16];  /* IPv4 as ::ffff:a.b.c.d */
+};
+
+enum permission { PERMISSION_DENY = 1, PERMISSION_ALLOW = 2 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct network);
+	__type(value, __u32);
+} networks SEC(".maps");
+
+#define VLANS_MAX 4096
+
+/* An interface that is a VLAN of another: XDP sends by the other and writes the tag itself. */
+struct vlan {
+	__u32 ifindex;
+	__u32 id;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VLANS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct vlan);
+} vlans SEC(".maps");

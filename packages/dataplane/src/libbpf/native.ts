@@ -54,6 +54,8 @@ function bind() {
     queryXdp: libbpf.func('int bpf_xdp_query(int ifindex, int flags, void *options)'),
     testRun: libbpf.func('int bpf_prog_test_run_opts(int program, void *options)'),
     lookupElement: libbpf.func('int bpf_map_lookup_elem(int map, const void *key, void *value)'),
+    deleteElement: libbpf.func('int bpf_map_delete_elem(int map, const void *key)'),
+    nextKey: libbpf.func('int bpf_map_get_next_key(int map, const void *key, void *next)'),
     updateElement: libbpf.func('int bpf_map_update_elem(int map, const void *key, const void *value, uint64_t flags)'),
   };
   // libbpf writes to stderr by default; what matters of it is in the errors that are thrown here.
@@ -78,6 +80,7 @@ export const Errno = {
   EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
+  ENOSPC: 28,
 } as const;
 
 const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));

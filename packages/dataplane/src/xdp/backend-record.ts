@@ -1,7 +1,8 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { Encapsulation, ForwardingTables } from '../dataplane.js';
+import type { ForwardingBackend, ForwardingTables } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
-import { Backend, EncapsulationCode } from './layout.js';
+import type { ForwardingMethod } from '../forwarding-method.js';
+import { Backend, MethodCode } from './layout.js';
 
 /** Bytes of `struct backend` that say where packets go; what follows them is bookkeeping. */
 export const ROUTE_BYTES = 40;
@@ -10,40 +11,56 @@ export const ROUTE_BYTES = 40;
 const IPV4_CONSTANT_WORDS = [0x4500, 0x4000, 0x4000];
 
 /**
- * The first {@link ROUTE_BYTES} bytes of `struct backend`: outer addresses, precomputed checksum, encapsulation.
- * @throws {DataplaneError} TABLES_INVALID when no source address of the backend's family is known
+ * The first {@link ROUTE_BYTES} bytes of `struct backend`: outer addresses, precomputed checksum, method, ports.
+ * @throws {DataplaneError} TABLES_INVALID when a tunnel needs a source address and none of its family is known
  */
 export function encodeBackendRoute(
-  address: string,
-  encapsulation: Encapsulation,
+  { address, port = 0 }: ForwardingBackend,
+  forwarding: ForwardingMethod,
   sources: ForwardingTables['sources'],
 ): Uint8Array {
   const destination = addressToBytes(address);
   const family = destination.byteLength === 4 ? 4 : 6;
-  const sourceText = family === 4 ? sources.ipv4 : sources.ipv6;
-  if (sourceText === undefined) {
-    throw new DataplaneError(
-      'TABLES_INVALID',
-      `backend ${address} needs an IPv${family} source address of this node, and none is known`,
-      { details: { backend: address } },
-    );
-  }
-  const source = addressToBytes(sourceText);
   const route = new Uint8Array(ROUTE_BYTES);
   const view = new DataView(route.buffer);
-  route.set(source, Backend.source);
   route.set(destination, Backend.destination);
   view.setUint8(Backend.outerFamily, family);
-  view.setUint8(Backend.encapsulation, EncapsulationCode[encapsulation.method]);
-  if (family === 4) view.setUint16(Backend.outerChecksum, constantSum(source, destination));
-  if (encapsulation.method === 'gue') view.setUint16(Backend.guePort, encapsulation.port);
+  view.setUint8(Backend.method, methodCode(forwarding));
+  view.setUint16(Backend.port, port);
+  if (isTunnel(forwarding)) {
+    const source = sourceOf(address, family, sources);
+    route.set(source, Backend.source);
+    if (family === 4) view.setUint16(Backend.outerChecksum, constantSum(source, destination));
+  }
+  if (forwarding.method === 'gue') view.setUint16(Backend.guePort, forwarding.port);
   return route;
 }
 
-/** Address of the backend in a `struct backend`, text. */
-export function decodeBackendAddress(route: Uint8Array): string {
+/** Address and port of the backend in a `struct backend`. */
+export function decodeBackend(route: Uint8Array): { readonly address: string; readonly port: number } {
   const bytes = route[Backend.outerFamily] === 4 ? 4 : 16;
-  return bytesToAddress(route.slice(Backend.destination, Backend.destination + bytes));
+  const address = bytesToAddress(route.slice(Backend.destination, Backend.destination + bytes));
+  return { address, port: ((route[Backend.port] as number) << 8) | (route[Backend.port + 1] as number) };
+}
+
+function isTunnel({ method }: ForwardingMethod): boolean {
+  return method === 'ipip' || method === 'gre' || method === 'gue';
+}
+
+function methodCode(forwarding: ForwardingMethod): number {
+  if (forwarding.method === 'fullnat') return forwarding.toa ? MethodCode.fullnatToa : MethodCode.fullnat;
+  if (forwarding.method === 'gue') return forwarding.header === 'gue' ? MethodCode.gue : MethodCode.fou;
+  return MethodCode[forwarding.method];
+}
+
+function sourceOf(backend: string, family: 4 | 6, sources: ForwardingTables['sources']): Uint8Array {
+  const text = family === 4 ? sources.ipv4 : sources.ipv6;
+  if (text !== undefined) return addressToBytes(text);
+  throw new DataplaneError(
+    'TABLES_INVALID',
+    `backend ${backend} needs an IPv${family} source address of this node, and none is known`,
+    { details: { backend } },
+  );
 }
 
 /** RFC 1071 sum, folded and not complemented, in network order. */

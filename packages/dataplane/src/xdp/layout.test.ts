@@ -7,19 +7,39 @@ import {
   Backend,
   BackendCpu,
   BUCKET_ENTRIES,
+  Connections,
+  Cost,
   DIRECTORY_BUCKET_BYTES,
   DirectoryEntry,
   DROPS_BYTES,
-  EncapsulationCode,
+  FLOW_KEY_WORDS,
+  FLOW_SET_BYTES,
+  FLOW_WAYS,
+  Flow,
+  flowStates,
   LAYOUT_VERSION,
+  LOCAL_ADDRESSES_MAX,
+  MethodCode,
+  Network,
   NO_BACKEND,
   OWN_MACS_MAX,
+  Permission,
+  Pick,
+  PortRangeEntry,
   PROBES_MAX,
+  RANGE_LINE_BYTES,
+  RANGE_LINES_MAX,
+  RANGES_PER_LINE,
+  ROW_KEPT,
   ROW_LINE_BYTES,
   ROWS_PER_LINE,
   Service,
   Settings,
+  SOURCE_SET_BYTES,
   State,
+  TRANSLATION_BYTES,
+  USES_PER_LINE,
+  Vlan,
 } from './layout.js';
 
 /** A type in `bpftool btf dump -j`; bits_offset is of a struct's member. */
@@ -54,8 +74,13 @@ const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] 
   ['settings', Settings],
   ['state', State],
   ['directory_entry', DirectoryEntry],
+  ['port_range', PortRangeEntry],
   ['service', Service],
   ['backend', Backend],
+  ['connections', Connections],
+  ['flow', Flow],
+  ['network', Network],
+  ['vlan', Vlan],
 ];
 
 for (const [name, layout] of structs) {
@@ -78,6 +103,12 @@ test('buckets, row lines and drop counters have the sizes that maps are made wit
   t.is(offsetsInObject('row_line').bytes, ROW_LINE_BYTES);
   t.is(ROW_LINE_BYTES, ROWS_PER_LINE * 2);
   t.is(offsetsInObject('drops').bytes, DROPS_BYTES);
+  t.is(offsetsInObject('range_line').bytes, RANGE_LINE_BYTES);
+  t.is(offsetsInObject('use_line').bytes, USES_PER_LINE);
+  t.is(offsetsInObject('flow_set').bytes, FLOW_SET_BYTES);
+  t.is(FLOW_SET_BYTES, FLOW_WAYS * Flow.bytes);
+  t.is(offsetsInObject('translation').bytes, TRANSLATION_BYTES);
+  t.is(offsetsInObject('source_set').bytes, SOURCE_SET_BYTES);
 });
 
 /** Names of an enum in tables.h, in order; constants are not in the object's BTF. */
@@ -98,9 +129,40 @@ test('constants have the values of the program', (t) => {
   const defined = Object.fromEntries(
     [...header.matchAll(/^#define (\w+) (0x\w+|\d+)/gm)].map(([, name, value]) => [name, Number(value)]),
   );
-  t.like(defined, { LAYOUT_VERSION, BUCKET_ENTRIES, PROBES_MAX, ROWS_PER_LINE, NO_BACKEND, OWN_MACS_MAX });
-  t.regex(
-    header,
-    new RegExp(`ENCAPSULATION_IPIP = ${EncapsulationCode.ipip}, ENCAPSULATION_GUE = ${EncapsulationCode.gue} `),
-  );
+  t.like(defined, {
+    LAYOUT_VERSION,
+    BUCKET_ENTRIES,
+    PROBES_MAX,
+    ROWS_PER_LINE,
+    NO_BACKEND,
+    ROW_KEPT,
+    OWN_MACS_MAX,
+    LOCAL_ADDRESSES_MAX,
+    FLOW_KEY_WORDS,
+    FLOW_WAYS,
+    RANGES_PER_LINE,
+    RANGE_LINES_MAX,
+    USES_PER_LINE,
+  });
+});
+
+test('enumerations have the numbers of the program', (t) => {
+  const numbersOf = (name: string, prefix: string): Record<string, number> => {
+    const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? '';
+    let next = 0;
+    return Object.fromEntries(
+      [...body.replace(/\/\*.*?\*\//g, '').matchAll(/\b([A-Z][A-Z0-9_]+)(?: = (\d+))?/g)].map(([, constant, value]) => {
+        next = value === undefined ? next : Number(value);
+        return [camelCase((constant as string).slice(prefix.length).toLowerCase()), next++];
+      }),
+    );
+  };
+  t.deepEqual(numbersOf('method', 'METHOD_'), { ...MethodCode });
+  t.deepEqual(numbersOf('pick', 'PICK_'), { ...Pick });
+  t.deepEqual(numbersOf('cost', 'COST_'), { ...Cost });
+  t.deepEqual(numbersOf('permission', 'PERMISSION_'), { ...Permission });
+  const { states, ...numbers } = numbersOf('flow_state', 'FLOW_');
+  t.is(Object.keys(numbers).length, flowStates.length);
+  t.like(numbers, { none: 0, syn: flowStates.indexOf('syn'), answer: flowStates.indexOf('answer') });
+  t.is(states, 16);
 });

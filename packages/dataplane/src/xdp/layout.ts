@@ -4,43 +4,114 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
-export const Settings = { bytes: 12, cpus: 0, directoryMask: 4, nexthopCache: 8 } as const;
+export const Settings = {
+  bytes: 28,
+  cpus: 0,
+  directoryMask: 4,
+  nexthopCache: 8,
+  flowMask: 12,
+  translationMask: 16,
+  sourceMask: 20,
+  sweepSets: 24,
+} as const;
 
 export const State = {
-  bytes: 104,
+  bytes: 816,
   layout: 0,
   directory: 4,
   nexthopGeneration: 8,
   lastEpoch: 12,
   directorySeed: 16,
   anyPort: 32,
-  ownMacs: 40,
+  now: 40,
+  features: 44,
+  ownMacs: 64,
+  flowKeys: 128,
+  timeout: 176,
+  nodeRate: 240,
+  sourceRate: 244,
+  rateSecond: 248,
+  nodeCount: 252,
+  sweepSet: 256,
+  sweeps: 260,
+  ownAddress: 264,
+  localCount: 296,
+  localAddress: 304,
 } as const;
 
 /** Most MAC addresses that the node may have on the interfaces that it serves. */
 export const OWN_MACS_MAX = 8;
+/** Most local addresses of a family. */
+export const LOCAL_ADDRESSES_MAX = 16;
+export const FLOW_KEY_WORDS = 12;
+/** struct address: 16 bytes in network order, IPv4 in the first four. */
+export const ADDRESS_BYTES = 16;
 
-export const DirectoryEntry = { bytes: 32, vip: 0, port: 16, protocol: 18, service: 20, overflowed: 24 } as const;
+/** FEATURE_*: bits of state.features. */
+export const Feature = { translation: 1, deny: 2, rates: 4 } as const;
+
+export const DirectoryEntry = {
+  bytes: 32,
+  vip: 0,
+  port: 16,
+  protocol: 18,
+  service: 20,
+  overflowed: 24,
+  ranges: 28,
+} as const;
 export const BUCKET_ENTRIES = 2;
 export const DIRECTORY_BUCKET_BYTES = BUCKET_ENTRIES * DirectoryEntry.bytes;
 /** PROBES_MAX. */
 export const PROBES_MAX = 8;
 
+export const PortRangeEntry = { bytes: 8, first: 0, last: 2, service: 4 } as const;
+export const RANGES_PER_LINE = 8;
+/** Lines that the ranges of one VIP and protocol have, one after another. */
+export const RANGE_LINES_MAX = 2;
+export const RANGE_LINE_BYTES = RANGES_PER_LINE * PortRangeEntry.bytes;
+
 export const Service = {
   bytes: 64,
   table: 0,
   hashSeed: 8,
-  spareTable: 16,
-  retiredPackets: 24,
-  retiredBytes: 32,
+  /** The word that pick, cost, flags, prefix4, prefix6 and mssClamp make; stored at once. */
+  pick: 16,
+  cost: 17,
+  flags: 18,
+  prefix4: 19,
+  prefix6: 20,
+  mssClamp: 22,
+  persistence: 24,
+  next: 28,
+  spareTable: 32,
+  retiredPackets: 40,
+  retiredBytes: 48,
+  name: 56,
 } as const;
+
+/** enum pick. */
+export const Pick = {
+  hashFlow: 0,
+  hashSource: 1,
+  hashDestination: 2,
+  next: 3,
+  least: 4,
+  locality: 5,
+} as const;
+/** enum cost. */
+export const Cost = { lc: 0, wlc: 1, sed: 2, nq: 3 } as const;
+/** SERVICE_*. */
+export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4 } as const;
 
 export const ROWS_PER_LINE = 32;
 export const ROW_LINE_BYTES = 64;
-/** NO_BACKEND: a row that points nowhere. Hence at most 65,535 backends. */
-export const NO_BACKEND = 0xffff;
+/** NO_BACKEND: a row that points nowhere. Hence at most 32,767 backends. */
+export const NO_BACKEND = 0x7fff;
+/** ROW_KEPT: flows of the row are remembered. */
+export const ROW_KEPT = 0x8000;
+export const USES_PER_LINE = 64;
 
 export const Backend = {
   bytes: 64,
@@ -48,16 +119,62 @@ export const Backend = {
   destination: 16,
   outerChecksum: 32,
   outerFamily: 34,
-  encapsulation: 35,
+  method: 35,
   guePort: 36,
+  port: 38,
   epoch: 40,
   service: 44,
+  weight: 48,
+  upper: 52,
+  lower: 56,
 } as const;
 
-/** enum encapsulation. */
-export const EncapsulationCode = { ipip: 1, gue: 2 } as const;
+/** enum method. */
+export const MethodCode = { ipip: 1, gue: 2, gre: 3, fou: 4, dr: 5, nat: 6, fullnat: 7, fullnatToa: 8 } as const;
 
-export const BackendCpu = { bytes: 64, packets: 0, bytesCounted: 8, nexthopStamp: 16 } as const;
+export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8 } as const;
 
-/** struct drops: DROP_REASONS counters of 8 bytes. */
-export const DROPS_BYTES = 128;
+export const BackendCpu = {
+  bytes: 64,
+  packets: 0,
+  bytesCounted: 8,
+  nexthop: 16,
+  answerPackets: 48,
+  answerBytes: 56,
+} as const;
+
+/** struct drops: DROP_REASONS counters of 8 bytes, then what limits ICMP errors. */
+export const DROPS_BYTES = 256;
+
+export const Flow = { bytes: 16, tag: 0, value: 8 } as const;
+export const FLOW_WAYS = 4;
+export const FLOW_SET_BYTES = FLOW_WAYS * Flow.bytes;
+
+/** enum flow_state, by number. */
+export const flowStates = [
+  'none',
+  'syn',
+  'established',
+  'fin_by_client',
+  'fin_by_server',
+  'close',
+  'datagram',
+  'other',
+  'answer',
+  'fragment',
+  'network',
+  'locality',
+] as const;
+export type FlowStateName = (typeof flowStates)[number];
+
+export const TRANSLATION_BYTES = 128;
+/** Eight sources of 8 bytes. */
+export const SOURCE_SET_BYTES = 64;
+
+/** struct network: prefix length, 16 bytes of address. */
+export const Network = { bytes: 20, prefixBits: 0, address: 4 } as const;
+/** enum permission. */
+export const Permission = { deny: 1, allow: 2 } as const;
+
+/** struct vlan, the value; its key is an interface's index. */
+export const Vlan = { bytes: 8, ifindex: 0, id: 4 } as const;

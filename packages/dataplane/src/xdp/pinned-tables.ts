@@ -2,11 +2,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPinned, pin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
-import { LAYOUT_VERSION, State } from './layout.js';
-import { type TableSizes, tableNames, tableShapes } from './table-memory.js';
+import { FLOW_WAYS, LAYOUT_VERSION, State } from './layout.js';
+import { type TableSizes, tableNames, tableShapes } from './table-sizes.js';
 
-/** Maps that are pinned: the tables, and the clock that runs in the kernel. */
-const pinnedMaps = [...tableNames, 'clock'] as const;
+/** Maps that are pinned: the tables, what is no array, and the clock that runs in the kernel. */
+const pinnedMaps = [...tableNames, 'networks', 'vlans', 'clock'] as const;
 export type PinnedMapName = (typeof pinnedMaps)[number];
 
 /** struct bpf_map_info of linux/bpf.h. */
@@ -30,9 +30,9 @@ export function findPinnedTables(directory: string, sizes: TableSizes): FoundTab
     const fd = openPinned(mapPath(directory, name));
     if (fd === undefined) return fds.size === 0 ? { kind: 'none' } : unfit(`map ${name} is missing`);
     fds.set(name, fd);
-    if (name === 'clock') continue;
+    if (name === 'clock' || name === 'vlans') continue;
     const found = shapeOf(fd, name);
-    const wanted = shapes[name];
+    const wanted = name === 'networks' ? { bytes: 4, elements: sizes.networks } : shapes[name];
     if (found.bytes !== wanted.bytes || found.elements !== wanted.elements) {
       return unfit(
         `map ${name} has ${found.elements} elements of ${found.bytes} bytes, not ${wanted.elements} of ${wanted.bytes}`,
@@ -54,15 +54,26 @@ export function pinnedSizes(directory: string, cpus: number): TableSizes | undef
       native().close(fd);
     }
   };
-  const [buckets, services, backends, rowLines] = [
-    elements('directory'),
-    elements('services'),
-    elements('backends'),
-    elements('rows'),
-  ];
-  if (buckets === undefined || services === undefined || backends === undefined || rowLines === undefined)
-    return undefined;
-  return { cpus, directoryBuckets: buckets / 2, services, backends, rowLines };
+  const sizes = {
+    directoryBuckets: elements('directory'),
+    rangeLines: elements('port_ranges'),
+    services: elements('services'),
+    backends: elements('backends'),
+    rowLines: elements('rows'),
+    flowSets: elements('flows'),
+    translationSets: elements('translations'),
+    sourceSets: elements('sources'),
+    networks: elements('networks'),
+  };
+  if (Object.values(sizes).includes(undefined)) return undefined;
+  const known = sizes as { [K in keyof typeof sizes]: number };
+  return {
+    ...known,
+    cpus,
+    directoryBuckets: known.directoryBuckets / 2,
+    rangeLines: known.rangeLines / 2,
+    translationSets: known.translationSets / FLOW_WAYS,
+  };
 }
 
 function shapeOf(fd: number, name: PinnedMapName): { bytes: number; elements: number } {

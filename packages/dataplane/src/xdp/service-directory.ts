@@ -1,29 +1,47 @@
-import { addressToBytes, mix } from '@weir/packet';
-import type { ServiceKey } from '../dataplane.js';
+import { addressToBytes, bytesToAddress, mix } from '@weir/packet';
+import type { ServiceKey, TransportProtocol } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
-import { BUCKET_ENTRIES, DIRECTORY_BUCKET_BYTES, DirectoryEntry, PROBES_MAX } from './layout.js';
+import {
+  BUCKET_ENTRIES,
+  DIRECTORY_BUCKET_BYTES,
+  DirectoryEntry,
+  PortRangeEntry,
+  PROBES_MAX,
+  RANGE_LINE_BYTES,
+  RANGE_LINES_MAX,
+} from './layout.js';
+import { portRange } from './wanted-service.js';
 
-/** One key of the directory and what it leads to: index + 1 of a service. */
-export interface DirectoryItem {
+/** One key of the directory and what it leads to. */
+interface DirectoryItem {
   /** Two words as the program reads them: the address in network order, as little-endian numbers; IPv4 mapped. */
   readonly vip: readonly [bigint, bigint];
   readonly port: number;
   /** IP protocol number; 0 for the entry that says "this address is a VIP". */
   readonly protocol: number;
-  readonly service: number;
+  /** Index + 1; 0: only ranges stand here. */
+  service: number;
+  readonly ranges: { readonly first: number; readonly last: number; readonly service: number }[];
 }
 
 /** A directory ready to be stored, and the seed that it was built with. */
 export interface ServiceDirectory {
   readonly bytes: Uint8Array;
   readonly seed: bigint;
-  /** Is there a service on all ports? Then a miss is looked up once more, with port 0. */
+  /** Is there a service on all ports, or on a range? Then a miss is looked up once more, with port 0. */
   readonly anyPort: boolean;
+  /** Whole lines of port ranges, to be stored from the line on that the directory was built for. */
+  readonly rangeLines: Uint8Array;
 }
 
 const SEEDS_MAX = 64;
 
-export const protocolNumber = { tcp: 6, udp: 17 } as const;
+const protocolNumbers: Readonly<Record<TransportProtocol, number>> = { tcp: 6, udp: 17, sctp: 132, esp: 50, ah: 51 };
+
+/** Name of an IP protocol that services may have. */
+function protocolName(number: number): TransportProtocol | undefined {
+  return (Object.keys(protocolNumbers) as TransportProtocol[]).find((name) => protocolNumbers[name] === number);
+}
 
 /** Buckets that serve `services` services, each on a VIP of its own at worst: two keys each, loaded to a quarter. */
 export function directoryBuckets(services: number): number {
@@ -44,37 +62,108 @@ export function vipWords(vip: string): readonly [bigint, bigint] {
   return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
 }
 
-/** The keys under which services are found: their own, and one for each VIP. */
-export function directoryItems(services: Iterable<readonly [ServiceKey, number]>): DirectoryItem[] {
-  const items: DirectoryItem[] = [];
-  const vips = new Set<string>();
-  for (const [key, index] of services) {
+/** The keys under which services are found: those of their listeners, and one for each VIP. */
+function directoryItems(services: Iterable<readonly [ServiceKey, number]>): DirectoryItem[] {
+  const items = new Map<string, DirectoryItem>();
+  const itemOf = (key: ServiceKey, port: number, protocol: number): DirectoryItem => {
     const vip = vipWords(key.vip);
-    items.push({ vip, port: key.port, protocol: protocolNumber[key.protocol], service: index + 1 });
-    if (vips.has(vip.join())) continue;
-    vips.add(vip.join());
-    items.push({ vip, port: 0, protocol: 0, service: index + 1 });
+    const identity = `${vip.join()} ${port} ${protocol}`;
+    const item = items.get(identity) ?? { vip, port, protocol, service: 0, ranges: [] };
+    items.set(identity, item);
+    return item;
+  };
+  for (const [key, index] of services) {
+    const protocol = protocolNumbers[key.protocol];
+    if (typeof key.port === 'number') itemOf(key, key.port, protocol).service = index + 1;
+    else itemOf(key, 0, protocol).ranges.push({ ...portRange(key), service: index + 1 });
+    itemOf(key, 0, 0).service ||= index + 1;
   }
-  return items;
+  return [...items.values()];
+}
+
+/**
+ * Reads a directory back: each listener, and the index of its service.
+ *
+ * @param ranges  all lines of port ranges, of both halves
+ */
+export function* listenersIn(directory: DataView, ranges: DataView): Generator<readonly [ServiceKey, number]> {
+  for (let offset = 0; offset < directory.byteLength; offset += DirectoryEntry.bytes) {
+    const protocol = protocolName(directory.getUint8(offset + DirectoryEntry.protocol));
+    if (protocol === undefined) continue;
+    const bytes = new Uint8Array(directory.buffer, directory.byteOffset + offset + DirectoryEntry.vip, 16);
+    const vip = bytesToAddress(unmapped(bytes.slice()));
+    const service = directory.getUint32(offset + DirectoryEntry.service, true);
+    if (service > 0) yield [{ vip, protocol, port: directory.getUint16(offset + DirectoryEntry.port) }, service - 1];
+    const line = directory.getUint32(offset + DirectoryEntry.ranges, true);
+    if (line === 0) continue;
+    const start = (line - 1) * RANGE_LINE_BYTES;
+    for (let at = start; at < start + RANGE_LINES_MAX * RANGE_LINE_BYTES; at += PortRangeEntry.bytes) {
+      const owner = ranges.getUint32(at + PortRangeEntry.service, true);
+      if (owner === 0) break;
+      const first = ranges.getUint16(at + PortRangeEntry.first, true);
+      yield [{ vip, protocol, port: { first, last: ranges.getUint16(at + PortRangeEntry.last, true) } }, owner - 1];
+    }
+  }
+}
+
+/** ::ffff:a.b.c.d as the four bytes of IPv4. */
+function unmapped(vip: Uint8Array): Uint8Array {
+  const mapped = vip[10] === 0xff && vip[11] === 0xff && vip.subarray(0, 10).every((byte) => byte === 0);
+  return mapped ? vip.slice(12) : vip;
 }
 
 /**
  * Builds a hash table of cache-line buckets that the program searches without a loop as a rule. What finds no room in
  * its bucket goes to one of the next; a seed that would put something farther than the program looks is not taken.
  *
- * @param buckets  a power of two
+ * @param services    listeners, and the index of the service that each leads to
+ * @param buckets     a power of two
+ * @param lines       room for ranges of ports
  * @throws {DataplaneError} TABLES_TOO_LARGE
  */
-export function buildServiceDirectory(items: readonly DirectoryItem[], buckets: number): ServiceDirectory {
+export function buildServiceDirectory(
+  services: Iterable<readonly [ServiceKey, number]>,
+  buckets: number,
+  lines: { readonly first: number; readonly count: number },
+): ServiceDirectory {
+  const items = directoryItems(services);
+  const withRanges = items.filter(({ ranges }) => ranges.length > 0);
+  if (withRanges.length * RANGE_LINES_MAX > lines.count) {
+    throw new DataplaneError(
+      'TABLES_TOO_LARGE',
+      `${withRanges.length} VIPs and protocols have ranges of ports; there is room for ${Math.floor(lines.count / RANGE_LINES_MAX)}`,
+    );
+  }
   for (let seed = 0n; seed < SEEDS_MAX; seed++) {
-    const bytes = placeAll(items, buckets, seed);
+    const bytes = placeAll(items, withRanges, buckets, seed, lines.first);
     if (bytes === undefined) continue;
-    return { bytes, seed, anyPort: items.some((item) => item.port === 0 && item.protocol !== 0) };
+    const anyPort = items.some((item) => item.port === 0 && item.protocol !== 0);
+    return { bytes, seed, anyPort, rangeLines: encodeRanges(withRanges) };
   }
   throw new DataplaneError('TABLES_TOO_LARGE', `${items.length} keys don't fit a directory of ${buckets} buckets`);
 }
 
-function placeAll(items: readonly DirectoryItem[], buckets: number, seed: bigint): Uint8Array | undefined {
+function encodeRanges(items: readonly DirectoryItem[]): Uint8Array {
+  const bytes = new Uint8Array(items.length * RANGE_LINES_MAX * RANGE_LINE_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [position, { ranges }] of items.entries()) {
+    for (const [i, { first, last, service }] of ranges.entries()) {
+      const offset = position * RANGE_LINES_MAX * RANGE_LINE_BYTES + i * PortRangeEntry.bytes;
+      view.setUint16(offset + PortRangeEntry.first, first, true);
+      view.setUint16(offset + PortRangeEntry.last, last, true);
+      view.setUint32(offset + PortRangeEntry.service, service, true);
+    }
+  }
+  return bytes;
+}
+
+function placeAll(
+  items: readonly DirectoryItem[],
+  withRanges: readonly DirectoryItem[],
+  buckets: number,
+  seed: bigint,
+  firstLine: number,
+): Uint8Array | undefined {
   const bytes = new Uint8Array(buckets * DIRECTORY_BUCKET_BYTES);
   const view = new DataView(bytes.buffer);
   const used = new Uint8Array(buckets);
@@ -89,7 +178,10 @@ function placeAll(items: readonly DirectoryItem[], buckets: number, seed: bigint
     const bucket = (home + probe) % buckets;
     const position = used[bucket] as number;
     used[bucket] = position + 1;
-    writeEntry(view, bucket * DIRECTORY_BUCKET_BYTES + position * DirectoryEntry.bytes, item);
+    const offset = bucket * DIRECTORY_BUCKET_BYTES + position * DirectoryEntry.bytes;
+    writeEntry(view, offset, item);
+    const ranges = withRanges.indexOf(item);
+    if (ranges >= 0) view.setUint32(offset + DirectoryEntry.ranges, firstLine + ranges * RANGE_LINES_MAX + 1, true);
   }
   return bytes;
 }

@@ -1,50 +1,39 @@
+import { addressToBytes } from '@weir/packet';
+import type { ServiceKey } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
 import {
+  ADDRESS_BYTES,
   Backend,
   BackendCpu,
+  Connections,
   DIRECTORY_BUCKET_BYTES,
-  DirectoryEntry,
   DROPS_BYTES,
+  FLOW_KEY_WORDS,
+  LOCAL_ADDRESSES_MAX,
   OWN_MACS_MAX,
-  ROW_LINE_BYTES,
+  RANGE_LINE_BYTES,
+  ROWS_PER_LINE,
   Service,
   State,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
-import type { ServiceDirectory } from './service-directory.js';
-
-/** Elements of each table, chosen at load. */
-export interface TableSizes {
-  readonly cpus: number;
-  /** Of one directory; the map holds two. A power of two. */
-  readonly directoryBuckets: number;
-  readonly services: number;
-  readonly backends: number;
-  readonly rowLines: number;
-}
-
-/** Bytes of an element and number of elements, by map; what a pinned map must have to be taken over. */
-export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { bytes: number; elements: number }>> {
-  return {
-    state: { bytes: State.bytes, elements: 1 },
-    directory: { bytes: DIRECTORY_BUCKET_BYTES, elements: sizes.directoryBuckets * 2 },
-    services: { bytes: Service.bytes, elements: sizes.services },
-    rows: { bytes: ROW_LINE_BYTES, elements: sizes.rowLines },
-    backends: { bytes: Backend.bytes, elements: sizes.backends },
-    backend_cpus: { bytes: BackendCpu.bytes, elements: sizes.backends * sizes.cpus },
-    drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
-  };
-}
-
-export const tableNames = ['state', 'directory', 'services', 'rows', 'backends', 'backend_cpus', 'drops'] as const;
-export type TableName = (typeof tableNames)[number];
+import { listenersIn, type ServiceDirectory } from './service-directory.js';
+import { SERVICE_WORD_BYTES } from './service-word.js';
+import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
 
 /** First row << 32 | rows, the word by which a service names its table. */
 export interface TableReference {
   readonly range: LineRange;
   readonly rows: number;
+}
+
+/** When a backend takes flows, beside its route. */
+export interface BackendLimits {
+  readonly weight: number;
+  readonly upper: number;
+  readonly lower: number;
 }
 
 /**
@@ -60,30 +49,32 @@ export class TableMemory implements Disposable {
   readonly #serviceWords: BigUint64Array;
   readonly #backends: DataView;
   readonly #backendCounts: BigUint64Array;
-  /** All rows of all tables: index into backends. */
+  readonly #connections: Uint32Array;
+  /** All rows of all tables: index into backends, and ROW_KEPT. */
   readonly rows: Uint16Array;
+  /** Beside {@link rows}: 1 where a packet found a flow of another backend than the row's. */
+  readonly uses: Uint8Array;
+  /** All places of the flow table: tag and value, 64 bits each. */
+  readonly flows: BigUint64Array;
 
   /** @param fdOf  descriptor of a map, by name; borrowed */
   constructor(fdOf: (name: TableName) => number, sizes: TableSizes) {
     this.sizes = sizes;
-    const shapes = tableShapes(sizes);
-    const map = (name: TableName) => new MappedArray(fdOf(name), name, shapes[name].bytes, shapes[name].elements);
-    this.#maps = {
-      state: map('state'),
-      directory: map('directory'),
-      services: map('services'),
-      rows: map('rows'),
-      backends: map('backends'),
-      backend_cpus: map('backend_cpus'),
-      drops: map('drops'),
-    };
+    const maps = Object.entries(tableShapes(sizes)).map(([name, { bytes, elements }]) => [
+      name,
+      new MappedArray(fdOf(name as TableName), name, bytes, elements),
+    ]);
+    this.#maps = Object.fromEntries(maps) as Record<TableName, MappedArray>;
     this.#state = new DataView(this.#maps.state.buffer);
     this.#stateWords = new Int32Array(this.#maps.state.buffer);
     this.#services = new DataView(this.#maps.services.buffer);
     this.#serviceWords = new BigUint64Array(this.#maps.services.buffer);
     this.#backends = new DataView(this.#maps.backends.buffer);
     this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
+    this.#connections = new Uint32Array(this.#maps.connections.buffer);
     this.rows = new Uint16Array(this.#maps.rows.buffer);
+    this.uses = new Uint8Array(this.#maps.uses_of_rows.buffer);
+    this.flows = new BigUint64Array(this.#maps.flows.buffer);
   }
 
   get layout(): number {
@@ -92,6 +83,61 @@ export class TableMemory implements Disposable {
 
   set layout(version: number) {
     this.#state.setUint32(State.layout, version, true);
+  }
+
+  /** Ticks of 100 ms; the kernel's timer counts them. */
+  get now(): number {
+    return this.#state.getUint32(State.now, true);
+  }
+
+  set now(ticks: number) {
+    this.#state.setUint32(State.now, ticks, true);
+  }
+
+  /** Secret words that the flow table's places depend on; only before the first packet. */
+  setFlowKeys(keys: Uint32Array): void {
+    for (let i = 0; i < FLOW_KEY_WORDS; i++) {
+      this.#state.setUint32(State.flowKeys + 4 * i, keys[i] as number, true);
+    }
+  }
+
+  /** In ticks, by enum flow_state. */
+  setTimeouts(ticks: readonly number[]): void {
+    for (const [state, value] of ticks.entries()) this.#state.setUint32(State.timeout + 4 * state, value, true);
+  }
+
+  /** New flows a second, of this node and of one source; 0: no limit. */
+  setRates(node: number, source: number): void {
+    this.#state.setUint32(State.nodeRate, node, true);
+    this.#state.setUint32(State.sourceRate, source, true);
+  }
+
+  get features(): number {
+    return this.#state.getUint32(State.features, true);
+  }
+
+  /** Bits of {@link Feature}. */
+  setFeatures(bits: number): void {
+    Atomics.store(this.#stateWords, State.features / 4, bits);
+  }
+
+  /** Where ICMP errors of the node itself come from. */
+  setOwnAddress(family: 4 | 6, address: string | undefined): void {
+    this.#setAddress(State.ownAddress + (family === 4 ? 0 : ADDRESS_BYTES), address);
+  }
+
+  /** Addresses that fullnat's packets to backends come from. */
+  setLocalAddresses(family: 4 | 6, addresses: readonly string[]): void {
+    const pool = family === 4 ? 0 : 1;
+    const start = State.localAddress + pool * LOCAL_ADDRESSES_MAX * ADDRESS_BYTES;
+    for (const [i, address] of addresses.entries()) this.#setAddress(start + i * ADDRESS_BYTES, address);
+    Atomics.store(this.#stateWords, State.localCount / 4 + pool, addresses.length);
+  }
+
+  #setAddress(offset: number, address: string | undefined): void {
+    const bytes = new Uint8Array(ADDRESS_BYTES);
+    if (address !== undefined) bytes.set(addressToBytes(address));
+    new Uint8Array(this.#state.buffer, offset, ADDRESS_BYTES).set(bytes);
   }
 
   /**
@@ -115,43 +161,49 @@ export class TableMemory implements Disposable {
     }
   }
 
+  get #half(): number {
+    return this.#state.getUint32(State.directory, true) & 1;
+  }
+
+  /** Lines of port ranges that belong to the directory that is not in force. */
+  get spareRangeLines(): { readonly first: number; readonly count: number } {
+    return { first: (1 - this.#half) * this.sizes.rangeLines, count: this.sizes.rangeLines };
+  }
+
   /** Writes a directory where the program does not look, then lets it look there. */
   flipDirectory(directory: ServiceDirectory): void {
-    const half = 1 - (this.#state.getUint32(State.directory, true) & 1);
+    const half = 1 - this.#half;
     const start = half * this.sizes.directoryBuckets * DIRECTORY_BUCKET_BYTES;
+    const ranges = new Uint8Array(
+      this.#maps.port_ranges.buffer,
+      half * this.sizes.rangeLines * RANGE_LINE_BYTES,
+      this.sizes.rangeLines * RANGE_LINE_BYTES,
+    );
+    ranges.set(directory.rangeLines);
+    ranges.fill(0, directory.rangeLines.byteLength);
     new Uint8Array(this.#maps.directory.buffer, start, directory.bytes.byteLength).set(directory.bytes);
     this.#state.setBigUint64(State.directorySeed + 8 * half, directory.seed, true);
     this.#state.setUint32(State.anyPort + 4 * half, directory.anyPort ? 1 : 0, true);
     Atomics.store(this.#stateWords, State.directory / 4, half);
   }
 
-  /** Entries of the directory in force: the VIP's 4 or 16 bytes, port, protocol number, service + 1. */
-  *directoryEntries(): Generator<{ vip: Uint8Array; port: number; protocol: number; service: number }> {
-    const half = this.#state.getUint32(State.directory, true) & 1;
+  /** Listeners of the directory in force, and the index of the service that each leads to. */
+  listeners(): (readonly [ServiceKey, number])[] {
     const bytes = this.sizes.directoryBuckets * DIRECTORY_BUCKET_BYTES;
-    const view = new DataView(this.#maps.directory.buffer, half * bytes, bytes);
-    for (let offset = 0; offset < bytes; offset += DirectoryEntry.bytes) {
-      const service = view.getUint32(offset + DirectoryEntry.service, true);
-      if (service === 0) continue;
-      yield {
-        vip: unmapped(new Uint8Array(view.buffer, view.byteOffset + offset + DirectoryEntry.vip, 16).slice()),
-        port: view.getUint16(offset + DirectoryEntry.port),
-        protocol: view.getUint8(offset + DirectoryEntry.protocol),
-        service,
-      };
-    }
+    const directory = new DataView(this.#maps.directory.buffer, this.#half * bytes, bytes);
+    return [...listenersIn(directory, new DataView(this.#maps.port_ranges.buffer))];
   }
 
   table(service: number, which: 'table' | 'spareTable'): TableReference | undefined {
     const word = this.#services.getBigUint64(service * Service.bytes + Service[which], true);
     const rows = Number(word & 0xffff_ffffn);
     if (rows === 0) return undefined;
-    return { range: { first: Number(word >> 32n) / 32, lines: Math.ceil(rows / 32) }, rows };
+    return { range: { first: Number(word >> 32n) / ROWS_PER_LINE, lines: Math.ceil(rows / ROWS_PER_LINE) }, rows };
   }
 
   /** One store of 64 bits: a packet sees the old table or the new one. */
   setTable(service: number, which: 'table' | 'spareTable', table: TableReference | undefined): void {
-    const word = table === undefined ? 0n : (BigInt(table.range.first * 32) << 32n) | BigInt(table.rows);
+    const word = table === undefined ? 0n : (BigInt(table.range.first * ROWS_PER_LINE) << 32n) | BigInt(table.rows);
     Atomics.store(this.#serviceWords, (service * Service.bytes + Service[which]) / 8, word);
   }
 
@@ -165,6 +217,27 @@ export class TableMemory implements Disposable {
 
   setHashSeed(service: number, seed: bigint): void {
     Atomics.store(this.#serviceWords, (service * Service.bytes + Service.hashSeed) / 8, seed);
+  }
+
+  /** A copy of what {@link setServiceWord} stored. */
+  serviceWord(service: number): Uint8Array {
+    return new Uint8Array(this.#services.buffer, service * Service.bytes + Service.pick, SERVICE_WORD_BYTES).slice();
+  }
+
+  /** How the service chooses, in one store; then how long it keeps clients' networks. @see encodeServiceWord */
+  setServiceWord(service: number, word: Uint8Array): void {
+    const view = new DataView(word.buffer, word.byteOffset);
+    this.#services.setUint32(service * Service.bytes + Service.persistence, view.getUint32(8, true), true);
+    Atomics.store(this.#serviceWords, (service * Service.bytes + Service.pick) / 8, view.getBigUint64(0, true));
+  }
+
+  /** Hash of the listener that names the service. */
+  serviceName(service: number): bigint {
+    return this.#services.getBigUint64(service * Service.bytes + Service.name, true);
+  }
+
+  setServiceName(service: number, name: bigint): void {
+    this.#services.setBigUint64(service * Service.bytes + Service.name, name, true);
   }
 
   /** What backends counted that this service no longer has. */
@@ -189,6 +262,11 @@ export class TableMemory implements Disposable {
     return owner === 0 ? undefined : owner - 1;
   }
 
+  /** A number that the slot's backend has alone. */
+  backendEpoch(slot: number): number {
+    return this.#backends.getUint32(slot * Backend.bytes + Backend.epoch, true);
+  }
+
   /** A copy of the slot's first `bytes` bytes. */
   backendRoute(slot: number, bytes: number): Uint8Array {
     return new Uint8Array(this.#backends.buffer, slot * Backend.bytes, bytes).slice();
@@ -198,9 +276,23 @@ export class TableMemory implements Disposable {
   setBackend(slot: number, service: number, route: Uint8Array): void {
     const cpus = this.sizes.cpus;
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
+    this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
     this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.takeEpoch(), true);
     this.#backends.setUint32(slot * Backend.bytes + Backend.service, service + 1, true);
+  }
+
+  setBackendLimits(slot: number, { weight, upper, lower }: BackendLimits): void {
+    const offset = slot * Backend.bytes;
+    this.#backends.setUint16(offset + Backend.weight, weight, true);
+    this.#backends.setUint32(offset + Backend.lower, lower, true);
+    this.#backends.setUint32(offset + Backend.upper, upper, true);
+    const word = (slot * Connections.bytes) / 4;
+    const sum = (this.#connections[word] as number) + (this.#connections[word + 1] as number);
+    const overloaded = this.#connections[word + Connections.overloaded / 4] as number;
+    // As the program sees it at the next connection; an idle service would have none.
+    const next = upper === 0 || sum < lower ? 0 : sum >= upper ? 1 : overloaded;
+    if (next !== overloaded) this.#connections[word + Connections.overloaded / 4] = next;
   }
 
   /** Marks a slot as free; its route stays for packets that are under way. */
@@ -219,6 +311,14 @@ export class TableMemory implements Disposable {
     return { packets: Number(packets), bytes: Number(bytes) };
   }
 
+  connectionCount(slot: number): { activeConnections: number; inactiveConnections: number } {
+    const word = (slot * Connections.bytes) / 4;
+    return {
+      activeConnections: this.#connections[word] as number,
+      inactiveConnections: this.#connections[word + 1] as number,
+    };
+  }
+
   drops(): Record<DropReason, number> {
     const counts = new BigUint64Array(this.#maps.drops.buffer);
     const perCpu = DROPS_BYTES / 8;
@@ -233,10 +333,4 @@ export class TableMemory implements Disposable {
   [Symbol.dispose](): void {
     for (const map of Object.values(this.#maps)) map[Symbol.dispose]();
   }
-}
-
-/** ::ffff:a.b.c.d as the four bytes of IPv4. */
-function unmapped(vip: Uint8Array): Uint8Array {
-  const mapped = vip[10] === 0xff && vip[11] === 0xff && vip.subarray(0, 10).every((byte) => byte === 0);
-  return mapped ? vip.slice(12) : vip;
 }

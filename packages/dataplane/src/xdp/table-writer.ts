@@ -1,13 +1,13 @@
-import { bytesToAddress } from '@weir/packet';
-import type { AppliedChanges, Counters, ForwardingTables, ServiceKey } from '../dataplane.js';
+import { createHash } from 'node:crypto';
+import type { AppliedChanges, BackendCount, Counters, ForwardingTables, ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
-import { decodeBackendAddress, ROUTE_BYTES } from './backend-record.js';
-import { NO_BACKEND, ROWS_PER_LINE } from './layout.js';
+import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
+import { NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
 import { type LineRange, RowSpace } from './row-space.js';
-import { buildServiceDirectory, directoryItems, protocolNumber } from './service-directory.js';
+import { buildServiceDirectory } from './service-directory.js';
 import { SlotPool } from './slot-pool.js';
 import type { TableMemory, TableReference } from './table-memory.js';
-import { checkTables, serviceId, type WantedService } from './wanted-service.js';
+import { checkTables, serviceId, type WantedBackend, type WantedService } from './wanted-service.js';
 
 /** How long a packet may be on its way through the program, in ms, generously: a virtual CPU may be paused in it. */
 const REST_MS = 200;
@@ -24,7 +24,8 @@ export class StillResting extends Error {
 
 interface LiveService {
   readonly index: number;
-  readonly key: ServiceKey;
+  /** The first one names it. */
+  listeners: readonly ServiceKey[];
   /** Slot of each backend, by its route. */
   readonly backends: Map<string, number>;
 }
@@ -33,9 +34,10 @@ interface LiveService {
 interface Plan {
   readonly service: LiveService;
   readonly isNew: boolean;
+  readonly wanted: WantedService;
   /** Slots by the position of the backend in what was asked for. */
   readonly slots: readonly number[];
-  readonly added: readonly (readonly [slot: number, route: Uint8Array])[];
+  readonly added: readonly (readonly [slot: number, backend: WantedBackend])[];
   readonly rows: Uint16Array;
   /** Where the rows are to be written; undefined: they are in force. */
   readonly target: TableReference | undefined;
@@ -91,10 +93,20 @@ export class TableWriter {
     };
     for (const plan of plans) this.#write(plan, tables.hashSeed, changes);
 
-    const removed = [...this.#live].filter(([id]) => !wanted.some((service) => service.id === id));
-    for (const { service, isNew } of plans) if (isNew) this.#live.set(serviceId(service.key), service);
+    const wantedIds = new Set(wanted.map(({ id }) => id));
+    const removed = [...this.#live].filter(([id]) => !wantedIds.has(id));
+    let listenersChanged = removed.length > 0;
+    for (const {
+      service,
+      isNew,
+      wanted: { id, listeners },
+    } of plans) {
+      listenersChanged ||= isNew || listenerText(service.listeners) !== listenerText(listeners);
+      service.listeners = listeners;
+      this.#live.set(id, service);
+    }
     for (const [id] of removed) this.#live.delete(id);
-    if (changes.servicesAdded + removed.length > 0) this.#writeDirectory();
+    if (listenersChanged) this.#writeDirectory();
 
     for (const { service, slots } of plans) changes.backendsRemoved += this.#releaseBackends(service, new Set(slots));
     for (const [, service] of removed) this.#releaseService(service);
@@ -107,19 +119,45 @@ export class TableWriter {
   counters(): Counters {
     return {
       services: [...this.#live.values()].map((service) => {
-        const backends = [...service.backends.values()].map((slot) => ({
-          address: decodeBackendAddress(this.#memory.backendRoute(slot, ROUTE_BYTES)),
-          ...this.#memory.backendCount(slot),
-        }));
+        const backends = [...service.backends.values()].map((slot): BackendCount => this.#backendCount(slot));
         const total = this.#memory.retired(service.index);
         for (const { packets, bytes } of backends) {
           total.packets += packets;
           total.bytes += bytes;
         }
-        return { ...service.key, ...total, backends };
+        return { ...firstListener(service), ...total, backends };
       }),
       drops: this.#memory.drops(),
     };
+  }
+
+  #backendCount(slot: number): BackendCount {
+    return {
+      ...decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)),
+      ...this.#memory.backendCount(slot),
+      ...this.#memory.connectionCount(slot),
+    };
+  }
+
+  /**
+   * Rows of each service whose flows were found with other backends than the row's since the last call.
+   * @see Dataplane.takeNeededRows
+   */
+  takeNeededRows(): Map<string, number[]> {
+    const needed = new Map<string, number[]>();
+    for (const [id, { index }] of this.#live) {
+      const table = this.#memory.table(index, 'table');
+      if (table === undefined) continue;
+      const first = table.range.first * ROWS_PER_LINE;
+      const uses = this.#memory.uses.subarray(first, first + table.rows);
+      const rows: number[] = [];
+      for (let row = uses.indexOf(1); row >= 0; row = uses.indexOf(1, row + 1)) {
+        rows.push(row);
+        uses[row] = 0;
+      }
+      if (rows.length > 0) needed.set(id, rows);
+    }
+    return needed;
   }
 
   /** Takes all that is needed, or gives back what it took and throws. */
@@ -145,22 +183,22 @@ export class TableWriter {
         const known = this.#live.get(service.id);
         const live = known ?? {
           index: acquire(this.#services, 'services', this.#memory.sizes.services),
-          key: service.key,
+          listeners: service.listeners,
           backends: new Map<string, number>(),
         };
-        const added: (readonly [number, Uint8Array])[] = [];
-        const slots = service.routes.map((route) => {
-          const slot = live.backends.get(identity(route));
+        const added: (readonly [number, WantedBackend])[] = [];
+        const slots = service.backends.map((backend) => {
+          const slot = live.backends.get(identity(backend.route));
           if (slot !== undefined) return slot;
           const fresh = acquire(this.#backends, 'backends', this.#memory.sizes.backends);
-          added.push([fresh, route]);
+          added.push([fresh, backend]);
           return fresh;
         });
         const rows = rowsOf(service, slots);
         const target = this.#inForce(live, known !== undefined, rows)
           ? undefined
           : this.#target(live, known, rows, acquireRows);
-        return { service: live, isNew: known === undefined, slots, added, rows, target };
+        return { service: live, isNew: known === undefined, wanted: service, slots, added, rows, target };
       });
     } catch (error) {
       for (const step of undo.reverse()) step();
@@ -189,15 +227,20 @@ export class TableWriter {
   }
 
   #write(plan: Plan, hashSeed: bigint, changes: { -readonly [K in keyof AppliedChanges]: number }): void {
-    const { service, isNew, target, rows } = plan;
+    const { service, isNew, wanted, slots, target, rows } = plan;
     if (isNew) {
       this.#memory.clearService(service.index);
+      this.#memory.setServiceName(service.index, nameHash(wanted.id));
       changes.servicesAdded++;
     }
-    for (const [slot, route] of plan.added) {
+    for (const [slot, { route }] of plan.added) {
       this.#memory.setBackend(slot, service.index, route);
       service.backends.set(identity(route), slot);
       changes.backendsAdded++;
+    }
+    for (const [i, slot] of slots.entries()) this.#memory.setBackendLimits(slot, wanted.backends[i] as WantedBackend);
+    if (!bytesOf(this.#memory.serviceWord(service.index)).equals(wanted.word)) {
+      this.#memory.setServiceWord(service.index, wanted.word);
     }
     if (this.#memory.hashSeed(service.index) !== hashSeed) this.#memory.setHashSeed(service.index, hashSeed);
     if (target === undefined) return;
@@ -205,7 +248,9 @@ export class TableWriter {
     const before = this.#memory.table(service.index, 'table');
     if (before?.rows === rows.length) {
       const old = this.#rowsAt(before);
-      for (let row = 0; row < rows.length; row++) if (old[row] !== rows[row]) changes.rowsMoved++;
+      for (let row = 0; row < rows.length; row++) {
+        if ((((old[row] as number) ^ (rows[row] as number)) & ~ROW_KEPT) !== 0) changes.rowsMoved++;
+      }
     }
     changes.rowsWritten += storeDifferences(this.#rowsAt(target), rows);
     const spare = this.#memory.table(service.index, 'spareTable');
@@ -215,8 +260,11 @@ export class TableWriter {
   }
 
   #writeDirectory(): void {
-    const services = [...this.#live.values()].map(({ key, index }) => [key, index] as const);
-    this.#memory.flipDirectory(buildServiceDirectory(directoryItems(services), this.#memory.sizes.directoryBuckets));
+    const { sizes, spareRangeLines } = this.#memory;
+    const listeners = [...this.#live.values()].flatMap((service) =>
+      service.listeners.map((key) => [key, service.index] as const),
+    );
+    this.#memory.flipDirectory(buildServiceDirectory(listeners, sizes.directoryBuckets, spareRangeLines));
   }
 
   /** Gives back the slots of a service that are not in `keep`; returns how many. */
@@ -252,14 +300,19 @@ export class TableWriter {
   /** Learns from the tables what a former life of this process had put in force. */
   #readBack(): void {
     const memory = this.#memory;
-    for (const entry of memory.directoryEntries()) {
-      if (entry.protocol === 0) continue;
-      const index = entry.service - 1;
-      const protocol = entry.protocol === protocolNumber.tcp ? 'tcp' : 'udp';
-      const key = { vip: bytesToAddress(entry.vip), protocol, port: entry.port } as const;
+    const byService = new Map<number, ServiceKey[]>();
+    for (const [key, index] of memory.listeners()) {
       if (index >= memory.sizes.services) throw contradiction(`${serviceId(key)} leads to service ${index}`);
+      const listeners = byService.get(index) ?? [];
+      // The one that names the service comes first.
+      if (nameHash(serviceId(key)) === memory.serviceName(index)) listeners.unshift(key);
+      else listeners.push(key);
+      byService.set(index, listeners);
+    }
+    for (const [index, listeners] of byService) {
+      const key = listeners[0] as ServiceKey;
       this.#services.claim(index);
-      this.#live.set(serviceId(key), { index, key, backends: new Map() });
+      this.#live.set(serviceId(key), { index, listeners, backends: new Map() });
       for (const which of ['table', 'spareTable'] as const) {
         const table = memory.table(index, which);
         if (table === undefined && which === 'table') throw contradiction(`${serviceId(key)} has no table`);
@@ -287,6 +340,10 @@ function rowsOf(service: WantedService, slots: readonly number[]): Uint16Array {
   // A loop, as all that touches every row here: from() with a function takes ten times as long.
   const rows = new Uint16Array(service.rows.length);
   for (let row = 0; row < rows.length; row++) rows[row] = slots[service.rows[row] as number] as number;
+  for (let i = 0; i < service.keptRows.length; i++) {
+    const row = service.keptRows[i] as number;
+    rows[row] = (rows[row] as number) | ROW_KEPT;
+  }
   return rows;
 }
 
@@ -301,8 +358,23 @@ function storeDifferences(target: Uint16Array, rows: Uint16Array): number {
   return stored;
 }
 
-function bytesOf(rows: Uint16Array): Buffer {
-  return Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+function bytesOf(array: Uint16Array | Uint8Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function firstListener({ listeners }: LiveService): ServiceKey {
+  return listeners[0] as ServiceKey;
+}
+
+/** Equal for the same listeners in any order, but for the first, which names the service. */
+function listenerText(listeners: readonly ServiceKey[]): string {
+  const [first, ...others] = listeners.map(serviceId);
+  return [first, ...others.sort()].join();
+}
+
+/** 64 bits that a restarted daemon tells the naming listener by. */
+function nameHash(id: string): bigint {
+  return createHash('sha256').update(id).digest().readBigUInt64LE(0);
 }
 
 function identity(route: Uint8Array): string {

@@ -1,20 +1,47 @@
-import { canonicalAddress, isIpAddress } from '@weir/packet';
-import type { ForwardingService, ForwardingTables, ServiceKey } from '../dataplane.js';
+import { canonicalAddress, familyOf, isIpAddress } from '@weir/packet';
+import type { ForwardingBackend, ForwardingService, ForwardingTables, PortRange, ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
+import { translatesAddresses } from '../forwarding-method.js';
 import { encodeBackendRoute } from './backend-record.js';
+import { LOCAL_ADDRESSES_MAX, RANGE_LINES_MAX, RANGES_PER_LINE } from './layout.js';
+import { encodeServiceWord } from './service-word.js';
+
+/** Connections of a backend that has reached its upper threshold and no lower one: three quarters, as IPVS. */
+const LOWER_SHARE = 3 / 4;
+const WEIGHT_MAX = 65_535;
+
+/** A backend as the tables hold it. */
+export interface WantedBackend {
+  /** What identifies it within the service: where its packets go, and how. */
+  readonly route: Uint8Array;
+  readonly weight: number;
+  readonly upper: number;
+  readonly lower: number;
+}
 
 /** A service as it was asked for, checked, with its backends as the tables hold them. */
 export interface WantedService {
-  readonly key: ServiceKey;
-  /** Equal for equal keys. */
+  /** The first one names the service. */
+  readonly listeners: readonly ServiceKey[];
+  /** Equal for equal first listeners. */
   readonly id: string;
-  readonly routes: readonly Uint8Array[];
+  readonly word: Uint8Array;
+  readonly translates: boolean;
+  readonly backends: readonly WantedBackend[];
   readonly rows: ArrayLike<number>;
+  readonly keptRows: ArrayLike<number>;
 }
 
 /** Text that is equal for equal keys, and reads well in errors. */
 export function serviceId(key: ServiceKey): string {
-  return `${key.vip.includes(':') ? `[${key.vip}]` : key.vip}:${key.port === 0 ? 'all' : key.port}/${key.protocol}`;
+  const { first, last } = portRange(key);
+  const port = first === 0 ? 'all' : first === last ? first : `${first}-${last}`;
+  return `${key.vip.includes(':') ? `[${key.vip}]` : key.vip}:${port}/${key.protocol}`;
+}
+
+/** A key's ports; 0 to 0: all. */
+export function portRange({ port }: ServiceKey): PortRange {
+  return typeof port === 'number' ? { first: port, last: port } : port;
 }
 
 /**
@@ -22,19 +49,56 @@ export function serviceId(key: ServiceKey): string {
  * @throws {DataplaneError} TABLES_INVALID naming the service and what is wrong with it
  */
 export function checkTables(tables: ForwardingTables): WantedService[] {
-  const seen = new Set<string>();
+  checkLocalAddresses(tables.localAddresses ?? []);
+  const seen: ServiceKey[] = [];
   return tables.services.map((service) => {
-    if (!isIpAddress(service.vip)) throw invalid(serviceId(service), `"${service.vip}" is not an IP address`);
-    const key = { vip: canonicalAddress(service.vip), protocol: service.protocol, port: service.port };
-    const id = serviceId(key);
-    if (!Number.isInteger(service.port) || service.port < 0 || service.port > 65535) {
-      throw invalid(id, `port ${service.port} is not between 0 and 65535`);
-    }
-    if (seen.has(id)) throw invalid(id, 'given twice');
-    seen.add(id);
+    const [first] = service.listeners;
+    if (first === undefined) throw new DataplaneError('TABLES_INVALID', 'a service has no listener');
+    const listeners = service.listeners.map((key) => checkListener(key, seen));
+    const id = serviceId(listeners[0] as ServiceKey);
     checkRows(id, service);
-    return { key, id, ...routesOf(id, service, tables) };
+    for (const key of listeners) checkMethod(id, key, service, tables);
+    return {
+      listeners,
+      id,
+      word: encodeServiceWord(service),
+      translates: translatesAddresses(service.forwarding),
+      backends: wantedBackends(id, service, tables),
+      rows: service.rows,
+      keptRows: service.keptRows ?? [],
+    };
   });
+}
+
+function checkListener(key: ServiceKey, seen: ServiceKey[]): ServiceKey {
+  if (!isIpAddress(key.vip)) throw invalid(serviceId(key), `"${key.vip}" is not an IP address`);
+  const range = portRange(key);
+  const canonical = { ...key, vip: canonicalAddress(key.vip), port: range.first === range.last ? range.first : range };
+  const id = serviceId(canonical);
+  const isPort = (port: number) => Number.isInteger(port) && port >= 0 && port <= 65535;
+  if (!isPort(range.first) || !isPort(range.last)) {
+    throw invalid(id, `port ${isPort(range.first) ? range.last : range.first} is not between 0 and 65535`);
+  }
+  if (range.last < range.first || (range.first === 0 && range.last > 0)) {
+    throw invalid(id, `ports ${range.first} to ${range.last} are no range`);
+  }
+  if ((key.protocol === 'esp' || key.protocol === 'ah') && range.last > 0) {
+    throw invalid(id, `${key.protocol} has no ports; its port is 0`);
+  }
+  const others = seen.filter(({ vip, protocol }) => vip === canonical.vip && protocol === canonical.protocol);
+  if (others.some((other) => serviceId(other) === id)) throw invalid(id, 'given twice');
+  if (typeof canonical.port !== 'number') {
+    const ranges = others.filter(({ port }) => typeof port !== 'number');
+    const overlapped = ranges.find((other) => {
+      const { first, last } = portRange(other);
+      return first <= range.last && range.first <= last;
+    });
+    if (overlapped !== undefined) throw invalid(id, `overlaps ${serviceId(overlapped)}`);
+    const most = RANGE_LINES_MAX * RANGES_PER_LINE;
+    if (ranges.length >= most) throw invalid(id, `one VIP and protocol have at most ${most} ranges of ports`);
+  }
+  seen.push(canonical);
+  return canonical;
 }
 
 function checkRows(id: string, service: ForwardingService): void {
@@ -43,22 +107,82 @@ function checkRows(id: string, service: ForwardingService): void {
     if (backend >= 0 && backend < service.backends.length) continue;
     throw invalid(id, `row ${row} names backend ${backend} of ${service.backends.length}`);
   }
+  const { keptRows = [] } = service;
+  for (let i = 0; i < keptRows.length; i++) {
+    const row = keptRows[i] as number;
+    if (row < 0 || row >= service.rows.length) throw invalid(id, `kept row ${row} of ${service.rows.length}`);
+  }
 }
 
-function routesOf(
-  id: string,
-  service: ForwardingService,
-  tables: ForwardingTables,
-): Pick<WantedService, 'routes' | 'rows'> {
-  const addresses = new Set<string>();
-  const routes = service.backends.map(({ address }) => {
+function checkMethod(id: string, key: ServiceKey, service: ForwardingService, tables: ForwardingTables): void {
+  const { method } = service.forwarding;
+  const family = familyOf(key.vip);
+  const port = service.backends.find((backend) => (backend.port ?? 0) !== 0)?.port;
+  if (translatesAddresses(service.forwarding)) {
+    const stays = key.protocol === 'sctp' && method === 'nat' && port === undefined;
+    if (key.protocol !== 'tcp' && key.protocol !== 'udp' && !stays) {
+      const why = key.protocol === 'sctp' ? "SCTP's checksum would have to be computed anew" : 'it has no ports';
+      throw invalid(id, `${method}${port === undefined ? '' : ' to another port'} can't carry ${key.protocol}: ${why}`);
+    }
+  } else if (port !== undefined) {
+    throw invalid(id, `${method} can't map to port ${port}: it leaves the packet as it is`);
+  }
+  if (method === 'nat' || method === 'fullnat' || method === 'dr') {
+    const other = service.backends.find(({ address }) => isIpAddress(address) && familyOf(address) !== family);
+    if (other !== undefined) {
+      throw invalid(
+        id,
+        `${method} can't take a packet of IPv${family} to ${other.address}: only tunnels cross families`,
+      );
+    }
+  }
+  if (method === 'fullnat' && !(tables.localAddresses ?? []).some((address) => familyOf(address) === family)) {
+    throw invalid(id, `fullnat needs a local IPv${family} address`);
+  }
+}
+
+function checkLocalAddresses(addresses: readonly string[]): void {
+  for (const address of addresses) {
+    if (isIpAddress(address)) continue;
+    throw new DataplaneError('TABLES_INVALID', `local address "${address}" is not an IP address`);
+  }
+  for (const family of [4, 6]) {
+    const count = addresses.filter((address) => familyOf(address) === family).length;
+    if (count > LOCAL_ADDRESSES_MAX) {
+      throw new DataplaneError(
+        'TABLES_INVALID',
+        `${count} local IPv${family} addresses are given; at most ${LOCAL_ADDRESSES_MAX} are used`,
+      );
+    }
+  }
+}
+
+function wantedBackends(id: string, service: ForwardingService, tables: ForwardingTables): WantedBackend[] {
+  const seen = new Set<string>();
+  return service.backends.map((backend) => {
+    const { address, port = 0, weight = 1, upperConnections: upper = 0 } = backend;
     if (!isIpAddress(address)) throw invalid(id, `backend "${address}" is not an IP address`);
-    const canonical = canonicalAddress(address);
-    if (addresses.has(canonical)) throw invalid(id, `backend ${canonical} is given twice`);
-    addresses.add(canonical);
-    return encodeBackendRoute(address, service.encapsulation, tables.sources);
+    const name = port === 0 ? canonicalAddress(address) : `${canonicalAddress(address)} port ${port}`;
+    if (seen.has(name)) throw invalid(id, `backend ${name} is given twice`);
+    seen.add(name);
+    if (!Number.isInteger(weight) || weight < 0 || weight > WEIGHT_MAX) {
+      throw invalid(id, `weight ${weight} of backend ${name} is not between 0 and ${WEIGHT_MAX}`);
+    }
+    return {
+      route: encodeBackendRoute(backend, service.forwarding, tables.sources),
+      weight,
+      upper,
+      lower: lowerThreshold(id, name, backend),
+    };
   });
-  return { routes, rows: service.rows };
+}
+
+function lowerThreshold(id: string, name: string, backend: ForwardingBackend): number {
+  const { upperConnections: upper = 0, lowerConnections: lower = 0 } = backend;
+  if (lower > 0 && lower >= upper) {
+    throw invalid(id, `backend ${name} takes flows again below ${lower} connections, but stops at ${upper}`);
+  }
+  return lower > 0 ? lower : Math.ceil(upper * LOWER_SHARE);
 }
 
 function invalid(id: string, problem: string): DataplaneError {

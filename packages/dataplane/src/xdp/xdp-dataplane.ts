@@ -2,29 +2,40 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { AppliedChanges, Counters, Dataplane, ForwardingTables } from '../dataplane.js';
+import { familyOf } from '@weir/packet';
+import {
+  type AppliedChanges,
+  type Counters,
+  type Dataplane,
+  defaultFlowTimeouts,
+  type ForwardingTables,
+  type Guard,
+} from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
+import { translatesAddresses } from '../forwarding-method.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
 import { macAddressOf } from '../libbpf/mac-address.js';
 import { possibleCpus } from '../libbpf/native.js';
 import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
-import { LAYOUT_VERSION, OWN_MACS_MAX, ROWS_PER_LINE, Settings } from './layout.js';
+import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
+import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
+import { NetworkTable } from './network-table.js';
 import { closeAll, type FoundTables, findPinnedTables, linkPath, pinTables, removePins } from './pinned-tables.js';
-import { directoryBuckets } from './service-directory.js';
-import { TableMemory, type TableSizes, tableNames, tableShapes } from './table-memory.js';
+import { TableMemory } from './table-memory.js';
+import { type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
 import { StillResting, TableWriter } from './table-writer.js';
+import { timeoutsInTicks } from './timeouts.js';
+import { vlanInterfaces } from './vlan-interfaces.js';
+import { checkTables } from './wanted-service.js';
+
+/** The timer looks through the whole flow table in so many ticks of 100 ms, or faster. */
+const SWEEP_TICKS = 100;
+/** A slice takes a few ten µs; smaller ones would only be more. */
+const SWEEP_SETS_MIN = 1024;
+const noGuard: Guard = { deny: [], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
 
 const OBJECT_PATH = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
-
-/** Most that the tables can ever hold; memory is taken at once. */
-export interface TableLimits {
-  readonly services: number;
-  /** Sum over services; at most 65,535. */
-  readonly backends: number;
-  /** Sum over services of the rows of their tables. Two tables a service are kept. */
-  readonly rows: number;
-}
 
 export interface XdpDataplaneOptions {
   /** Where packets for VIPs arrive; none: the program runs only in {@link XdpDataplane.testRun}. */
@@ -35,6 +46,8 @@ export interface XdpDataplaneOptions {
   readonly limits: TableLimits;
   /** False: each packet asks the kernel for its next hop. For comparison only. */
   readonly nexthopCache?: boolean;
+  /** `manual`: time stands still but for {@link XdpDataplane.setClock}. For tests. Default `kernel`. */
+  readonly clock?: 'kernel' | 'manual';
 }
 
 /** How the tables came to be: made new, or found pinned, with what a former life had put in force. */
@@ -53,6 +66,7 @@ export class XdpDataplane implements Dataplane {
   readonly #object: BpfObject;
   readonly #memory: TableMemory;
   readonly #writer: TableWriter;
+  readonly #networks: NetworkTable;
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
@@ -69,13 +83,7 @@ export class XdpDataplane implements Dataplane {
         `a node serves at most ${OWN_MACS_MAX} interfaces, not ${options.interfaces.length}`,
       );
     }
-    const sizes: TableSizes = {
-      cpus: possibleCpus(),
-      directoryBuckets: directoryBuckets(options.limits.services),
-      services: options.limits.services,
-      backends: options.limits.backends,
-      rowLines: Math.ceil(options.limits.rows / ROWS_PER_LINE) + 2 * options.limits.services,
-    };
+    const sizes = tableSizes(options.limits, possibleCpus());
     const found = findPinnedTables(options.pinDirectory, sizes);
     try {
       return new XdpDataplane(options, sizes, found);
@@ -98,14 +106,23 @@ export class XdpDataplane implements Dataplane {
       constants.setUint32(Settings.cpus, sizes.cpus, true);
       constants.setUint32(Settings.directoryMask, sizes.directoryBuckets - 1, true);
       constants.setUint32(Settings.nexthopCache, options.nexthopCache === false ? 0 : 1, true);
+      constants.setUint32(Settings.flowMask, sizes.flowSets - 1, true);
+      constants.setUint32(Settings.translationMask, sizes.translationSets - 1, true);
+      constants.setUint32(Settings.sourceMask, sizes.sourceSets - 1, true);
+      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sizes.flowSets / SWEEP_TICKS)), true);
       const shapes = tableShapes(sizes);
       if (found.kind === 'found') for (const [name, fd] of found.fds) object.reuseMap(name, fd);
-      else for (const name of tableNames) object.resizeMap(name, shapes[name].elements);
+      else {
+        for (const name of tableNames) object.resizeMap(name, shapes[name].elements);
+        object.resizeMap('networks', sizes.networks);
+      }
       object.load();
       this.#memory = new TableMemory((name) => object.mapFd(name), sizes);
+      if (found.kind !== 'found') this.#memory.setFlowKeys(crypto.getRandomValues(new Uint32Array(FLOW_KEY_WORDS)));
       this.#memory.layout = LAYOUT_VERSION;
+      this.#networks = new NetworkTable(object.mapFd('networks'));
       this.#writer = new TableWriter(this.#memory, () => performance.now());
-      object.testRun('start_clock', new Uint8Array(0));
+      if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
       object[Symbol.dispose]();
       throw error;
@@ -119,6 +136,7 @@ export class XdpDataplane implements Dataplane {
 
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
     const changes = await this.#write(tables);
+    this.#learnVlans();
     this.#attach();
     if (!this.#pinned) {
       pinTables(this.#options.pinDirectory, (name) => this.#object.mapFd(name));
@@ -128,14 +146,70 @@ export class XdpDataplane implements Dataplane {
   }
 
   async #write(tables: ForwardingTables): Promise<AppliedChanges> {
+    checkTables(tables);
+    const features = this.#setSettings(tables);
     for (;;) {
       try {
-        return this.#writer.apply(tables);
+        const changes = this.#writer.apply(tables);
+        this.#memory.setFeatures(features);
+        return changes;
       } catch (error) {
         if (!(error instanceof StillResting)) throw error;
         await wait(error.waitMs);
       }
     }
+  }
+
+  /** What belongs to the node and not to one service. Returns the features that are needed once the tables are in force. */
+  #setSettings(tables: ForwardingTables): number {
+    const { sources, localAddresses = [], guard = noGuard } = tables;
+    this.#networks.set(guard);
+    for (const family of [4, 6] as const) {
+      const ofFamily = localAddresses.filter((address) => familyOf(address) === family);
+      this.#memory.setLocalAddresses(family, ofFamily);
+      this.#memory.setOwnAddress(family, family === 4 ? sources.ipv4 : sources.ipv6);
+    }
+    this.#memory.setTimeouts(timeoutsInTicks(tables.timeouts ?? defaultFlowTimeouts));
+    this.#memory.setRates(guard.newFlowsPerSecond, guard.newFlowsPerSource);
+    const translates = tables.services.some(({ forwarding }) => translatesAddresses(forwarding));
+    const features =
+      (translates ? Feature.translation : 0) |
+      (this.#networks.denies ? Feature.deny : 0) |
+      (guard.newFlowsPerSecond > 0 || guard.newFlowsPerSource > 0 ? Feature.rates : 0);
+    // What is new has to work before the first packet needs it; what goes, only after the last.
+    this.#memory.setFeatures(features | this.#memory.features);
+    return features;
+  }
+
+  /** Interfaces that are VLANs of others may have come or gone. */
+  #learnVlans(): void {
+    const key = Buffer.alloc(4);
+    const value = Buffer.alloc(Vlan.bytes);
+    for (const { ifindex, parentIfindex, id } of vlanInterfaces()) {
+      key.writeUInt32LE(ifindex);
+      value.writeUInt32LE(parentIfindex, Vlan.ifindex);
+      value.writeUInt32LE(id, Vlan.id);
+      this.#object.updateElement('vlans', key, value);
+    }
+  }
+
+  /** The flows that are remembered, those that are over but not swept out yet included. */
+  flows(): Iterable<RememberedFlow> {
+    return rememberedFlows(this.#memory);
+  }
+
+  takeNeededRows(): ReadonlyMap<string, readonly number[]> {
+    return this.#writer.takeNeededRows();
+  }
+
+  /**
+   * Moves a manual clock, and takes out the flows that are over by then.
+   * @param ticks  of 100 ms; never less than before
+   */
+  setClock(ticks: number): void {
+    this.#memory.now = ticks;
+    const slices = Math.ceil(this.#memory.sizes.flowSets / SWEEP_SETS_MIN);
+    for (let i = 0; i < slices; i++) this.#object.testRun('sweep_once', new Uint8Array(0));
   }
 
   async counters(): Promise<Counters> {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { addressToBytes, flowHash, rowOf } from '@weir/packet';
 import test from 'ava';
-import type { Encapsulation, ForwardingTables } from '../dataplane.js';
+import type { ForwardingTables, ServiceKey } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
+import type { ForwardingMethod } from '../forwarding-method.js';
 import { bytesOf, forwarded4, forwarded6, gue, hexOf, outer4, outer6, syn4, syn6 } from '../test-support/frames.js';
 import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
 import { XdpDataplane } from './xdp-dataplane.js';
@@ -14,8 +15,8 @@ const hashSeed = 7n;
 const sources = { ipv4: '10.0.0.11', ipv6: 'fd00::11' };
 const vips = { 4: '198.51.100.10', 6: '2001:db8:100::10' } as const;
 const clients = { 4: '192.0.2.10', 6: '2001:db8:c::10' } as const;
-const gueOn6080: Encapsulation = { method: 'gue', port: 6080 };
-const ipip: Encapsulation = { method: 'ipip' };
+const gueOn6080: ForwardingMethod = { method: 'gue', port: 6080, header: 'gue' };
+const ipip: ForwardingMethod = { method: 'ipip' };
 
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 let plane: XdpDataplane;
@@ -46,13 +47,14 @@ function setForwarding(value: string): void {
   for (const family of ['ipv4', 'ipv6']) execFileSync('sysctl', ['-qw', `net.${family}.conf.eth0.forwarding=${value}`]);
 }
 
-function tablesOf(...services: readonly Partial<ForwardingTables['services'][number]>[]): ForwardingTables {
+type ServiceInBrief = Partial<ForwardingTables['services'][number] & ServiceKey>;
+
+function tablesOf(...services: readonly ServiceInBrief[]): ForwardingTables {
   return {
-    services: services.map((service) => ({
-      vip: vips[4],
-      protocol: 'tcp',
-      port: 80,
-      encapsulation: ipip,
+    services: services.map(({ vip = vips[4], protocol = 'tcp', port = 80, ...service }) => ({
+      listeners: [{ vip, protocol, port }],
+      forwarding: { method: 'ipip' },
+      scheduling: { pick: 'hash', of: 'flow' },
       backends: [{ address: '10.0.0.21' }],
       rows: [0],
       ...service,
@@ -71,7 +73,7 @@ const hashOf = (family: 4 | 6) =>
   flowHash({ seed: hashSeed, source: addressToBytes(clients[family]), sourcePort: 1234, destinationPort: 80 });
 const labelOf = (family: 4 | 6) => hashOf(family) & 0xfffff;
 
-const encapsulations: readonly (readonly [string, 4 | 6, string, Encapsulation, string])[] = [
+const encapsulations: readonly (readonly [string, 4 | 6, string, ForwardingMethod, string])[] = [
   ['IPv4 in IPv4', 4, '10.0.0.21', ipip, outer4('003c', '04', '2675') + forwarded4],
   ['IPv6 in IPv4', 6, '10.0.0.21', ipip, outer4('0050', '29', '263c') + forwarded6],
   ['IPv4 in IPv6', 4, 'fd00::21', ipip, outer6(labelOf(4), '0028', '04') + forwarded4],
@@ -106,9 +108,9 @@ const encapsulations: readonly (readonly [string, 4 | 6, string, Encapsulation, 
   ],
 ];
 
-for (const [title, family, address, encapsulation, expected] of encapsulations) {
+for (const [title, family, address, forwarding, expected] of encapsulations) {
   testAsRoot(`${title}: the packet leaves with one hop less in these outer headers`, async (t) => {
-    await plane.apply(tablesOf({ vip: vips[family], backends: [{ address }], encapsulation }));
+    await plane.apply(tablesOf({ vip: vips[family], backends: [{ address }], forwarding }));
     t.deepEqual(run(family === 4 ? syn4 : syn6), { result: XDP_TX, frame: expected });
   });
 }
@@ -172,12 +174,8 @@ const drops: readonly (readonly [DropReason, string, string])[] = [
   ['malformed_ipv6', 'an IPv6 header of another version', syn6.replace('86dd62a', '86dd72a')],
   ['truncated_transport', 'a TCP header that does not fit the IPv4 packet', syn4.replace('452a0028', '452a0027')],
   ['truncated_transport', 'a TCP header that does not fit the IPv6 packet', syn6.replace('0014064020', '0013064020')],
-  ['fragment', 'a first fragment for a VIP', syn4.replace('000700004006', '000720004006')],
-  ['fragment', 'a later fragment for a VIP', syn4.replace('000700004006', '000700024006')],
-  ['fragment', 'an IPv6 fragment for a VIP', syn6.replace('0014064020', '00142c4020')],
-  ['extension_header', 'destination options before TCP', syn6.replace('0014064020', '00143c4020')],
-  ['ttl_expired', 'an IPv4 packet on its last hop', syn4.replace('40068e57', '01068e57')],
-  ['ttl_expired', 'an IPv6 packet on its last hop', syn6.replace('0014064020', '0014060120')],
+  ['fragment_unknown', 'a later fragment whose first one was not seen', syn4.replace('000700004006', '000700024006')],
+  ['extension_header', 'an extension header that is cut off', syn6.replace('0014064020', '00143c4020')],
 ];
 
 for (const [reason, title, frame] of drops) {
@@ -216,18 +214,42 @@ for (const [reason, title, address] of unreachable) {
   });
 }
 
-testAsRoot('a packet that fits the MTU only before encapsulation drops as too_big', async (t) => {
-  await plane.apply(tablesOf({}));
-  const before = (await plane.counters()).drops.too_big;
-  const ofBytes = (bytes: number) => {
-    const frame = new Uint8Array(14 + bytes);
-    frame.set(bytesOf(syn4));
-    new DataView(frame.buffer).setUint16(16, bytes);
-    return hexOf(frame);
-  };
-  t.is(run(ofBytes(1480)).result, XDP_TX);
-  t.is(run(ofBytes(1481)).result, XDP_DROP);
-  t.is((await plane.counters()).drops.too_big, before + 1);
+testAsRoot(
+  'a packet that fits the MTU only before encapsulation is answered, with the MTU that would fit',
+  async (t) => {
+    await plane.apply(tablesOf({}));
+    const before = (await plane.counters()).drops.too_big;
+    const ofBytes = (bytes: number) => {
+      const frame = new Uint8Array(14 + bytes);
+      frame.set(bytesOf(syn4));
+      new DataView(frame.buffer).setUint16(16, bytes);
+      return hexOf(frame);
+    };
+    t.is(run(ofBytes(1480)).frame.slice(0, 12), '0200000000aa');
+    t.is((await plane.counters()).drops.too_big, before);
+    const answer = run(ofBytes(1481));
+    t.is(answer.result, XDP_TX);
+    // To whom the frame came from, from the VIP to the client: unreachable, fragmentation needed, MTU 1480.
+    t.is(answer.frame.slice(0, 28), '02000000000102000000' + '00bb0800');
+    t.is(answer.frame.slice(52, 68), 'c633640ac000020a');
+    t.is(answer.frame.slice(68, 72), '0304');
+    t.is(answer.frame.slice(76, 84), '000005c8');
+    t.is(answer.frame.length / 2, 14 + 576);
+    t.is((await plane.counters()).drops.too_big, before + 1);
+  },
+);
+
+testAsRoot('a packet on its last hop is answered with time exceeded, from the node', async (t) => {
+  await plane.apply(tablesOf({}, { vip: vips[6] }));
+  const before = (await plane.counters()).drops.ttl_expired;
+  const answer4 = run(syn4.replace('40068e57', '01068e57'));
+  t.is(answer4.result, XDP_TX);
+  t.is(answer4.frame.slice(52, 72), '0a00000bc000020a0b00');
+  const answer6 = run(syn6.replace('0014064020', '0014060120'));
+  t.is(answer6.result, XDP_TX);
+  t.is(answer6.frame.slice(44, 76), 'fd000000000000000000000000000011');
+  t.is(answer6.frame.slice(108, 112), '0300');
+  t.is((await plane.counters()).drops.ttl_expired, before + 2);
 });
 
 testAsRoot('another MAC address of the next hop is used within two seconds', async (t) => {

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way back of nat and fullnat, from a backend to its client: docs/packet-path.md, section 5. */
+#pragma once
+#include "choose.h"
+#include "ethernet.h"
+#include "flow.h"
+#include "forward.h"
+#include "parse.h"
+#include "tables.h"
+#include "translation.h"
+
+/* Later fragments are to find this way: the record of the flow is kept for them too. */
+SEPARATE int remember_fragments(const struct packet *packet, const struct choice *choice)
+{
+	const struct state *current = current_state();
+	struct translation *record, *copy;
+	struct found_flow found = {};
+	struct backend *backend;
+	struct flow_key key;
+	__u32 place;
+
+	if (!packet || !choice || !current)
+		return 0;
+	backend = bpf_map_lookup_elem(&backends, &choice->backend);
+	if (!backend)
+		return 0;
+	key = key_of_fragments(current, packet);
+	if (find_flow(key, settings.translation_mask, &found))
+		forget_at(found.place);
+	place = remember(key.tag, key.set & settings.translation_mask,
+			 flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
+	if (!translates(backend))
+		return 0;
+	record = translation_at(choice->place);
+	copy = translation_at(place);
+	if (record && copy)
+		*copy = *record;
+	return 0;
+}
+
+static __always_inline int send_answer(struct xdp_md *ctx, const struct state *current, struct packet *packet,
+				       const struct choice *choice, struct translation *record, __u16 mss_clamp)
+{
+	__u32 cpu_slot = choice->backend * settings.cpus + bpf_get_smp_processor_id();
+	struct backend_cpu *mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+	int verdict;
+
+	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
+	if (verdict != NEXTHOP_FOUND)
+		return verdict;
+	if (packet->bytes > record->nexthop.mtu)
+		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, record->nexthop.mtu);
+	if (!take_hop(ctx, packet))
+		return drop(DROP_NO_HEADROOM);
+	if (mss_clamp && packet->tcp_flags & TCP_SYN)
+		clamp_mss(ctx, packet, mss_clamp);
+	verdict = translate(ctx, packet, record);
+	if (verdict != WRITTEN)
+		return verdict;
+	verdict = write_plain(ctx, packet, &record->nexthop);
+	if (verdict != WRITTEN)
+		return verdict;
+	if (mine) {
+		mine->answer_packets++;
+		mine->answer_bytes += packet->bytes;
+	}
+	return leave(ctx, &record->nexthop);
+}
+
+/*
+ * Has the connection ended? How long it may be silent says its state, which stands with the way there: that is looked at
+ * only when the answers alone have been silent for longer than the shortest of all times (timeout[FLOW_ANSWER]).
+ */
+static __always_inline int answer_is_over(const struct state *current, const struct found_flow *found)
+{
+	struct flow *there;
+	__u32 place = 0;
+
+	if (!backend_of_flow(found->value))
+		return 1;
+	if (!is_older(current, found->value, current->timeout[FLOW_ANSWER]))
+		return 0;
+	there = other_direction(found->place, found->value, &place);
+	return !there || there->tag <= FLOW_BUSY || is_over(current, there->value, found->value);
+}
+
+/* The state of a connection stands with the way there; FIN and RST of the server change it. */
+static __always_inline void see_answer(const struct state *current, struct found_flow *found,
+				       const struct translation *record, const struct packet *packet)
+{
+	struct flow *there;
+	__u64 value;
+	__u32 state, next;
+
+	if (last_seen(found->value) != current->now)
+		replace_value(found->flow, found->value,
+			      flow_value(backend_of(found->value), epoch_of(found->value), FLOW_ANSWER, current->now));
+	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
+		return;
+	there = flow_at(record->twin);
+	if (!there || there->tag <= FLOW_BUSY)
+		return;
+	value = *(volatile __u64 *)&there->value;
+	state = state_of(value);
+	next = next_tcp_state(state, packet->tcp_flags, 1);
+	if (state == next || backend_of(value) != backend_of(found->value))
+		return;
+	replace_value(there, value, flow_value(backend_of(value), epoch_of(value), next, last_seen(value)));
+}
+
+/* A packet for no service: perhaps an answer. To the kernel if it is none. */
+SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
+{
+	const struct state *current = current_state();
+	struct found_flow found = {};
+	struct choice choice = {};
+	struct backend *backend;
+	struct service *service;
+	struct translation *record;
+	__u32 index;
+
+	if (!packet || !current)
+		return XDP_PASS;
+	if (!find_flow(key_of_packet(current, packet), settings.translation_mask, &found) ||
+	    state_of(found.value) != FLOW_ANSWER || !is_for_this_node(current, packet) ||
+	    answer_is_over(current, &found))
+		return XDP_PASS;
+	backend = backend_of_flow(found.value);
+	record = translation_at(found.place);
+	if (!backend || !record)
+		return XDP_PASS;
+	index = backend->service - 1;
+	service = bpf_map_lookup_elem(&services, &index);
+	if (!service)
+		return XDP_PASS;
+	if (packet->ttl <= 1)
+		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
+	see_answer(current, &found, record, packet);
+	choice.backend = backend_of(found.value);
+	choice.place = found.place;
+	if (packet->begins_fragments)
+		remember_fragments(packet, &choice);
+	return send_answer(ctx, current, packet, &choice, record, service->mss_clamp);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+#include <linux/types.h>
+
+/* What functions return that found a backend; else an XDP action. */
+#define CHOSEN (-1)
+/* The table does not know the flow. */
+#define UNKNOWN (-2)
+/* There is a backend, but no translation yet. */
+#define UNTRANSLATED (-3)
+
+/* What is asked (the first three), and what was decided. `place` leads to the translation of nat and fullnat. */
+struct choice {
+	__u32 service; /* index */
+	__u32 hash;    /* of the flow */
+	__u32 row;     /* that the hash points at */
+	__u32 backend;
+	__u32 place;
+	__u32 in_handshake; /* a SYN of the client, or the flow was in state syn before this packet */
+};

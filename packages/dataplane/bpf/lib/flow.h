@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The flow table: sets of four in one cache line, an array and no hash map of the kernel, so a lookup touches one line
+ * and follows no pointer. The least recently seen of a set gives way. CPUs don't wait for each other:
+ *
+ * - `value` changes by compare-and-swap, whole. Who changed it counts the connection; a count can't be missed or made twice.
+ * - a place is given to another flow in three steps: tag = FLOW_BUSY, by compare-and-swap; the value exchanged; tag =
+ *   the new one. A reader looks at the tag again after the value.
+ */
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "hash.h"
+#include "parse.h"
+#include "service.h"
+#include "settings.h"
+#include "tables.h"
+
+#define FLOW_BUSY 1
+
+#define EPOCH_MASK 0xfff
+
+/* Kinds of keys that are no connections. */
+#define KEY_FRAGMENT 0x100 /* | protocol */
+#define KEY_NETWORK 0x200
+#define KEY_LOCALITY 0x300 /* | number of the replica */
+
+static __always_inline __u64 flow_value(__u32 backend, __u32 epoch, enum flow_state state, __u32 now)
+{
+	return backend | (epoch & EPOCH_MASK) << 16 | (__u64)((__u32)state << 28) | (__u64)now << 32;
+}
+
+static __always_inline __u32 backend_of(__u64 value)
+{
+	return value & 0xffff;
+}
+
+static __always_inline __u32 epoch_of(__u64 value)
+{
+	return value >> 16 & EPOCH_MASK;
+}
+
+static __always_inline __u32 state_of(__u64 value)
+{
+	return value >> 28 & 0xf;
+}
+
+static __always_inline __u32 last_seen(__u64 value)
+{
+	return value >> 32;
+}
+
+static __always_inline int is_active(__u32 state)
+{
+	return state == FLOW_ESTABLISHED || state == FLOW_DATAGRAM || state == FLOW_OTHER;
+}
+
+static __always_inline int is_connection(__u32 state)
+{
+	return state >= FLOW_SYN && state <= FLOW_OTHER;
+}
+
+/* The backend that a flow was given; NULL when its slot belongs to another one by now. */
+static __always_inline struct backend *backend_of_flow(__u64 value)
+{
+	__u32 slot = backend_of(value);
+	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+
+	if (!backend || !backend->service || (backend->epoch & EPOCH_MASK) != epoch_of(value))
+		return NULL;
+	return backend;
+}
+
+static __always_inline int translates(const struct backend *backend)
+{
+	return backend->method >= METHOD_NAT;
+}
+
+/* Hysteresis of the two thresholds; races between CPUs are settled by the next connection. */
+static __always_inline void set_overloaded(const struct backend *backend, struct connections *count)
+{
+	__u32 sum = count->active + count->inactive;
+
+	if (sum >= backend->upper)
+		count->overloaded = 1;
+	else if (sum < backend->lower)
+		count->overloaded = 0;
+}
+
+/* A connection of this value begins (+1) or ends (-1). */
+static __always_inline void count_connection(__u64 value, int change)
+{
+	__u32 slot = backend_of(value);
+	struct backend *backend;
+	struct connections *count;
+
+	if (!is_connection(state_of(value)))
+		return;
+	backend = backend_of_flow(value);
+	count = bpf_map_lookup_elem(&connections, &slot);
+	if (!backend || !count)
+		return;
+	if (is_active(state_of(value)))
+		__sync_fetch_and_add(&count->active, change);
+	else
+		__sync_fetch_and_add(&count->inactive, change);
+	if (backend->upper)
+		set_overloaded(backend, count);
+}
+
+static __always_inline struct flow_set *flow_set(__u32 set)
+{
+	return bpf_map_lookup_elem(&flows, &set);
+}
+
+/* Where a flow is: `place` counts ways through the whole table. */
+struct found_flow {
+	struct flow *flow;
+	__u64 value;
+	__u32 place;
+};
+
+static __always_inline int find_flow(struct flow_key key, __u32 mask, struct found_flow *found)
+{
+	__u32 set = key.set & mask;
+	struct flow_set *ways = flow_set(set);
+
+	if (!ways)
+		return 0;
+	for (__u32 way = 0; way < FLOW_WAYS; way++) {
+		volatile struct flow *flow = &ways->way[way];
+
+		if (flow->tag != key.tag)
+			continue;
+		found->value = flow->value;
+		if (flow->tag != key.tag)
+			return 0;
+		found->flow = (struct flow *)flow;
+		found->place = set * FLOW_WAYS + way;
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline struct flow *flow_at(__u32 place)
+{
+	struct flow_set *ways = flow_set(place / FLOW_WAYS);
+
+	return ways ? &ways->way[place % FLOW_WAYS] : NULL;
+}
+
+static __always_inline struct translation *translation_at(__u32 place)
+{
+	return bpf_map_lookup_elem(&translations, &place);
+}
+
+/* In ticks; what is no connection of its own gets its time from elsewhere. */
+static __always_inline __u32 lifetime(const struct state *current, __u64 value)
+{
+	__u32 state = state_of(value);
+
+	if (state == FLOW_NETWORK) {
+		struct backend *backend = backend_of_flow(value);
+		__u32 index = backend ? backend->service - 1 : 0;
+		struct service *service = bpf_map_lookup_elem(&services, &index);
+
+		return service ? service->persistence : 0;
+	}
+	return current->timeout[state & (FLOW_STATES - 1)];
+}
+
+static __always_inline int is_older(const struct state *current, __u64 value, __u32 ticks)
+{
+	return (__s32)(current->now - last_seen(value) - ticks) > 0;
+}
+
+/*
+ * Has the flow ended, or its backend? A flow of nat or fullnat lives as long as its other direction does: then `other`
+ * is the value of that.
+ */
+static __always_inline int is_over(const struct state *current, __u64 value, __u64 other)
+{
+	__u32 ticks;
+
+	if (!backend_of_flow(value))
+		return 1;
+	ticks = lifetime(current, value);
+	return is_older(current, value, ticks) && (!other || is_older(current, other, ticks));
+}
+
+/* The other direction of a flow that stands at `place`; NULL: it has none. */
+static __always_inline struct flow *other_direction(__u32 place, __u64 value, __u32 *other_place)
+{
+	struct backend *backend = backend_of_flow(value);
+	struct translation *here, *there;
+	__u32 state = state_of(value);
+
+	if (state > FLOW_ANSWER || !backend || !translates(backend))
+		return NULL;
+	here = translation_at(place);
+	if (!here)
+		return NULL;
+	*other_place = here->twin;
+	there = translation_at(here->twin);
+	if (!there || there->twin != place)
+		return NULL;
+	return flow_at(here->twin);
+}
+
+/* Takes a flow out, unless somebody else did or it changed since `value` was read. */
+static __always_inline int forget(struct flow *flow, __u64 tag, __u64 value)
+{
+	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
+		return 0;
+	value = __sync_lock_test_and_set(&flow->value, 0);
+	*(volatile __u64 *)&flow->tag = 0;
+	count_connection(value, -1);
+	return 1;
+}
+
+/* Takes out both directions. */
+SEPARATE int forget_at(__u32 place)
+{
+	struct flow *flow = flow_at(place), *other;
+	__u64 tag, value;
+	__u32 other_place = 0;
+
+	if (!flow)
+		return 0;
+	tag = *(volatile __u64 *)&flow->tag;
+	value = *(volatile __u64 *)&flow->value;
+	other = other_direction(place, value, &other_place);
+	if (!forget(flow, tag, value))
+		return 0;
+	if (other)
+		forget(other, other->tag, other->value);
+	return 1;
+}
+
+/* Looks at one place of the table as time goes by. */
+SEPARATE int sweep_at(__u32 place)
+{
+	const struct state *current = current_state();
+	struct flow *flow = flow_at(place), *other;
+	__u64 value;
+	__u32 other_place = 0;
+
+	if (!current || !flow || flow->tag <= FLOW_BUSY)
+		return 0;
+	value = *(volatile __u64 *)&flow->value;
+	/* Perhaps its other half is being written. */
+	if (!is_older(current, value, 1))
+		return 0;
+	if (state_of(value) == FLOW_ANSWER) {
+		other = other_direction(place, value, &other_place);
+		if (!other || other->tag <= FLOW_BUSY)
+			forget(flow, flow->tag, value);
+		return 0; /* the other one decides for both */
+	}
+	other = other_direction(place, value, &other_place);
+	if (is_over(current, value, other ? other->value : 0))
+		forget_at(place);
+	return 0;
+}
+
+#define NO_PLACE 0xffffffff
+
+/* The way of a set that a new flow may have: a free one, one that is over, or the least recently seen. */
+static __always_inline __u32 victim(const struct state *current, __u32 set)
+{
+	struct flow_set *ways = flow_set(set);
+	__u32 oldest = 0, best = NO_PLACE;
+
+	if (!ways)
+		return NO_PLACE;
+	for (__u32 way = 0; way < FLOW_WAYS; way++) {
+		volatile struct flow *flow = &ways->way[way];
+		__u64 value = flow->value;
+		__u64 tag = flow->tag;
+		__u32 age = current->now - last_seen(value);
+
+		if (!tag)
+			return way;
+		if (tag == FLOW_BUSY)
+			continue;
+		if (best == NO_PLACE || age > oldest) {
+			oldest = age;
+			best = way;
+		}
+	}
+	return best;
+}
+
+/* Gives a flow a place. Returns it, or NO_PLACE when other CPUs were faster at all of them. */
+SEPARATE __u32 remember(__u64 tag, __u32 set, __u64 value)
+{
+	const struct state *current = current_state();
+	struct flow *flow;
+	__u32 way, place;
+	__u64 old;
+
+	if (!current)
+		return NO_PLACE;
+	way = victim(current, set);
+	if (way == NO_PLACE)
+		return NO_PLACE;
+	place = set * FLOW_WAYS + (way & (FLOW_WAYS - 1));
+	flow = flow_at(place);
+	if (!flow)
+		return NO_PLACE;
+	if (flow->tag)
+		forget_at(place);
+	if (__sync_val_compare_and_swap(&flow->tag, 0, FLOW_BUSY) != 0)
+		return NO_PLACE;
+	old = __sync_lock_test_and_set(&flow->value, value);
+	(void)old; /* 0, as forget() left it */
+	count_connection(value, 1);
+	*(volatile __u64 *)&flow->tag = tag;
+	return place;
+}
+
+/* A flow's value becomes another one of the same backend, if nobody was faster. */
+static __always_inline void replace_value(struct flow *flow, __u64 old, __u64 value)
+{
+	if (__sync_val_compare_and_swap(&flow->value, old, value) != old || state_of(old) == state_of(value))
+		return;
+	if (is_active(state_of(old)) == is_active(state_of(value)) && is_connection(state_of(old)))
+		return;
+	count_connection(old, -1);
+	count_connection(value, 1);
+}
+
+/* The state after a segment; RFC 793's as far as one sees it from the middle. */
+static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags, int from_server)
+{
+	__u32 fin = from_server ? FLOW_FIN_SERVER : FLOW_FIN_CLIENT;
+
+	if (flags & TCP_RST)
+		return FLOW_CLOSE;
+	if (flags & TCP_SYN)
+		return !from_server && !(flags & TCP_ACK) && state > FLOW_ESTABLISHED ? FLOW_SYN : state;
+	if (flags & TCP_FIN) {
+		if (state == FLOW_SYN || state == FLOW_ESTABLISHED)
+			return fin;
+		return state == fin ? fin : FLOW_CLOSE;
+	}
+	return state == FLOW_SYN && !from_server ? FLOW_ESTABLISHED : state;
+}
+
+/* A packet of a flow that is remembered was seen. Writes only when a tick has passed or the state changes. */
+static __always_inline void see_flow(const struct state *current, struct found_flow *found, const struct packet *packet)
+{
+	__u32 state = state_of(found->value);
+	__u32 next = packet->protocol == IPPROTO_TCP ? next_tcp_state(state, packet->tcp_flags, 0) : state;
+	__u64 value;
+
+	if (last_seen(found->value) == current->now && next == state)
+		return;
+	value = flow_value(backend_of(found->value), epoch_of(found->value), next, current->now);
+	replace_value(found->flow, found->value, value);
+}
+
+static __always_inline __u32 first_state(const struct packet *packet)
+{
+	if (packet->protocol == IPPROTO_TCP) {
+		if (packet->tcp_flags & TCP_RST)
+			return FLOW_CLOSE;
+		if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			return FLOW_SYN;
+		return packet->tcp_flags & TCP_FIN ? FLOW_FIN_CLIENT : FLOW_ESTABLISHED;
+	}
+	return packet->protocol == IPPROTO_UDP ? FLOW_DATAGRAM : FLOW_OTHER;
+}
+
+static __always_inline struct flow_key key_of_packet(const struct state *current, const struct packet *packet)
+{
+	return flow_key(current->flow_keys, packet->source, packet->destination, packet->ports, packet->protocol);
+}
+
+static __always_inline struct flow_key key_of_fragments(const struct state *current, const struct packet *packet)
+{
+	/* RFC 8200, section 4.5: the identification counts for source and destination; RFC 791 names the protocol too. */
+	__u32 protocol = packet->family == 4 ? packet->protocol : 0;
+
+	return flow_key(current->flow_keys, packet->source, packet->destination, packet->fragment_id,
+			KEY_FRAGMENT | protocol);
+}
+
+/* The packet's flow is remembered, for this backend. Returns its place, or NO_PLACE. `mask`: of the sets it may be in. */
+SEPARATE __u32 remember_packet(const struct packet *packet, __u32 slot, __u32 mask)
+{
+	const struct state *current = current_state();
+	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	struct flow_key key;
+
+	if (!packet || !current || !backend)
+		return NO_PLACE;
+	key = key_of_packet(current, packet);
+	return remember(key.tag, key.set & mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
+}

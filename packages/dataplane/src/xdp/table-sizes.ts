@@ -1,0 +1,121 @@
+import {
+  Backend,
+  BackendCpu,
+  Connections,
+  DIRECTORY_BUCKET_BYTES,
+  DROPS_BYTES,
+  FLOW_SET_BYTES,
+  FLOW_WAYS,
+  RANGE_LINE_BYTES,
+  RANGE_LINES_MAX,
+  ROW_LINE_BYTES,
+  ROWS_PER_LINE,
+  Service,
+  SOURCE_SET_BYTES,
+  State,
+  TRANSLATION_BYTES,
+  USES_PER_LINE,
+} from './layout.js';
+import { directoryBuckets } from './service-directory.js';
+
+/** Most that the tables can ever hold; memory is taken at once. */
+export interface TableLimits {
+  readonly services: number;
+  /** Sum over services; at most 32,767. */
+  readonly backends: number;
+  /** Sum over services of the rows of their tables. Two tables a service are kept. */
+  readonly rows: number;
+  /** Flows that are remembered, 32 bytes each. Default 65,536. Beyond it the least recently seen ones give way. */
+  readonly flows?: number;
+  /** Those of nat and fullnat among them, another 512 bytes each. Default: as many as `flows`, but at most 65,536. */
+  readonly translatedFlows?: number;
+  /** Networks of the deny and the allow list together. Default 131,072. Memory is taken as they come. */
+  readonly networks?: number;
+}
+
+/** Elements of each table, chosen at load. */
+export interface TableSizes {
+  readonly cpus: number;
+  /** Of one directory; the map holds two. A power of two. */
+  readonly directoryBuckets: number;
+  /** Of one directory likewise. */
+  readonly rangeLines: number;
+  readonly services: number;
+  readonly backends: number;
+  readonly rowLines: number;
+  /** A power of two, as are the next two. */
+  readonly flowSets: number;
+  readonly translationSets: number;
+  readonly sourceSets: number;
+  readonly networks: number;
+}
+
+export const FLOWS_DEFAULT = 65_536;
+const TRANSLATED_FLOWS_MAX_DEFAULT = 65_536;
+const NETWORKS_DEFAULT = 131_072;
+/** So loaded, one flow in a hundred finds its set full of others that are in use (Poisson of mean 2, more than 4). */
+const LOAD = 1 / 2;
+/** nat and fullnat remember both directions. */
+const DIRECTIONS = 2;
+/** VIPs with ranges of ports, for each service that there may be. */
+const RANGED_VIPS_PER_SERVICE = 2;
+/** At most; a source takes 8 bytes. */
+const SOURCE_SETS = 32_768;
+
+/** Sizes that hold what the limits say. */
+export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
+  const flows = limits.flows ?? FLOWS_DEFAULT;
+  const translated = limits.translatedFlows ?? Math.min(flows, TRANSLATED_FLOWS_MAX_DEFAULT);
+  const setsFor = (places: number) => 2 ** Math.ceil(Math.log2(Math.max(1, places / LOAD / FLOW_WAYS)));
+  const translationSets = setsFor(translated * DIRECTIONS);
+  const flowSets = Math.max(setsFor(flows), translationSets);
+  return {
+    cpus,
+    directoryBuckets: directoryBuckets(limits.services),
+    rangeLines: limits.services * RANGED_VIPS_PER_SERVICE * RANGE_LINES_MAX,
+    services: limits.services,
+    backends: limits.backends,
+    rowLines: Math.ceil(limits.rows / ROWS_PER_LINE) + 2 * limits.services,
+    flowSets,
+    translationSets,
+    sourceSets: Math.min(SOURCE_SETS, flowSets),
+    networks: limits.networks ?? NETWORKS_DEFAULT,
+  };
+}
+
+/** Tables that are mapped into memory. */
+export const tableNames = [
+  'state',
+  'directory',
+  'port_ranges',
+  'services',
+  'rows',
+  'uses_of_rows',
+  'backends',
+  'connections',
+  'backend_cpus',
+  'drops',
+  'flows',
+  'translations',
+  'sources',
+] as const;
+export type TableName = (typeof tableNames)[number];
+
+/** Bytes of an element and number of elements, by map; what a pinned map must have to be taken over. */
+export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { bytes: number; elements: number }>> {
+  return {
+    state: { bytes: State.bytes, elements: 1 },
+    directory: { bytes: DIRECTORY_BUCKET_BYTES, elements: sizes.directoryBuckets * 2 },
+    port_ranges: { bytes: RANGE_LINE_BYTES, elements: sizes.rangeLines * 2 },
+    services: { bytes: Service.bytes, elements: sizes.services },
+    rows: { bytes: ROW_LINE_BYTES, elements: sizes.rowLines },
+    uses_of_rows: { bytes: USES_PER_LINE, elements: Math.ceil((sizes.rowLines * ROWS_PER_LINE) / USES_PER_LINE) },
+    backends: { bytes: Backend.bytes, elements: sizes.backends },
+    connections: { bytes: Connections.bytes, elements: sizes.backends },
+    backend_cpus: { bytes: BackendCpu.bytes, elements: sizes.backends * sizes.cpus },
+    drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
+    flows: { bytes: FLOW_SET_BYTES, elements: sizes.flowSets },
+    translations: { bytes: TRANSLATION_BYTES, elements: sizes.translationSets * FLOW_WAYS },
+    sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },
+  };
+}
