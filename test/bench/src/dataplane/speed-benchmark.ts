@@ -1,4 +1,4 @@
-import { XdpDataplane, type XdpDataplaneOptions } from '@weir/dataplane';
+import { type TableLimits, translatesAddresses, XdpDataplane, type XdpDataplaneOptions } from '@weir/dataplane';
 import { DEFAULT_TABLE_ROWS } from '@weir/director';
 import { BenchError } from '../bench-error.js';
 import { type Summary, summarize } from '../statistics.js';
@@ -67,7 +67,7 @@ export async function openFor(
     interfaces: [],
     mode: 'auto',
     pinDirectory,
-    limits: { services: 16, backends: 64, rows: 2 * DEFAULT_TABLE_ROWS, flows: flowRoom(traffic, flows) },
+    limits: { services: 16, backends: 64, rows: 2 * DEFAULT_TABLE_ROWS, ...flowLimits(traffic, flows) },
     ...more,
   });
   try {
@@ -77,6 +77,12 @@ export async function openFor(
     throw error;
   }
   return plane;
+}
+
+/** Translations are large: room for no more than there are. */
+function flowLimits(traffic: Traffic, flows: number): Pick<TableLimits, 'flows' | 'translatedFlows'> {
+  const translates = traffic.forwarding !== undefined && translatesAddresses(traffic.forwarding);
+  return { flows: flowRoom(traffic, flows), translatedFlows: translates ? Math.max(...flowCounts) : 0 };
 }
 
 function verdictOf({ state }: Traffic): number {
