@@ -117,7 +117,7 @@ function arbitraryShape(): fc.Arbitrary<Shape> {
         port: fc.constantFrom(0, 0, 8080),
         weight: fc.constantFrom(1, 1, 1, 2, 2, 3, 0),
         upperConnections: fc.constantFrom(0, 0, 0, 1, 3),
-        lowerConnections: fc.constantFrom(0, 1),
+        lowerConnections: fc.constantFrom(0, 1, 2),
       }),
       { minLength: 1, maxLength: 5, selector: ({ index }) => index },
     ),
@@ -147,10 +147,11 @@ function serviceOf(keys: readonly ServiceKey[], shape: Shape): ForwardingService
   const isTunnel = !translatesAddresses(forwarding) && forwarding.method !== 'dr';
   const listeners = isTunnel ? keys : keys.filter(({ vip }) => vip.includes(':') === (family === 6));
   const mapsPorts = translatesAddresses(forwarding) && listeners.every(({ protocol }) => /tcp|udp/.test(protocol));
-  const backendsOf = shape.backends.map(({ index, family: own, port = 0, ...limits }) => ({
+  const backendsOf = shape.backends.map(({ index, family: own, port = 0, lowerConnections = 0, ...limits }) => ({
     address: backends[isTunnel ? own : family][index] as string,
     ...(mapsPorts ? { port } : {}),
     ...limits,
+    lowerConnections: lowerConnections < (limits.upperConnections ?? 0) ? lowerConnections : 0,
   }));
   const rows = rowsOf(scheduling, shape, backendsOf);
   const persistence = shape.persistence;
@@ -167,10 +168,12 @@ function serviceOf(keys: readonly ServiceKey[], shape: Shape): ForwardingService
   };
 }
 
-/** fullnat needs ports that it may change. */
+/** What can't translate the addresses of a protocol goes through a tunnel. */
 function methodFor(forwarding: ForwardingMethod, keys: readonly ServiceKey[]): ForwardingMethod {
-  const hasPorts = keys.every(({ protocol }) => protocol === 'tcp' || protocol === 'udp');
-  return forwarding.method === 'fullnat' && !hasPorts ? { method: 'nat' } : forwarding;
+  const may = forwarding.method === 'nat' ? ['tcp', 'udp', 'sctp'] : ['tcp', 'udp'];
+  return translatesAddresses(forwarding) && !keys.every(({ protocol }) => may.includes(protocol))
+    ? { method: 'ipip' }
+    : forwarding;
 }
 
 function rowsOf({ pick }: Scheduling, shape: Shape, all: readonly ForwardingBackend[]): readonly number[] {

@@ -80,14 +80,20 @@ export async function compareEngines(
     for (const outcome of [a, b]) {
       if (outcome.action === 'transmit') captured.push({ atMs: nowTicks * TICK_MS, frame: outcome.frame });
     }
-    const difference = differing(number, 'outcome', inWords(a), inWords(b));
-    if (difference !== undefined) return difference;
+    if (inWords(a) !== inWords(b)) {
+      const [reasonOfOurs, reasonOfTheirs] = await dropsSince(engines, dropsBefore);
+      return differing(
+        number,
+        'outcome',
+        { outcome: inWords(a), drops: reasonOfOurs },
+        { outcome: inWords(b), drops: reasonOfTheirs },
+      ) as Comparison;
+    }
     if (a.action === 'transmit') left.push(a.frame);
   }
 
   const last = scenario.steps.length;
-  const drops = await both(engines, (engine) => engine.drops());
-  const [dropsOfOurs, dropsOfTheirs] = drops.map((after, i) => increase(dropsBefore[i] ?? {}, after));
+  const [dropsOfOurs, dropsOfTheirs] = await dropsSince(engines, dropsBefore);
   const services = await both(engines, async (engine) => counts(await engine.services()));
   return (
     differing(last, 'drops', dropsOfOurs, dropsOfTheirs) ??
@@ -111,6 +117,11 @@ async function both<T>(
   return Promise.all(engines.map(ask));
 }
 
+async function dropsSince(engines: readonly [EngineUnderTest, EngineUnderTest], before: readonly DropCounts[]) {
+  const drops = await both(engines, (engine) => engine.drops());
+  return drops.map((after, i) => increase(before[i] ?? {}, after));
+}
+
 function inWords(outcome: Outcome): string {
   if (outcome.action !== 'transmit') return outcome.action;
   return `${outcome.back ? 'back' : 'on'} ${Buffer.from(outcome.frame).toString('hex')}`;
@@ -120,7 +131,9 @@ function sorted(flows: readonly FlowSeen[]): readonly string[] {
   return flows.map(({ backend, state, lastSeen }) => `${backend} ${state} ${lastSeen}`).sort();
 }
 
-function increase(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>) {
+type DropCounts = Readonly<Record<string, number>>;
+
+function increase(before: DropCounts, after: DropCounts): DropCounts {
   const changes = Object.entries(after).map(([reason, count]) => [reason, count - (before[reason] ?? 0)] as const);
   return Object.fromEntries(changes.filter(([, count]) => count !== 0));
 }

@@ -7,9 +7,11 @@ export type Outcome =
   /** `back`: out of the interface that it came in by. */
   | { readonly action: 'transmit'; readonly back: boolean; readonly frame: Uint8Array };
 
-/** A flow as both engines can tell it: the tables of one of them hold no tuples. */
+/** A flow as both engines can tell it: the tables of one of them hold no tuples. One that is translated is two. */
 export interface FlowSeen {
+  /** Address and port. */
   readonly backend: string;
+  /** `answer`: the way back. */
   readonly state: string;
   readonly lastSeen: number;
 }

@@ -48,11 +48,11 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   flows(): readonly FlowSeen[] {
-    return Array.from(this.#engine.flows(), ({ backend, state, lastSeen }) => ({
-      backend: backend.name,
-      state,
-      lastSeen,
-    }));
+    return Array.from(this.#engine.flows()).flatMap(({ backend: { name, port }, state, lastSeen, translation }) => {
+      const backend = `${name} ${port}`;
+      const flow = { backend, state, lastSeen: lastSeen.client };
+      return translation === undefined ? [flow] : [flow, { backend, state: 'answer', lastSeen: lastSeen.server }];
+    });
   }
 
   #newEngine(): PortableEngine {

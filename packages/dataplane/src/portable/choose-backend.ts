@@ -39,24 +39,37 @@ export type ClientPacket = Tuple & { readonly tcpFlags: number };
 export function chooseBackend(memory: Memory, service: Service, packet: ClientPacket, nowTicks: number): Choice {
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
-  const byRow = row === undefined ? undefined : service.rows[row];
-  const fromRow = () => withoutFlow(byRow, hash);
-
-  const isStateful = remembersFlows(service);
-  if (!isStateful && !(row !== undefined && service.keptRows.has(row))) return fromRow();
+  if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks);
   const flow = flowOf(memory.flows, service, packet, nowTicks);
   if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks);
-  if (!isStateful) {
-    if (byRow === undefined || !memory.guard.admitsFlow(nowTicks)) return fromRow();
-    return begin(memory, byRow, packet, hash, nowTicks);
-  }
 
+  const byHash = () => withoutFlow(row === undefined ? undefined : service.rows[row], hash);
   const translates = translatesAddresses(service.forwarding);
-  if (isTcp(packet.protocol) && !opensConnection(packet.tcpFlags)) return translates ? refused('no_flow') : fromRow();
+  if (isTcp(packet.protocol) && !opensConnection(packet.tcpFlags)) return translates ? refused('no_flow') : byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
-  if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : fromRow();
+  if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : byHash();
   const backend = pick(memory, service, row, packet, nowTicks);
   return backend === undefined ? refused('no_backend') : begin(memory, backend, packet, hash, nowTicks);
+}
+
+/** The row says where a flow goes; a kept row also remembers it, because a change of members moves the row, or has. */
+function chooseByRow(
+  memory: Memory,
+  service: Service,
+  packet: ClientPacket,
+  row: number | undefined,
+  hash: number,
+  nowTicks: number,
+): Choice {
+  const backend = row === undefined ? undefined : service.rows[row];
+  if (row === undefined || !service.keptRows.has(row)) return withoutFlow(backend, hash);
+  const flow = flowOf(memory.flows, service, packet, nowTicks);
+  if (flow !== undefined) {
+    if (flow.backend !== backend) service.neededRows.add(row);
+    return goOn(memory, flow, packet, hash, nowTicks);
+  }
+  if (backend === undefined || !memory.guard.admitsFlow(nowTicks)) return withoutFlow(backend, hash);
+  return begin(memory, backend, packet, hash, nowTicks);
 }
 
 /** The same for a packet that only tells of a flow: nothing is remembered, counted or kept alive. */
@@ -79,7 +92,7 @@ function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: num
 
 function goOn({ flows, clients }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
   const { backend, translation, state } = flow;
-  flows.touch(flow, nextState(state, 'client', packet.tcpFlags), nowTicks);
+  flows.touch(flow, 'client', nextState(state, 'client', packet.tcpFlags), nowTicks);
   const { persistence } = backend.service;
   if (persistence !== undefined) clients.refresh(backend, persistence, packet.source, nowTicks);
   return chosen(backend, hash, translation, state);
@@ -116,7 +129,7 @@ function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: num
     backend,
     translation,
     state: firstState(packet.protocol, packet.tcpFlags),
-    lastSeen: nowTicks,
+    lastSeen: { client: nowTicks, server: nowTicks },
   });
   return chosen(backend, hash, translation, 'new');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
 import { countConnection } from './backend.js';
 import { answerTuple, clientTuple, type Flow, type Tuple, tupleText } from './flow.js';
-import { type FlowState, isActive, stateTimeouts } from './flow-state.js';
+import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
 import { isExpired } from './ticks.js';
 
 /**
@@ -48,14 +48,14 @@ export class FlowTable {
     countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', 1);
   }
 
-  /** One more packet of a flow. */
-  touch(flow: Flow, state: FlowState, nowTicks: number): void {
+  /** One more packet of a flow, and the state that it leads to. */
+  touch(flow: Flow, side: Side, state: FlowState, nowTicks: number): void {
     if (isActive(state) !== isActive(flow.state)) {
       countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', -1);
       countConnection(flow.backend, isActive(state) ? 'active' : 'inactive', 1);
     }
     flow.state = state;
-    flow.lastSeen = nowTicks;
+    flow.lastSeen[side] = nowTicks;
     const key = tupleText(clientTuple(flow));
     this.#byClient.delete(key);
     this.#byClient.set(key, flow);
@@ -82,7 +82,8 @@ export class FlowTable {
   /** A flow that is over is forgotten when it is met. */
   #stillThere(flow: Flow | undefined, nowTicks: number): Flow | undefined {
     if (flow === undefined) return undefined;
-    if (flow.backend.inForce && !isExpired(flow.lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
+    const lastSeen = Math.max(flow.lastSeen.client, flow.lastSeen.server);
+    if (flow.backend.inForce && !isExpired(lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
     this.remove(flow);
     return undefined;
   }

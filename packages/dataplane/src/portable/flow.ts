@@ -1,5 +1,5 @@
 import type { Backend } from './backend.js';
-import type { FlowState } from './flow-state.js';
+import type { FlowState, Side } from './flow-state.js';
 
 /** What a packet is told apart by. Addresses have 4 or 16 bytes in network order; ports are 0 where there are none. */
 export interface Tuple {
@@ -24,8 +24,8 @@ export interface Flow {
   /** nat and fullnat: how the backend sees it. */
   readonly translation: Translation | undefined;
   state: FlowState;
-  /** Tick of the last packet, of either direction. */
-  lastSeen: number;
+  /** Tick of the last packet of each side: a flow lives as long as either does. */
+  readonly lastSeen: Record<Side, number>;
 }
 
 /** The two ends of a flow as the backend knows them. */

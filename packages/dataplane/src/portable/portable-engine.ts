@@ -2,6 +2,7 @@ import assert from 'node:assert';
 import { addressToBytes } from '@weir/packet';
 import { type AppliedChanges, type Counters, defaultFlowTimeouts, type ForwardingTables } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
+import { checkTables, serviceId } from '../xdp/wanted-service.js';
 import { countPacket } from './backend.js';
 import { chooseBackend, findBackend, type Memory } from './choose-backend.js';
 import { countService } from './count-service.js';
@@ -69,8 +70,12 @@ export class PortableEngine {
     this.#memory = this.#memoryWith(0n, []);
   }
 
-  /** Puts tables in force between two packets. */
+  /**
+   * Puts tables in force between two packets.
+   * @throws {DataplaneError} TABLES_INVALID: nothing was changed
+   */
   apply(tables: ForwardingTables): AppliedChanges {
+    checkTables(tables);
     const { services, changes } = putInForce(this.#services, tables.services);
     for (const service of this.#services) if (!services.includes(service)) this.#clients.forget(service);
     this.#services = services;
@@ -112,6 +117,14 @@ export class PortableEngine {
     return this.#flows;
   }
 
+  /** @see Dataplane.takeNeededRows */
+  takeNeededRows(): ReadonlyMap<string, readonly number[]> {
+    const needed = this.#services.filter(({ neededRows }) => neededRows.size > 0);
+    const taken = needed.map(({ key, neededRows }) => [serviceId(key), [...neededRows].sort((a, b) => a - b)] as const);
+    for (const { neededRows } of needed) neededRows.clear();
+    return new Map(taken);
+  }
+
   counters(): Counters {
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, this.#drops.get(reason) ?? 0]));
     return { services: this.#services.map(countService), drops: drops as Record<DropReason, number> };
@@ -150,7 +163,7 @@ export class PortableEngine {
     const flow = this.#flows.ofAnswer(packet, nowTicks);
     if (flow === undefined) return pass;
     if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
-    this.#flows.touch(flow, nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
+    this.#flows.touch(flow, 'server', nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
     this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
   }

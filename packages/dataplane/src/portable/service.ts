@@ -15,6 +15,8 @@ export interface Service {
   /** undefined: the row points nowhere. */
   rows: readonly (Backend | undefined)[];
   keptRows: ReadonlySet<number>;
+  /** Kept rows that a packet was seen of whose flow has another backend than the row. */
+  readonly neededRows: Set<number>;
   persistence: Persistence | undefined;
   /** 0: as the client asks. */
   mssClamp: number;
@@ -34,6 +36,7 @@ export function newService({ listeners, forwarding, scheduling }: ForwardingServ
     backends: [],
     rows: [],
     keptRows: new Set(),
+    neededRows: new Set(),
     persistence: undefined,
     mssClamp: 0,
     rowsLookedAt: 0,

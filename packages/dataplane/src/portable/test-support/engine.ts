@@ -36,17 +36,14 @@ export function engineWith(
   return engine;
 }
 
-/** A service on port 80 of both VIPs, to one backend of IPv4, unless something else is said. */
+/** A service on port 80 of the VIPs that it can serve, to one backend of IPv4, unless something else is said. */
 export function tablesWith(
   services: readonly Partial<ForwardingService>[],
   tables: Partial<ForwardingTables> = {},
 ): ForwardingTables {
   return {
     services: services.map((service) => ({
-      listeners: [
-        { vip: vip[4], protocol: 'tcp', port: 80 },
-        { vip: vip[6], protocol: 'tcp', port: 80 },
-      ],
+      listeners: familiesOf(service).map((family) => ({ vip: vip[family], protocol: 'tcp' as const, port: 80 })),
       forwarding: { method: 'ipip' },
       scheduling: { pick: 'hash', of: 'flow' },
       backends: [{ address: backend[4] }],
@@ -58,6 +55,12 @@ export function tablesWith(
     hashSeed: 7n,
     ...tables,
   };
+}
+
+/** Only tunnels cross families. */
+function familiesOf({ forwarding, backends = [] }: Partial<ForwardingService>): readonly (4 | 6)[] {
+  if (forwarding === undefined || !['nat', 'fullnat', 'dr'].includes(forwarding.method)) return [4, 6];
+  return backends[0]?.address.includes(':') ? [6] : [4];
 }
 
 /** What becomes of a frame, as text. */

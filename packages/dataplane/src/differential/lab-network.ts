@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { ip, linkPair } from '../test-support/private-namespaces.js';
+import { backends, interfaces, routes, silent } from './lab-addresses.js';
+
+/** The node's own addresses, which nothing is sent to, and the router behind which the clients are. */
+const own = { eth0: ['10.0.0.2/24', 'fd00::2/64'], eth1: ['10.1.0.2/24', 'fd00:1::2/64'] } as const;
+const router = { 4: '10.0.0.254', 6: 'fd00::254' } as const;
+
+/** Makes the lab's interfaces, routes and neighbours in this network namespace, which has to be a private one. */
+export async function makeLabNetwork(): Promise<void> {
+  for (const { name, mac, neighbourMac, mtuBytes } of interfaces) {
+    await linkPair(name, `peer-${name}`, mac);
+    ip(`link set ${name} mtu ${mtuBytes}`);
+    for (const address of own[name])
+      ip(`addr add ${address} dev ${name} ${address.includes(':') ? 'nodad' : ''}`.trim());
+    for (const family of ['ipv4', 'ipv6']) execFileSync('sysctl', ['-qw', `net.${family}.conf.${name}.forwarding=1`]);
+    const answering = [...backends[4], ...backends[6], router[4], router[6]].filter(
+      (address) => isOnLink(address, name) && !(silent as readonly string[]).includes(address),
+    );
+    for (const address of answering) ip(`neigh replace ${address} lladdr ${neighbourMac} dev ${name}`);
+  }
+  for (const network of routes.eth0.filter((text) => !own.eth0.some((address) => networkOf(address) === text))) {
+    ip(`route add ${network} via ${network.includes(':') ? router[6] : router[4]} dev eth0`);
+  }
+}
+
+function isOnLink(address: string, name: 'eth0' | 'eth1'): boolean {
+  return own[name].some((network) => address.startsWith(network.replace(/2\/\d+$/, '')));
+}
+
+function networkOf(address: string): string {
+  return address.replace('.2/24', '.0/24').replace('::2/64', '::/64');
+}

@@ -1,0 +1,40 @@
+import { randomInt } from 'node:crypto';
+import test from 'ava';
+import { enterPrivateNamespaces, ip, isRoot } from '../test-support/private-namespaces.js';
+import { XdpDataplane } from '../xdp/xdp-dataplane.js';
+import { runDifferentially } from './differential-run.js';
+import { makeLabNetwork } from './lab-network.js';
+import { PortableUnderTest } from './portable-under-test.js';
+import { XdpUnderTest } from './xdp-under-test.js';
+
+/** More of them, or the very ones of a run that failed: WEIR_DIFFERENTIAL_PACKETS=1000000 WEIR_DIFFERENTIAL_SEED=7. */
+const packets = Number(process.env.WEIR_DIFFERENTIAL_PACKETS ?? 50_000);
+const seed = Number(process.env.WEIR_DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
+
+const testAsRoot = isRoot ? test.serial : test.serial.skip;
+
+testAsRoot(`the XDP program and the portable engine agree about ${packets} packets, seed ${seed}`, async (t) => {
+  enterPrivateNamespaces();
+  await makeLabNetwork();
+  const ifindexes = new Map<string, number>();
+  const ifindexOf = (name: string) => {
+    const known = ifindexes.get(name) ?? Number(ip(`-o link show ${name}`).split(':')[0]);
+    ifindexes.set(name, known);
+    return known;
+  };
+  const plane = XdpDataplane.open({
+    interfaces: [],
+    mode: 'auto',
+    pinDirectory: '/sys/fs/bpf/weir-differential',
+    limits: { services: 64, backends: 1024, rows: 16_384, flows: 4096, translatedFlows: 4096 },
+    clock: 'manual',
+  });
+  t.teardown(() => plane[Symbol.asyncDispose]());
+  const report = await runDifferentially(new PortableUnderTest(ifindexOf), new XdpUnderTest(plane, ifindexOf), {
+    packets,
+    seed,
+  });
+  t.log(`${report.packets} packets in ${report.scenarios} scenarios`);
+  if (report.failure !== undefined) t.fail(report.failure);
+  t.true(report.packets >= packets);
+});
