@@ -1,4 +1,12 @@
-import { PacketCapture, startDnsServer, startEchoServer, TcpSessions, twoArmCluster, WeirCluster } from '@weir/lab';
+import {
+  PacketCapture,
+  startDnsServer,
+  startEchoServer,
+  TcpSessions,
+  twoArmCluster,
+  WeirCluster,
+  waitUntil,
+} from '@weir/lab';
 import test from 'ava';
 import { backendsOf, type Family, families } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
@@ -95,13 +103,14 @@ for (const family of families) {
   testAsRoot(`fullnat, ${family}: the backend finds the client's address and port in option 254`, async (t) => {
     await using capture = await captureSyns('backend1', family, ['-x']);
     await backendAt(vips.fullnat[family], 8000);
-    // As tcpdump prints options that it does not know: in hexadecimal, two bytes to a word.
     const address = family === 'ipv4' ? 'c0000202' : '20010db8000c00000000000000000002';
-    const bytes = family === 'ipv4' ? '08' : '14';
-    const syn = await capture.waitFor(/unknown-254/);
-    t.regex(syn, /Flags \[S\]/);
-    const hex = capture.packets.join('').replaceAll(/\t0x[0-9a-f]{4}: |\s/g, '');
-    t.regex(hex, new RegExp(`fe${bytes}[0-9a-f]{4}${address}`));
+    const option = new RegExp(`fe${family === 'ipv4' ? '08' : '14'}[0-9a-f]{4}${address}`);
+    await waitUntil('a SYN with the option', () => {
+      // tcpdump prints packets in lines of eight words, each line with its offset.
+      const hex = capture.packets.join('').replaceAll(/\t0x[0-9a-f]{4}: |\s/g, '');
+      return option.test(hex) || undefined;
+    });
+    t.regex(capture.packets[0] ?? '', /Flags \[S\]/);
   });
 }
 
