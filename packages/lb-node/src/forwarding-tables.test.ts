@@ -196,7 +196,7 @@ test('a service whose backends are all new serves at once', (t) => {
 test('pinned rows learn before they move, are kept while they hold, and then are left alone', (t) => {
   const planner = new ForwardingPlanner();
   const planOf = (nowMs: number, ...addresses: readonly string[]) => {
-    const web = `port: 80, pinning: { learn: 5s, hold: 20s }, ${backends(...addresses)}`;
+    const web = `port: 80, pinning: { learn: 5s, hold: 21s }, ${backends(...addresses)}`;
     const { tables, againInMs } = planner.plan(configOf(web), {}, nowMs);
     const { rows = [], keptRows = [] } = tables.services[0] ?? {};
     return { rows: Array.from(rows), kept: Array.from(keptRows), againInMs };
@@ -211,8 +211,31 @@ test('pinned rows learn before they move, are kept while they hold, and then are
   t.is(planOf(3000, '10.0.0.21', '10.0.0.22', '10.0.0.23').againInMs, 3000);
 
   const moved = planOf(6000, '10.0.0.21', '10.0.0.22', '10.0.0.23');
-  t.deepEqual(moved, { rows: Array.from(wanted), kept: moving, againInMs: 20_000 });
-  t.deepEqual(planOf(26_000, '10.0.0.21', '10.0.0.22', '10.0.0.23'), { ...moved, kept: [], againInMs: undefined });
+  t.deepEqual(moved, { rows: Array.from(wanted), kept: moving, againInMs: 7000 });
+  t.is(planOf(25_500, '10.0.0.21', '10.0.0.22', '10.0.0.23').againInMs, 1500);
+  t.deepEqual(planOf(27_000, '10.0.0.21', '10.0.0.22', '10.0.0.23'), { ...moved, kept: [], againInMs: undefined });
+});
+
+test('a row that the data plane needs is held on, and no other of its service or of another', (t) => {
+  const planner = new ForwardingPlanner();
+  const planOf = (nowMs: number, ...addresses: readonly string[]) => {
+    const web = `port: 80, pinning: { learn: 5s, hold: 20s }, ${backends(...addresses)}`;
+    const { services } = planner.plan(configOf(web), {}, nowMs).tables;
+    return Array.from(services[0]?.keptRows ?? []);
+  };
+  planOf(0, '10.0.0.21');
+  const [needed = 0, ...free] = planOf(2000, '10.0.0.21', '10.0.0.22');
+  t.true(free.length > 0);
+  t.deepEqual(planOf(7000, '10.0.0.21', '10.0.0.22'), [needed, ...free]);
+  planner.need(
+    new Map([
+      ['198.51.100.10:80/tcp', [needed]],
+      ['198.51.100.11:53/udp', free],
+    ]),
+    20_000,
+  );
+  t.deepEqual(planOf(27_000, '10.0.0.21', '10.0.0.22'), [needed]);
+  t.deepEqual(planOf(40_000, '10.0.0.21', '10.0.0.22'), []);
 });
 
 test('rows of a backend that drains learn first as well, and a hash table of one backend is left', (t) => {

@@ -1,11 +1,12 @@
 import type { BackendConfig, ListenerConfig, NodeConfig, PersistenceConfig, ServiceConfig } from '@weir/control';
-import type {
-  FlowTimeouts,
-  ForwardingBackend,
-  ForwardingService,
-  ForwardingTables,
-  Persistence,
-  ServiceKey,
+import {
+  type FlowTimeouts,
+  type ForwardingBackend,
+  type ForwardingService,
+  type ForwardingTables,
+  type Persistence,
+  type ServiceKey,
+  serviceId,
 } from '@weir/dataplane';
 import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
 import { Pinning } from './pinning.js';
@@ -40,7 +41,7 @@ export class ForwardingPlanner {
    */
   plan(config: NodeConfig, sources: ForwardingTables['sources'], nowMs: number): ForwardingPlan {
     const kept = new Map<string, Uint32Array>();
-    this.#pinning.retain(config.services);
+    this.#pinning.retain(config.services.filter(({ pinning }) => pinning !== undefined).map(idOf));
     const weighed = this.#slowStart.weigh(config.services, nowMs);
     const plans = config.services.map((service, i) =>
       this.#service(service, weighed[i] as WeighedService, kept, nowMs),
@@ -59,6 +60,14 @@ export class ForwardingPlanner {
     };
   }
 
+  /**
+   * Holds rows on that the data plane needs; to be told before {@link plan}.
+   * @param rowsOf  see Dataplane.takeNeededRows
+   */
+  need(rowsOf: ReadonlyMap<string, readonly number[]>, nowMs: number): void {
+    this.#pinning.need(rowsOf, nowMs);
+  }
+
   #service(
     service: ServiceConfig,
     { members, isGrowing }: WeighedService,
@@ -72,7 +81,7 @@ export class ForwardingPlanner {
     const pinned =
       service.pinning === undefined
         ? undefined
-        : this.#pinning.plan(service.name, { members: members.map(({ id }) => id), rows }, service.pinning, nowMs);
+        : this.#pinning.plan(idOf(service), { members: members.map(({ id }) => id), rows }, service.pinning, nowMs);
     return {
       service: {
         ...settingsOf(service),
@@ -105,6 +114,11 @@ function backendOf(backend: BackendConfig, weight: number): ForwardingBackend {
     ...(port === undefined ? {} : { port }),
     ...(minConnections === undefined ? {} : { lowerConnections: minConnections }),
   };
+}
+
+/** What the data plane knows a service by. */
+function idOf({ listeners: [first] }: ServiceConfig): string {
+  return serviceId(serviceKeyOf(first as ListenerConfig));
 }
 
 /** A listener as the data plane knows it. */

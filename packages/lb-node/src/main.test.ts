@@ -222,7 +222,7 @@ testAsRoot(
     writeFileSync(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
     t.regex(await refusal, /node\.interfaces can't change while the node runs; restart it/);
-    t.regex(run('--config', file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
+    t.regex(run('--config', configFile(document()), 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
   },
 );
 

@@ -84,6 +84,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       passes.abort();
       clearTimeout(pending?.timer);
       clearInterval(resync);
+      await announcing.settled();
       await speaker?.stop({ leaveRunning });
       await dataplane[Symbol.asyncDispose]();
     };

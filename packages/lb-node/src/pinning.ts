@@ -1,4 +1,4 @@
-import type { PinningConfig, ServiceConfig } from '@weir/control';
+import type { PinningConfig } from '@weir/control';
 import { type MemberTable, nextPinnedRows, type PinnedRows, startPinnedRows } from '@weir/director';
 
 /** The rows of a service with pinning, and what its data plane has to remember. */
@@ -15,33 +15,49 @@ interface Pinned {
   readonly state: PinnedRows;
 }
 
+/** The data plane is asked no more often than this which rows it needs. */
+const NEED_MS_MIN = 1_000;
+
 /**
- * The pinned rows of all services that have them, between one plan and the next. A service that is new, as all are when
- * the daemon starts, takes its table as it is.
+ * The pinned rows of all services that have them, between one plan and the next. Services go by what the data plane knows
+ * them by, since it is its flows that are kept. One that is new, as all are when the daemon starts, takes its table as it is.
  */
 export class Pinning {
   #pinned = new Map<string, Pinned>();
 
   /** Forgets services that are not in the list. */
-  retain(services: readonly ServiceConfig[]): void {
-    const names = new Set(services.filter(({ pinning }) => pinning !== undefined).map(({ name }) => name));
-    this.#pinned = new Map([...this.#pinned].filter(([name]) => names.has(name)));
+  retain(ids: Iterable<string>): void {
+    const wanted = new Set(ids);
+    this.#pinned = new Map([...this.#pinned].filter(([id]) => wanted.has(id)));
   }
 
-  /**
-   * What is in force at `nowMs` on the way to a table.
-   * @param name  of the service
-   */
-  plan(name: string, table: MemberTable, timing: PinningConfig, nowMs: number): PinnedTable {
-    const former = this.#pinned.get(name);
+  /** What is in force at `nowMs` on the way to a table. */
+  plan(id: string, table: MemberTable, timing: PinningConfig, nowMs: number): PinnedTable {
+    const former = this.#pinned.get(id);
     const state =
       former === undefined
         ? startPinnedRows({ table, ...timing }, nowMs)
         : nextPinnedRows({ ...former.state, timing }, eventOf(former.table, table), nowMs);
-    this.#pinned.set(name, { table, state });
-    const { rows, keptRows, wakeMs } = state;
-    return { rows, keptRows, againInMs: wakeMs === undefined ? undefined : Math.max(0, wakeMs - nowMs) };
+    this.#pinned.set(id, { table, state });
+    const { rows, keptRows } = state;
+    return { rows, keptRows, againInMs: againInMs(state, nowMs) };
   }
+
+  /** Rows that still keep flows of other members than their own are held on. */
+  need(rowsOf: ReadonlyMap<string, readonly number[]>, nowMs: number): void {
+    for (const [id, rows] of rowsOf) {
+      const pinned = this.#pinned.get(id);
+      if (pinned === undefined) continue;
+      const state = nextPinnedRows(pinned.state, { kind: 'needed', rows }, nowMs);
+      this.#pinned.set(id, { ...pinned, state });
+    }
+  }
+}
+
+/** A row is held from when its need is known, which is the sooner the more precise: not much later than it was seen. */
+function againInMs({ wakeMs, timing }: PinnedRows, nowMs: number): number | undefined {
+  if (wakeMs === undefined) return undefined;
+  return Math.min(Math.max(0, wakeMs - nowMs), Math.max(NEED_MS_MIN, timing.holdMs / 3));
 }
 
 function eventOf(former: MemberTable, table: MemberTable) {

@@ -22,7 +22,10 @@ export interface ReconcilerParts {
 export interface Reconciled {
   readonly announced: readonly Announcement[];
   readonly reachableBackends: number;
-  /** When time alone makes another pass worthwhile: weights grow, rows have learned. Undefined: never. */
+  /**
+   * When time alone makes another pass worthwhile: weights grow, rows have learned, or are kept and perhaps need it no more.
+   * Undefined: never.
+   */
   readonly againInMs: number | undefined;
 }
 
@@ -76,6 +79,11 @@ export class Reconciler {
     return this.#next;
   }
 
+  /** Resolves when no pass runs and none is due, however they ended: what a pass works with may be closed then. */
+  async settled(): Promise<void> {
+    while (this.#pass !== undefined) await (this.#next ?? this.#pass).catch(() => {});
+  }
+
   #begin(): Promise<Reconciled> {
     this.#next = undefined;
     this.#pass = this.#reconcile().finally(() => {
@@ -113,7 +121,9 @@ export class Reconciler {
     const { dataplane, logger, now } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
-      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), now());
+      const nowMs = now();
+      this.#planner.need(dataplane.takeNeededRows(), nowMs);
+      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs);
       const changes = await dataplane.apply(tables);
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
