@@ -1,12 +1,11 @@
 import { type TableLimits, translatesAddresses, XdpDataplane, type XdpDataplaneOptions } from '@weir/dataplane';
 import { DEFAULT_TABLE_ROWS } from '@weir/director';
-import { BenchError } from '../bench-error.js';
 import { type Summary, summarize } from '../statistics.js';
-import { collectAnswers } from './answers.js';
 import type { BenchNetwork } from './bench-network.js';
 import { type FlowCount, flowCounts, type Goal, speedRows } from './speed-rows.js';
 import { clientPacket, firstPacket, flowRoom, type Traffic, tablesFor } from './traffic.js';
 import { type FlowSequence, Trampoline } from './trampoline.js';
+import { recordTranslations } from './translated-flows.js';
 import { XdpAction } from './xdp-action.js';
 
 export interface PacketBenchmarkOptions {
@@ -23,6 +22,9 @@ export interface SpeedFigure extends Goal {
   readonly measured: Summary;
   readonly reached: boolean;
 }
+
+/** Room for all flows of a row, so that few of them have to give way to others. */
+const TRANSLATED_FLOWS_MAX = 262_144;
 
 /** Measures the XDP program on packets of each kind. Nothing is attached, nothing is sent. */
 export async function benchmarkSpeed(
@@ -79,10 +81,13 @@ export async function openFor(
   return plane;
 }
 
-/** Translations are large: room for no more than there are. */
+/** Translations are large. */
 function flowLimits(traffic: Traffic, flows: number): Pick<TableLimits, 'flows' | 'translatedFlows'> {
-  const translates = traffic.forwarding !== undefined && translatesAddresses(traffic.forwarding);
-  return { flows: flowRoom(traffic, flows), translatedFlows: translates ? Math.max(...flowCounts) : 0 };
+  return { flows: flowRoom(traffic, flows), translatedFlows: translates(traffic) ? TRANSLATED_FLOWS_MAX : 0 };
+}
+
+function translates({ forwarding }: Traffic): boolean {
+  return forwarding !== undefined && translatesAddresses(forwarding);
 }
 
 function verdictOf({ state }: Traffic): number {
@@ -110,23 +115,17 @@ export function recordFlows(
     case 'new':
       return (firstFlow) => ({ packet, flows: 2 ** 32 - 1, first: firstFlow });
     case 'known':
-      trampoline.packetNs(plane.programFd, {
-        sequence: { packet: first, flows },
-        packets: flows,
-        ingressIfindex,
-        verdict: XdpAction.tx,
-      });
-      return () => ({ packet, flows });
     case 'answer': {
-      const sequence = collectAnswers(first, packet, flows, (frame) => {
-        const { result, packet: forwarded } = plane.testRun(frame, { ingressIfindex });
-        if (result === XdpAction.tx) return forwarded;
-        throw new BenchError(
-          'BENCH_VERDICT_UNEXPECTED',
-          `expected the XDP action ${XdpAction.tx} for the first packet of a flow, found ${result}`,
-        );
-      });
-      return () => sequence;
+      if (translates(traffic)) {
+        const { toBackend, toClient } = recordTranslations(first, packet, flows, (frame) => {
+          const { result, packet: forwarded } = plane.testRun(frame, { ingressIfindex });
+          return result === XdpAction.tx ? forwarded : undefined;
+        });
+        return () => (traffic.state === 'answer' ? toClient : toBackend);
+      }
+      const sequence = { packet: first, flows };
+      trampoline.packetNs(plane.programFd, { sequence, packets: flows, ingressIfindex, verdict: XdpAction.tx });
+      return () => ({ packet, flows });
     }
   }
 }

@@ -1,11 +1,10 @@
-import assert from 'node:assert/strict';
 import { PortableEngine } from '@weir/dataplane';
 import { BenchError } from '../bench-error.js';
-import { collectAnswers } from '../dataplane/answers.js';
 import { benchAddresses } from '../dataplane/bench-addresses.js';
 import { nodeMac, writeFlow } from '../dataplane/flow-packet.js';
 import { type FlowCount, flowCounts, speedRows } from '../dataplane/speed-rows.js';
 import { clientPacket, firstPacket, flowRoom, type Traffic, tablesFor } from '../dataplane/traffic.js';
+import { recordTranslations } from '../dataplane/translated-flows.js';
 import { type Summary, summarize } from '../statistics.js';
 
 const BACKENDS = 16;
@@ -69,15 +68,13 @@ function framesFor(engine: PortableEngine, traffic: Traffic, flows: number): () 
   const frame = packet.bytes.slice();
   let flow = 0;
   if (traffic.state === 'answer') {
-    const { bytes, tuples } = collectAnswers(first, packet, flows, (begin) => {
-      const verdict = engine.forward(begin, IFINDEX, 0);
-      expectVerdict(traffic, verdict);
-      assert(verdict.action === 'transmit');
-      return verdict.frame;
-    });
+    const { bytes, tuples } = recordTranslations(first, packet, flows, (sent) => {
+      const verdict = engine.forward(sent, IFINDEX, 0);
+      return verdict.action === 'transmit' ? verdict.frame : undefined;
+    }).toClient;
     frame.set(bytes);
     return () => {
-      frame.set(tuples.tuples[flow++ % flows] as Uint8Array, tuples.offset);
+      frame.set(tuples.tuples[flow++ % tuples.tuples.length] as Uint8Array, tuples.offset);
       return frame;
     };
   }
