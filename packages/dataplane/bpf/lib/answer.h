@@ -38,13 +38,21 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 	return 0;
 }
 
-static __always_inline int send_answer(struct xdp_md *ctx, const struct state *current, struct packet *packet,
-				       const struct choice *choice, struct translation *record, __u16 mss_clamp)
+SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const struct choice *choice, __u32 mss_clamp)
 {
-	__u32 cpu_slot = choice->backend * settings.cpus + bpf_get_smp_processor_id();
-	struct backend_cpu *mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+	const struct state *current = current_state();
+	struct translation *record;
+	struct backend_cpu *mine;
+	__u32 cpu_slot;
 	int verdict;
 
+	if (!packet || !choice || !current)
+		return XDP_DROP;
+	cpu_slot = choice->backend * settings.cpus + bpf_get_smp_processor_id();
+	mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+	record = translation_at(choice->place);
+	if (!record)
+		return drop(DROP_NO_FLOW);
 	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
@@ -84,17 +92,29 @@ static __always_inline int answer_is_over(const struct state *current, const str
 	return !there || there->tag <= FLOW_BUSY || is_over(current, there->value, found->value);
 }
 
+/* Where the flow is that this packet is an answer of; NO_PLACE: none. */
+SEPARATE __u32 place_of_answer(const struct packet *packet)
+{
+	const struct state *current = current_state();
+	struct found_flow found = {};
+
+	if (!packet || !current || !find_flow(key_of_packet(current, packet), settings.translation_mask, &found) ||
+	    state_of(found.value) != FLOW_ANSWER || answer_is_over(current, &found))
+		return NO_PLACE;
+	return found.place;
+}
+
 /* The state of a connection stands with the way there; FIN and RST of the server change it. */
-static __always_inline void see_answer(const struct state *current, struct found_flow *found,
+static __always_inline void see_answer(const struct state *current, struct flow *answer,
 				       const struct translation *record, const struct packet *packet)
 {
+	__u64 seen = *(volatile __u64 *)&answer->value, value;
 	struct flow *there;
-	__u64 value;
 	__u32 state, next;
 
-	if (last_seen(found->value) != current->now)
-		replace_value(found->flow, found->value,
-			      flow_value(backend_of(found->value), epoch_of(found->value), FLOW_ANSWER, current->now));
+	if (last_seen(seen) != current->now)
+		replace_value(answer, seen,
+			      flow_value(backend_of(seen), epoch_of(seen), FLOW_ANSWER, current->now));
 	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
 		return;
 	there = flow_at(record->twin);
@@ -103,7 +123,7 @@ static __always_inline void see_answer(const struct state *current, struct found
 	value = *(volatile __u64 *)&there->value;
 	state = state_of(value);
 	next = next_tcp_state(state, packet->tcp_flags, 1);
-	if (state == next || backend_of(value) != backend_of(found->value))
+	if (state == next || backend_of(value) != backend_of(seen))
 		return;
 	replace_value(there, value, flow_value(backend_of(value), epoch_of(value), next, last_seen(value)));
 }
@@ -112,33 +132,31 @@ static __always_inline void see_answer(const struct state *current, struct found
 SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 {
 	const struct state *current = current_state();
-	struct found_flow found = {};
 	struct choice choice = {};
-	struct backend *backend;
-	struct service *service;
 	struct translation *record;
-	__u32 index;
+	struct service *service;
+	struct backend *backend;
+	struct flow *answer;
 
-	if (!packet || !current)
+	if (!packet || !current || !is_for_this_node(current, packet))
 		return XDP_PASS;
-	if (!find_flow(key_of_packet(current, packet), settings.translation_mask, &found) ||
-	    state_of(found.value) != FLOW_ANSWER || !is_for_this_node(current, packet) ||
-	    answer_is_over(current, &found))
+	choice.place = place_of_answer(packet);
+	answer = flow_at(choice.place);
+	record = translation_at(choice.place);
+	if (choice.place == NO_PLACE || !answer || !record)
 		return XDP_PASS;
-	backend = backend_of_flow(found.value);
-	record = translation_at(found.place);
-	if (!backend || !record)
+	choice.backend = backend_of(answer->value);
+	backend = bpf_map_lookup_elem(&backends, &choice.backend);
+	if (!backend)
 		return XDP_PASS;
-	index = backend->service - 1;
-	service = bpf_map_lookup_elem(&services, &index);
+	choice.service = backend->service - 1;
+	service = bpf_map_lookup_elem(&services, &choice.service);
 	if (!service)
 		return XDP_PASS;
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
-	see_answer(current, &found, record, packet);
-	choice.backend = backend_of(found.value);
-	choice.place = found.place;
+	see_answer(current, answer, record, packet);
 	if (packet->begins_fragments)
 		remember_fragments(packet, &choice);
-	return send_answer(ctx, current, packet, &choice, record, service->mss_clamp);
+	return send_answer(ctx, packet, &choice, service->mss_clamp);
 }

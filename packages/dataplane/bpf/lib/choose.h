@@ -394,7 +394,7 @@ SEPARATE int choose_kept(const struct packet *packet, struct choice *choice)
 		return CHOSEN;
 	}
 	if (backend != NO_BACKEND && node_may_remember(current))
-		remember_packet(packet, backend, settings.flow_mask);
+		remember_packet(packet, choice->backend, settings.flow_mask);
 	return CHOSEN;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A timer in the kernel that counts ticks, makes cached next hops stale and takes flows out that are over. It belongs
+ * A timer in the kernel that counts seconds, makes cached next hops stale and takes flows out that are over. It belongs
  * to a pinned map, so it ticks while no daemon runs; and no packet pays for reading a clock.
  */
 #pragma once
@@ -11,11 +11,13 @@
 #include "tables.h"
 
 #define CLOCK_MONOTONIC 1
-#define TICK_NS 100000000ULL
-#define TICKS_PER_SECOND 10
+/* A tenth of a second: what a sweep does at a time is a tenth, too. */
+#define STEP_NS 100000000ULL
+#define STEPS_PER_SECOND 10
 
 struct clock {
 	struct bpf_timer timer;
+	__u32 steps;
 };
 
 struct {
@@ -38,7 +40,7 @@ static long sweep_set(__u32 index, struct sweep *sweep)
 	return 0;
 }
 
-/* A slice of the flow table: the whole of it in about ten seconds (src/xdp/table-memory.ts). */
+/* A slice of the flow table: the whole of it in about ten seconds (src/xdp/xdp-dataplane.ts). */
 static __always_inline void sweep(struct state *current)
 {
 	struct sweep slice = { .first_set = current->sweep_set };
@@ -51,17 +53,18 @@ static __always_inline void sweep(struct state *current)
 	}
 }
 
-static int tick(void *map __attribute__((unused)), __u32 *key __attribute__((unused)), struct clock *value)
+static int step(void *map __attribute__((unused)), __u32 *key __attribute__((unused)), struct clock *value)
 {
 	struct state *current = current_state();
 
 	if (current) {
-		current->now++;
-		if (current->now % TICKS_PER_SECOND == 0)
+		if (++value->steps % STEPS_PER_SECOND == 0) {
+			current->now++;
 			current->nexthop_generation++;
+		}
 		sweep(current);
 	}
-	bpf_timer_start(&value->timer, TICK_NS, 0);
+	bpf_timer_start(&value->timer, STEP_NS, 0);
 	return 0;
 }
 
@@ -75,8 +78,8 @@ int start_clock(void *ctx __attribute__((unused)))
 	if (!value)
 		return -1;
 	bpf_timer_init(&value->timer, &clock, CLOCK_MONOTONIC);
-	bpf_timer_set_callback(&value->timer, tick);
-	return bpf_timer_start(&value->timer, TICK_NS, 0);
+	bpf_timer_set_callback(&value->timer, step);
+	return bpf_timer_start(&value->timer, STEP_NS, 0);
 }
 
 /* A slice of the sweep at the caller's command, for tests: they set the time themselves. */

@@ -291,7 +291,10 @@ static __always_inline __u32 victim(const struct state *current, __u32 set)
 	return best;
 }
 
-/* Gives a flow a place. Returns it, or NO_PLACE when other CPUs were faster at all of them. */
+/*
+ * Gives a flow a place. Returns it, or NO_PLACE when another CPU was faster. Who has the place goes: one of a pair with
+ * its other half, anybody else by the exchange of the values.
+ */
 SEPARATE __u32 remember(__u64 tag, __u32 set, __u64 value)
 {
 	const struct state *current = current_state();
@@ -308,14 +311,16 @@ SEPARATE __u32 remember(__u64 tag, __u32 set, __u64 value)
 	flow = flow_at(place);
 	if (!flow)
 		return NO_PLACE;
-	if (flow->tag)
+	if (set <= settings.translation_mask && flow->tag > FLOW_BUSY)
 		forget_at(place);
-	if (__sync_val_compare_and_swap(&flow->tag, 0, FLOW_BUSY) != 0)
+	old = *(volatile __u64 *)&flow->tag;
+	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
 	old = __sync_lock_test_and_set(&flow->value, value);
-	(void)old; /* 0, as forget() left it */
-	count_connection(value, 1);
 	*(volatile __u64 *)&flow->tag = tag;
+	if (old)
+		count_connection(old, -1);
+	count_connection(value, 1);
 	return place;
 }
 

@@ -10,36 +10,46 @@
 #include "service.h"
 #include "tables.h"
 
-SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
+/* Where the table has what the first fragment showed; NO_PLACE: it has nothing. */
+SEPARATE __u32 place_of_fragments(const struct packet *packet)
 {
 	const struct state *current = current_state();
 	struct found_flow found = {};
+
+	if (!packet || !current || !find_flow(key_of_fragments(current, packet), settings.translation_mask, &found) ||
+	    is_over(current, found.value, 0))
+		return NO_PLACE;
+	return found.place;
+}
+
+SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
+{
+	const struct state *current = current_state();
 	struct choice choice = {};
 	struct backend *backend;
 	struct service *service;
 	struct translation *record;
+	struct flow *flow;
 
-	if (!packet || !current)
+	if (!packet || !current || !is_for_this_node(current, packet))
 		return XDP_PASS;
-	if (!is_for_this_node(current, packet))
-		return XDP_PASS;
-	if (!find_flow(key_of_fragments(current, packet), settings.translation_mask, &found) ||
-	    is_over(current, found.value, 0))
+	choice.place = place_of_fragments(packet);
+	flow = flow_at(choice.place);
+	record = translation_at(choice.place);
+	if (choice.place == NO_PLACE || !flow || !record)
 		return unreadable(packet, DROP_FRAGMENT_UNKNOWN);
-	backend = backend_of_flow(found.value);
+	choice.backend = backend_of(flow->value);
+	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	if (!backend)
 		return drop(DROP_FRAGMENT_UNKNOWN);
 	choice.service = backend->service - 1;
 	service = bpf_map_lookup_elem(&services, &choice.service);
-	record = translation_at(found.place);
-	if (!service || !record)
+	if (!service)
 		return drop(DROP_FRAGMENT_UNKNOWN);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	choice.backend = backend_of(found.value);
-	choice.place = found.place;
 	if (translates(backend) && record->is_answer)
-		return send_answer(ctx, current, packet, &choice, record, 0);
+		return send_answer(ctx, packet, &choice, 0);
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);
 	return forward_seldom(ctx, packet, &choice);
 }

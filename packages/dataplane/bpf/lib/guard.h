@@ -32,7 +32,7 @@ SEPARATE int is_denied(const struct packet *packet)
 /* False: this node remembers no more flows in this second. One count for all CPUs, touched by new flows only. */
 static __always_inline int node_may_remember(struct state *current)
 {
-	__u32 second = current->now / TICKS_PER_SECOND;
+	__u32 second = current->now;
 
 	if (!current->node_rate)
 		return 1;
@@ -58,7 +58,7 @@ SEPARATE int source_may_open(const struct packet *packet)
 	hash = mix(((__u64)current->flow_keys[0] << 32 | current->flow_keys[1]) ^ packet->family, packet->source[0], 0);
 	tag = hash;
 	set = hash >> 32 & settings.source_mask;
-	second = current->now / TICKS_PER_SECOND;
+	second = current->now;
 	ways = bpf_map_lookup_elem(&sources, &set);
 	if (!ways)
 		return 1;

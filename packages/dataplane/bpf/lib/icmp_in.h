@@ -155,18 +155,6 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 	return 1;
 }
 
-/* NO_PLACE: no backend answers like this. */
-SEPARATE __u32 place_of_answer(const struct packet *packet)
-{
-	const struct state *current = current_state();
-	struct found_flow found = {};
-
-	if (!packet || !current || !find_flow(key_of_packet(current, packet), settings.translation_mask, &found) ||
-	    state_of(found.value) != FLOW_ANSWER || answer_is_over(current, &found))
-		return NO_PLACE;
-	return found.place;
-}
-
 /* To the client: an error about what nat or fullnat sent to a backend. */
 SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted)
 {

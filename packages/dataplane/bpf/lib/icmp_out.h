@@ -88,12 +88,11 @@ static __always_inline int may_send_error(const struct state *current)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct drops *mine = bpf_map_lookup_elem(&drops, &cpu);
-	__u32 second = current->now / TICKS_PER_SECOND;
 
 	if (!mine)
 		return 0;
-	if (mine->icmp_second != second) {
-		mine->icmp_second = second;
+	if (mine->icmp_second != current->now) {
+		mine->icmp_second = current->now;
 		mine->icmp_count = 0;
 	}
 	return mine->icmp_count++ < ICMP_ERRORS_MAX;

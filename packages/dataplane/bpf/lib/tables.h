@@ -53,7 +53,7 @@ struct state {
 	__u32 last_epoch;         /* given to a backend; user space's */
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
-	__u32 now;         /* ticks of 100 ms, counted by the clock */
+	__u32 now;         /* seconds, counted by the clock: ticks */
 	__u32 features;
 	__u32 padding0[4];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */

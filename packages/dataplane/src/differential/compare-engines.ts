@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ForwardingTables, ServiceKey } from '../dataplane.js';
-import { TICK_MS } from '../portable/ticks.js';
+import { TICK_MS } from '../tick.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import type { CapturedFrame } from './pcap.js';
 import { frameOfStep, type Scenario } from './scenario.js';
@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** A second in between, so that no rate counts what another scenario did. */
-const TICKS_BETWEEN = 20;
+const TICKS_BETWEEN = 2;
 
 /**
  * Plays a scenario to both engines: actions and bytes after each packet; connections and flows after each wait; drops

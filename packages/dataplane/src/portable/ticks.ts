@@ -1,5 +1,5 @@
-/** Time is counted in steps of 100 ms: no packet pays for reading a clock. */
-export const TICK_MS = 100;
+import { TICK_MS } from '../tick.js';
+
 const TICKS_PER_SECOND = 1000 / TICK_MS;
 
 export function timeoutTicks(timeoutMs: number): number {

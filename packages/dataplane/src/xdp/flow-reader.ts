@@ -6,7 +6,7 @@ import type { TableMemory } from './table-memory.js';
 export interface RememberedFlow {
   readonly backend: { readonly address: string; readonly port: number };
   readonly state: FlowStateName;
-  /** Tick of its last packet, in ticks of 100 ms. */
+  /** Tick of its last packet. */
   readonly lastSeen: number;
 }
 

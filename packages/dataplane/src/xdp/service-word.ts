@@ -1,9 +1,9 @@
 import type { ForwardingService } from '../dataplane.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import { TICK_MS } from '../tick.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
 import { Cost, Pick, Service, ServiceFlag } from './layout.js';
 
-const TICK_MS = 100;
 /** From `pick` to the end of `persistence`. */
 export const SERVICE_WORD_BYTES = 12;
 

@@ -85,7 +85,7 @@ export class TableMemory implements Disposable {
     this.#state.setUint32(State.layout, version, true);
   }
 
-  /** Ticks of 100 ms; the kernel's timer counts them. */
+  /** Ticks (TICK_MS), that the kernel's timer counts. */
   get now(): number {
     return this.#state.getUint32(State.now, true);
   }

@@ -1,11 +1,11 @@
 import type { FlowTimeouts } from '../dataplane.js';
+import { TICK_MS } from '../tick.js';
 import { flowStates } from './layout.js';
 
-const TICK_MS = 100;
 /** lblc and lblcr: a day, as net/netfilter/ipvs has it. */
 const LOCALITY_MS = 86_400_000;
 
-/** state.timeout: by enum flow_state, in ticks of 100 ms, rounded up. A network's is its service's. */
+/** state.timeout: by enum flow_state, in ticks, rounded up. A network's is its service's. */
 export function timeoutsInTicks(timeouts: FlowTimeouts): number[] {
   const { tcpSynMs, tcpEstablishedMs, tcpFinMs, tcpCloseMs, udpMs, otherMs, fragmentMs } = timeouts;
   const shortest = Math.min(tcpSynMs, tcpEstablishedMs, tcpFinMs, tcpCloseMs, udpMs, otherMs);

@@ -29,8 +29,8 @@ import { timeoutsInTicks } from './timeouts.js';
 import { vlanInterfaces } from './vlan-interfaces.js';
 import { checkTables } from './wanted-service.js';
 
-/** The timer looks through the whole flow table in so many ticks of 100 ms, or faster. */
-const SWEEP_TICKS = 100;
+/** The timer, ten times a second, looks through the whole flow table in so many steps, or fewer. */
+const SWEEP_STEPS = 100;
 /** A slice takes a few ten µs; smaller ones would only be more. */
 const SWEEP_SETS_MIN = 1024;
 const noGuard: Guard = { deny: [], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
@@ -109,7 +109,7 @@ export class XdpDataplane implements Dataplane {
       constants.setUint32(Settings.flowMask, sizes.flowSets - 1, true);
       constants.setUint32(Settings.translationMask, sizes.translationSets - 1, true);
       constants.setUint32(Settings.sourceMask, sizes.sourceSets - 1, true);
-      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sizes.flowSets / SWEEP_TICKS)), true);
+      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sizes.flowSets / SWEEP_STEPS)), true);
       const shapes = tableShapes(sizes);
       if (found.kind === 'found') for (const [name, fd] of found.fds) object.reuseMap(name, fd);
       else {
@@ -204,7 +204,7 @@ export class XdpDataplane implements Dataplane {
 
   /**
    * Moves a manual clock, and takes out the flows that are over by then.
-   * @param ticks  of 100 ms; never less than before
+   * @param ticks  of TICK_MS; never less than before
    */
   setClock(ticks: number): void {
     this.#memory.now = ticks;
