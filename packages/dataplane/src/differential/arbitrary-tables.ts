@@ -11,6 +11,7 @@ import type {
 } from '../dataplane.js';
 import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
+import { TICK_MS } from '../tick.js';
 import { backends, local, seed, vips } from './lab-addresses.js';
 import { seldom } from './seldom.js';
 
@@ -129,7 +130,7 @@ function arbitraryShape(): fc.Arbitrary<Shape> {
     persistence: seldom(
       4,
       fc.record({
-        timeoutMs: fc.constantFrom(500, 3000),
+        timeoutMs: fc.constantFrom(5 * TICK_MS, 30 * TICK_MS),
         prefix4: fc.constantFrom(32, 24, 25, 1),
         prefix6: fc.constantFrom(128, 64, 47, 80, 1),
       }),
@@ -210,12 +211,13 @@ function arbitraryGuard(): fc.Arbitrary<Guard> {
 
 function timeoutsOf(scale: number): NonNullable<ForwardingTables['timeouts']> {
   return {
-    tcpSynMs: 300 * scale,
-    tcpEstablishedMs: 900 * scale,
-    tcpFinMs: 500 * scale,
-    tcpCloseMs: 100 * scale,
-    udpMs: 400 * scale,
-    otherMs: 450 * scale,
-    fragmentMs: 250 * scale,
+    tcpSynMs: 3 * scale * TICK_MS,
+    tcpEstablishedMs: 9 * scale * TICK_MS,
+    tcpFinMs: 5 * scale * TICK_MS,
+    tcpCloseMs: scale * TICK_MS,
+    udpMs: 4 * scale * TICK_MS,
+    // Rounded up.
+    otherMs: 4.5 * scale * TICK_MS,
+    fragmentMs: 2.5 * scale * TICK_MS,
   };
 }

@@ -74,9 +74,9 @@ export class FlowTable {
     for (const flow of this.#byClient.values()) this.#stillThere(flow, nowTicks);
   }
 
-  /** Those that are remembered; the least recently seen first. */
+  /** Those that are remembered, by backends that there still are; the least recently seen first. */
   *[Symbol.iterator](): IterableIterator<Flow> {
-    yield* this.#byClient.values();
+    for (const flow of this.#byClient.values()) if (flow.backend.inForce) yield flow;
   }
 
   /** A flow that is over is forgotten when it is met. */

@@ -1,6 +1,16 @@
 import test from 'ava';
 import type { ForwardingService } from '../dataplane.js';
-import { backend, bytesOf, engineWith, flag, outcome, segment, tablesWith, vip } from './test-support/engine.js';
+import {
+  backend,
+  bytesOf,
+  engineWith,
+  flag,
+  outcome,
+  segment,
+  tablesWith,
+  ticksIn,
+  vip,
+} from './test-support/engine.js';
 import { packets } from './test-support/packets.js';
 
 const to = { 4: { address: backend[4], port: 8080 }, 6: { address: backend[6], port: 8080 } } as const;
@@ -145,9 +155,9 @@ test('connections are counted by state, and after a sweep without those that exp
   t.deepEqual(counted(), [1, 0]);
   outcome(engine, segment({ flags: flag.ack | flag.fin }), 2);
   t.deepEqual(counted(), [0, 1]);
-  engine.sweep(2 + 1200);
+  engine.sweep(2 + ticksIn(120));
   t.deepEqual(counted(), [0, 1]);
-  engine.sweep(2 + 1201);
+  engine.sweep(3 + ticksIn(120));
   t.deepEqual(counted(), [0, 0]);
 });
 
@@ -160,7 +170,7 @@ test('later fragments follow the first one, without ports', (t) => {
   const left = outcome(engine, later);
   t.is(left.slice(60, 68), '0a000015');
   t.is(left.slice(68), later.slice(68), 'what is no transport header stays as it is');
-  t.is(outcome(engine, later, 151), 'fragment_unknown');
+  t.is(outcome(engine, later, ticksIn(15) + 1), 'fragment_unknown');
 });
 
 test('networks: the longest decides, and a service is closed to who is denied', (t) => {
@@ -176,12 +186,12 @@ test('a source, and the node, open so many flows in a second, and as many again 
   const engine = engineWith([nat(4)], { guard });
   const opens = (client: string, port: number, tick: number) =>
     outcome(engine, segment({ client, port }), tick).replace(/^0200.*/, 'sent');
-  t.is(opens('192.0.2.1', 1, 8), 'sent');
-  t.is(opens('192.0.2.1', 2, 9), 'sent');
-  t.is(opens('192.0.2.1', 3, 9), 'source_rate');
-  t.is(opens('192.0.2.2', 1, 9), 'sent');
-  t.is(opens('192.0.2.3', 1, 9), 'flow_rate');
-  t.is(opens('192.0.2.1', 3, 10), 'sent');
+  t.is(opens('192.0.2.1', 1, 0), 'sent');
+  t.is(opens('192.0.2.1', 2, 0), 'sent');
+  t.is(opens('192.0.2.1', 3, 0), 'source_rate');
+  t.is(opens('192.0.2.2', 1, 0), 'sent');
+  t.is(opens('192.0.2.3', 1, 0), 'flow_rate');
+  t.is(opens('192.0.2.1', 3, ticksIn(1)), 'sent');
 });
 
 test('fullnat takes the next port where one is in use, and gives up after sixteen', (t) => {

@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { ForwardingBackend, ForwardingService } from '../dataplane.js';
 import type { LeastCost } from '../scheduling.js';
-import { engineWith, flag, outcome, segment, tablesWith } from './test-support/engine.js';
+import { TICK_MS } from '../tick.js';
+import { engineWith, flag, outcome, segment, tablesWith, ticksIn } from './test-support/engine.js';
 
 const three: readonly ForwardingBackend[] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((address) => ({ address }));
 
@@ -64,18 +65,22 @@ test('a backend at its upper threshold takes no flows until it has fewer than th
   const engine = engineWith([serviceOf({ scheduling: { pick: 'next' }, backends, rows: [0] })]);
   t.deepEqual(backendsOf(engine, [1, 2, 3]), [1, 1, 'no_backend']);
   backendsOf(engine, [2], flag.ack);
-  engine.sweep(601);
-  t.deepEqual(backendsOf(engine, [3], flag.syn, 601), ['no_backend'], 'one is left, as many as the threshold');
-  engine.sweep(9001);
-  t.deepEqual(backendsOf(engine, [3], flag.syn, 9001), [1]);
+  engine.sweep(ticksIn(60) + 1);
+  t.deepEqual(
+    backendsOf(engine, [3], flag.syn, ticksIn(60) + 1),
+    ['no_backend'],
+    'one is left, as many as the threshold',
+  );
+  engine.sweep(ticksIn(900) + ticksIn(60) + 1);
+  t.deepEqual(backendsOf(engine, [3], flag.syn, ticksIn(900) + ticksIn(60) + 1), [1]);
 });
 
 test('without a lower threshold three quarters count, as in IPVS: of one, none', (t) => {
   const backends = [{ address: '10.0.0.1', upperConnections: 1 }];
   const engine = engineWith([serviceOf({ scheduling: { pick: 'next' }, backends, rows: [0] })]);
   t.deepEqual(backendsOf(engine, [1, 2]), [1, 'no_backend']);
-  engine.sweep(601);
-  t.deepEqual(backendsOf(engine, [2], flag.syn, 601), [1]);
+  engine.sweep(ticksIn(60) + 1);
+  t.deepEqual(backendsOf(engine, [2], flag.syn, ticksIn(60) + 1), [1]);
 });
 
 test('a destination stays with its backend until that is busy while another is almost idle', (t) => {
@@ -103,14 +108,14 @@ test('with replicas a destination has both backends, without only the later one'
       backendsOf(engine, [port], flag.ack);
     }
     for (const port of [1, 2, 3]) backendsOf(engine, [port], flag.rst);
-    engine.sweep(200);
-    return backendsOf(engine, [9], flag.syn, 200)[0];
+    engine.sweep(ticksIn(20));
+    return backendsOf(engine, [9], flag.syn, ticksIn(20))[0];
   });
   t.deepEqual(chosenAfterRelief, [2, 1]);
 });
 
 test('persistence sends a client network where it went, until nothing was heard for its timeout', (t) => {
-  const persistence = { timeoutMs: 1000, prefix4: 24, prefix6: 64 };
+  const persistence = { timeoutMs: 10 * TICK_MS, prefix4: 24, prefix6: 64 };
   const engine = engineWith([serviceOf({ scheduling: { pick: 'next' }, persistence })]);
   const from = (client: string, port: number, tick: number, flags: number = flag.syn) =>
     Number.parseInt(outcome(engine, segment({ client, port, flags }), tick).slice(66, 68), 16);

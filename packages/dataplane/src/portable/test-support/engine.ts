@@ -1,5 +1,6 @@
 import { addressToBytes } from '@weir/packet';
 import type { ForwardingService, ForwardingTables } from '../../dataplane.js';
+import { TICK_MS } from '../../tick.js';
 import type { NextHop } from '../next-hop.js';
 import { PortableEngine, type PortableLimits } from '../portable-engine.js';
 import type { Verdict } from '../verdict.js';
@@ -89,5 +90,8 @@ export function segment({
   const ip = `45000028000000004006${'0000'}${source}${destination}`;
   return `0200000000bb0200000000010800${ip}${word(port)}${word(toPort)}000000010000000050${flags.toString(16).padStart(2, '0')}2000${'00000000'}`;
 }
+
+/** Ticks in so many seconds. */
+export const ticksIn = (seconds: number): number => (seconds * 1000) / TICK_MS;
 
 export const flag = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 } as const;
