@@ -25,6 +25,8 @@ const plans: Readonly<Record<string, Plan>> = {
   ),
   'by source': { scheduler: 'sh' },
   'by destination': { scheduler: 'dh' },
+  'lblc by destination': { scheduler: 'lblc', backends: Array(3).fill({ weight: 4 }) },
+  'lblcr by destination': { scheduler: 'lblcr', backends: Array(3).fill({ weight: 4 }) },
   'weight 0 with rr': { scheduler: 'rr' },
   'weight 0 with wlc': { scheduler: 'wlc' },
   'weight 0 with mh': { scheduler: 'mh', pinning: { learn: '1s', hold: '60s' } },
@@ -48,7 +50,7 @@ test.before(async () => {
         ...plan,
         backends: backendsOf(backends, 'ipv4').map((backend, index) => ({ ...backend, ...settings[index] })),
       })),
-    nodeOptions: { dataplane: { tableRows: 251 } },
+    nodeOptions: { dataplane: { maxServices: 32, tableRows: 251 } },
   });
   for (const { name } of weir.cluster.backends) await startEchoServer(weir.lab.host(name));
   for (const address of [odd, other]) {
@@ -113,6 +115,18 @@ testAsRoot('dh keeps a VIP on one backend, whoever asks', async (t) => {
   t.deepEqual(Object.values(first.backends), [4]);
   t.deepEqual(second.backends, first.backends);
 });
+
+for (const scheduler of ['lblc', 'lblcr']) {
+  testAsRoot(`${scheduler} keeps a VIP on one backend until that has more connections than its weight`, async (t) => {
+    const name = `${scheduler} by destination`;
+    const opened: TcpSessions[] = [];
+    for (let connection = 0; connection < 6; connection++) opened.push(await open(name, { count: 1 }));
+    const backends = opened.flatMap((sessions) => Object.keys(sessions.backends));
+    for (const sessions of opened) await sessions.close();
+    t.is(new Set(backends.slice(0, 5)).size, 1, backends.join());
+    t.not(backends[5], backends[0]);
+  });
+}
 
 for (const scheduler of weightZero) {
   testAsRoot(`weight 0 with ${scheduler}: old connections go on where they are, new ones go elsewhere`, async (t) => {

@@ -38,10 +38,13 @@ test.before(async () => {
             { ...common, name: name('mapped'), port: 8080, mssClamp: 1200, backends: backends.map(toPort80) },
             { ...common, name: name('range'), port: '8000-8079', backends: [toPort80(first)] },
             { ...common, name: name('others'), port: 'all', backends: [second] },
+            ...(method === 'nat'
+              ? [{ ...common, name: name('sctp'), protocol: 'sctp', port: 3868, backends: [first] }]
+              : []),
           ];
         }),
       ),
-    nodeOptions: { dataplane: { tableRows: 251 } },
+    nodeOptions: { dataplane: { maxServices: 32, tableRows: 251 } },
   });
   for (const { name } of cluster.backends) {
     await startDnsServer(weir.lab.host(name));
