@@ -1,6 +1,6 @@
 import type { DropReason } from './drop-reason.js';
 import type { ForwardingMethod } from './forwarding-method.js';
-import type { XdpAttachment } from './libbpf/xdp-link.js';
+import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Scheduling } from './scheduling.js';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
@@ -150,6 +150,33 @@ export interface Counters {
   readonly drops: Readonly<Record<DropReason, number>>;
 }
 
+/** An interface whose packets are forwarded. */
+export interface Attachment {
+  readonly interface: string;
+  /** How XDP runs there; `portable`: not at all. */
+  readonly mode: XdpMode | 'portable';
+  /** True when a former life had left it served, and forwarding went on meanwhile. */
+  readonly adopted: boolean;
+  /** Set when generic mode was not the first choice: the errno that native mode was refused with. */
+  readonly nativeRefusedWith?: string;
+}
+
+/** A next hop whose MAC address the kernel does not know: packets to it are dropped as `no_neighbour`. */
+export interface UnresolvedHop {
+  readonly address: string;
+  readonly ifindex: number;
+}
+
+/** A service's table as it is in force, however it came to be: also what a former life of this process wrote. */
+export interface TableInForce {
+  readonly listeners: readonly ServiceKey[];
+  readonly backends: readonly { readonly address: string; readonly port: number }[];
+  /** Row to an index in `backends`; -1: nowhere. */
+  readonly rows: Int32Array;
+  /** Ascending. */
+  readonly keptRows: readonly number[];
+}
+
 /**
  * Forwards packets as tables say. Callers state what should be; the difference is the data plane's business. A service
  * changes from one table to the next between two packets, never in the middle of one.
@@ -157,7 +184,8 @@ export interface Counters {
 export interface Dataplane extends AsyncDisposable {
   /**
    * Puts tables in force, whole or not at all; then takes care that packets arrive here.
-   * @throws {DataplaneError} TABLES_INVALID, TABLES_TOO_LARGE: nothing was changed; INTERFACE_MISSING, XDP_BUSY,
+   * @throws {DataplaneError} TABLES_INVALID, TABLES_TOO_LARGE: nothing was changed; DATAPLANE_CLOSED: as with any other
+   *   method, after disposal; INTERFACE_MISSING, XDP_BUSY,
    *   XDP_ATTACH_REFUSED: the tables are in force, the interface is not served
    */
   apply(tables: ForwardingTables): Promise<AppliedChanges>;
@@ -167,6 +195,10 @@ export interface Dataplane extends AsyncDisposable {
    * since the last call. By service, under the text of its first listener as errors show it ("198.51.100.1:443/tcp").
    */
   takeNeededRows(): ReadonlyMap<string, readonly number[]>;
+  /** Next hops that packets could not be sent to since the last call; who makes the kernel ask for them, mends it. */
+  takeUnresolved(): readonly UnresolvedHop[];
+  /** By service, as in {@link takeNeededRows}. */
+  tablesInForce(): ReadonlyMap<string, TableInForce>;
   /** The interfaces that are served now. */
-  attachments(): readonly XdpAttachment[];
+  attachments(): readonly Attachment[];
 }

@@ -1,5 +1,6 @@
 export {
   type AppliedChanges,
+  type Attachment,
   type BackendCount,
   type Counters,
   type Dataplane,
@@ -13,8 +14,10 @@ export {
   type PortRange,
   type ServiceCount,
   type ServiceKey,
+  type TableInForce,
   type TrafficCount,
   type TransportProtocol,
+  type UnresolvedHop,
 } from './dataplane.js';
 export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.js';
 export { type DropReason, dropReasons } from './drop-reason.js';
@@ -25,6 +28,8 @@ export { macAddressOf } from './libbpf/mac-address.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
+export { PortableEngine } from './portable/portable-engine.js';
+export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';
 export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
 export type { RememberedFlow } from './xdp/flow-reader.js';
 export { readCounters } from './xdp/read-counters.js';

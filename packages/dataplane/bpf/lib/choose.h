@@ -146,7 +146,8 @@ SEPARATE __u32 find_least(__u32 service_index, __u32 by)
 	if (!service)
 		return NO_BACKEND;
 	best.table = table_of(service);
-	length = best.table;
+	/* A load of 32 bits: clang 14 would hand all 64 of the table to bpf_loop(), which refuses so many. */
+	length = *(volatile __u32 *)&best.table;
 	bpf_loop(length < LEAST_ROWS_MAX ? length : LEAST_ROWS_MAX, consider_row, &best, 0);
 	return best.slot | (best.has_spare ? HAS_SPARE : 0);
 }

@@ -38,6 +38,7 @@ static __always_inline int parse_quote(struct xdp_md *ctx, const struct packet *
 	__u32 offset = (packet->l4 & OFFSET_MASK) + ICMP_BYTES;
 	__u32 at_most = packet->l3 + packet->bytes;
 	void *l3 = start + (offset & OFFSET_MASK);
+	struct extensions walk = {};
 	__be16 *ports;
 
 	quoted->family = packet->family;
@@ -57,10 +58,15 @@ static __always_inline int parse_quote(struct xdp_md *ctx, const struct packet *
 
 		if ((void *)(ip + 1) > end || ip->version != 6)
 			return 0;
-		quoted->protocol = ip->nexthdr;
 		__builtin_memcpy(quoted->source, &ip->daddr, 16);
 		__builtin_memcpy(quoted->destination, &ip->saddr, 16);
-		offset += sizeof(*ip);
+		walk.protocol = ip->nexthdr;
+		walk.offset = offset + sizeof(*ip);
+		/* Routers tell about fragments too: the first one has the ports. */
+		if (!walk_extensions(start, end, at_most, &walk) || walk.is_later_fragment)
+			return 0;
+		quoted->protocol = walk.protocol;
+		offset = walk.offset;
 	}
 	if (!transport_bytes(quoted->protocol) || is_icmp(quoted) || quoted->protocol == IPPROTO_ICMP ||
 	    quoted->protocol == IPPROTO_ICMPV6)

@@ -7,6 +7,7 @@
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "hash.h"
 #include "service.h"
 #include "tables.h"
 
@@ -14,6 +15,26 @@
 #define AF_INET6 10
 
 #define NEXTHOP_FOUND (-1)
+
+/* One of a few places, by hash: what is overwritten is noted again by the next packet. */
+static __always_inline void note_unresolved(const struct bpf_fib_lookup *query, __u32 family)
+{
+	struct unresolved *noted;
+	struct address gateway = {};
+	__u32 place;
+
+	if (family == 4)
+		gateway.word[0] = query->ipv4_dst;
+	else
+		__builtin_memcpy(&gateway, query->ipv6_dst, 16);
+	place = (gateway.word[0] ^ gateway.word[1] ^ gateway.word[2] ^ gateway.word[3]) * (__u32)MIX_1 >> 26;
+	noted = bpf_map_lookup_elem(&unresolved_hops, &place);
+	if (!noted)
+		return;
+	noted->address = gateway;
+	noted->family = family;
+	noted->ifindex = query->ifindex;
+}
 
 SEPARATE int ask_fib(struct xdp_md *ctx, const struct address *source, const struct address *destination,
 		     __u32 family, struct nexthop *known)
@@ -35,8 +56,10 @@ SEPARATE int ask_fib(struct xdp_md *ctx, const struct address *source, const str
 		__builtin_memcpy(query.ipv6_dst, destination, 16);
 	}
 	result = bpf_fib_lookup(ctx, &query, sizeof(query), 0);
-	if (result == BPF_FIB_LKUP_RET_NO_NEIGH)
+	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
+		note_unresolved(&query, family);
 		return drop(DROP_NO_NEIGHBOUR);
+	}
 	if (result != BPF_FIB_LKUP_RET_SUCCESS)
 		return drop(DROP_NO_ROUTE);
 	ifindex = query.ifindex;

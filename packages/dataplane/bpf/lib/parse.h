@@ -180,40 +180,62 @@ struct extension_header {
 	__be32 identification;
 };
 
+/* Where a walk along extension headers has come to. */
+struct extensions {
+	__u32 offset;
+	__u32 fragment_id;
+	__u8 protocol;
+	__u8 begins_fragments;
+	__u8 is_later_fragment; /* the walk ends there: what follows is payload */
+};
+
+/* Returns false when there are more than are looked through, or one is cut off. */
+static __always_inline int walk_extensions(void *start, void *end, __u32 at_most, struct extensions *walk)
+{
+	for (int i = 0; i < EXTENSIONS_MAX && is_extension_header(walk->protocol); i++) {
+		struct extension_header *header = start + (walk->offset & OFFSET_MASK);
+
+		if (walk->offset > OFFSET_MASK || walk->offset + sizeof(*header) > at_most || (void *)(header + 1) > end)
+			return 0;
+		if (walk->protocol == IPPROTO_FRAGMENT) {
+			walk->fragment_id = header->identification;
+			walk->offset += sizeof(*header);
+			walk->protocol = header->next_header;
+			if (header->offset & IPV6_OFFSET) {
+				walk->is_later_fragment = 1;
+				return 1;
+			}
+			walk->begins_fragments = header->offset & IPV6_MORE ? 1 : 0;
+		} else {
+			walk->offset += (header->bytes + 1) * 8;
+			walk->protocol = header->next_header;
+		}
+	}
+	return !is_extension_header(walk->protocol) && walk->offset <= OFFSET_MASK && walk->offset <= at_most;
+}
+
 SEPARATE int parse_extensions(struct xdp_md *ctx, struct packet *packet)
 {
 	void *start = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	__u32 offset, at_most;
+	struct extensions walk = {};
 
 	if (!packet)
 		return XDP_DROP;
-	offset = packet->l4;
-	at_most = packet->l3 + packet->bytes;
-	packet->plain = 0;
-	for (int i = 0; i < EXTENSIONS_MAX && is_extension_header(packet->protocol); i++) {
-		struct extension_header *header = start + (offset & OFFSET_MASK);
-
-		if (offset > OFFSET_MASK || offset + sizeof(*header) > at_most || (void *)(header + 1) > end)
-			return unreadable(packet, DROP_EXTENSION_HEADER);
-		if (packet->protocol == IPPROTO_FRAGMENT) {
-			packet->protocol = header->next_header;
-			packet->fragment_id = header->identification;
-			offset += sizeof(*header);
-			if (header->offset & IPV6_OFFSET) {
-				packet->kind = KIND_LATER_FRAGMENT;
-				return PARSED;
-			}
-			packet->begins_fragments = header->offset & IPV6_MORE ? 1 : 0;
-		} else {
-			packet->protocol = header->next_header;
-			offset += (header->bytes + 1) * 8;
-		}
-	}
-	if (is_extension_header(packet->protocol) || offset > OFFSET_MASK || offset > at_most)
+	walk.offset = packet->l4;
+	walk.protocol = packet->protocol;
+	if (!walk_extensions(start, end, packet->l3 + packet->bytes, &walk))
 		return unreadable(packet, DROP_EXTENSION_HEADER);
-	packet->l4 = offset;
-	return parse_transport(packet, start + (offset & OFFSET_MASK), offset - packet->l3, end);
+	packet->plain = 0;
+	packet->protocol = walk.protocol;
+	packet->fragment_id = walk.fragment_id;
+	packet->begins_fragments = walk.begins_fragments;
+	packet->l4 = walk.offset;
+	if (walk.is_later_fragment) {
+		packet->kind = KIND_LATER_FRAGMENT;
+		return PARSED;
+	}
+	return parse_transport(packet, start + (walk.offset & OFFSET_MASK), walk.offset - packet->l3, end);
 }
 
 static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet, void *start, void *end)

@@ -196,6 +196,15 @@ struct nexthop {
 	__u32 padding;
 };
 
+/* A next hop whose MAC address the kernel does not know. User space reads and clears it, and makes the kernel ask. */
+struct unresolved {
+	struct address address;
+	__u32 ifindex; /* 0: nothing stands here */
+	__u32 family;  /* 4 or 6 */
+};
+
+#define UNRESOLVED_MAX 64
+
 /* What one CPU knows of one backend: one cache line, touched once per packet. */
 struct backend_cpu {
 	__u64 packets;
@@ -299,6 +308,7 @@ TABLE(backends, struct backend);
 TABLE(connections, struct connections);
 TABLE(backend_cpus, struct backend_cpu);
 TABLE(drops, struct drops);
+TABLE(unresolved_hops, struct unresolved);
 TABLE(flows, struct flow_set);
 TABLE(translations, struct translation);
 TABLE(sources, struct source_set);

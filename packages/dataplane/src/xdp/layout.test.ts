@@ -38,6 +38,8 @@ import {
   SOURCE_SET_BYTES,
   State,
   TRANSLATION_BYTES,
+  UNRESOLVED_MAX,
+  Unresolved,
   USES_PER_LINE,
   Vlan,
 } from './layout.js';
@@ -78,6 +80,7 @@ const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] 
   ['service', Service],
   ['backend', Backend],
   ['connections', Connections],
+  ['unresolved', Unresolved],
   ['flow', Flow],
   ['network', Network],
   ['vlan', Vlan],
@@ -143,6 +146,7 @@ test('constants have the values of the program', (t) => {
     RANGES_PER_LINE,
     RANGE_LINES_MAX,
     USES_PER_LINE,
+    UNRESOLVED_MAX,
   });
 });
 

@@ -143,6 +143,9 @@ export const BackendCpu = {
   answerBytes: 56,
 } as const;
 
+export const Unresolved = { bytes: 24, address: 0, ifindex: 16, family: 20 } as const;
+export const UNRESOLVED_MAX = 64;
+
 /** struct drops: DROP_REASONS counters of 8 bytes, then what limits ICMP errors. */
 export const DROPS_BYTES = 256;
 

@@ -1,7 +1,7 @@
 import type { ForwardingService } from '../dataplane.js';
 import { translatesAddresses } from '../forwarding-method.js';
-import { TICK_MS } from '../tick.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
+import { TICK_MS } from '../tick.js';
 import { Cost, Pick, Service, ServiceFlag } from './layout.js';
 
 /** From `pick` to the end of `persistence`. */

@@ -1,5 +1,5 @@
-import { addressToBytes } from '@weir/packet';
-import type { ServiceKey } from '../dataplane.js';
+import { addressToBytes, bytesToAddress } from '@weir/packet';
+import type { ServiceKey, UnresolvedHop } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
@@ -17,6 +17,7 @@ import {
   ROWS_PER_LINE,
   Service,
   State,
+  Unresolved,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
 import { listenersIn, type ServiceDirectory } from './service-directory.js';
@@ -317,6 +318,21 @@ export class TableMemory implements Disposable {
       activeConnections: this.#connections[word] as number,
       inactiveConnections: this.#connections[word + 1] as number,
     };
+  }
+
+  /** Next hops that packets could not go to since the last call. */
+  takeUnresolved(): UnresolvedHop[] {
+    const view = new DataView(this.#maps.unresolved_hops.buffer);
+    const hops: UnresolvedHop[] = [];
+    for (let offset = 0; offset < view.byteLength; offset += Unresolved.bytes) {
+      const ifindex = view.getUint32(offset + Unresolved.ifindex, true);
+      if (ifindex === 0) continue;
+      const bytes = view.getUint32(offset + Unresolved.family, true) === 4 ? 4 : 16;
+      const address = new Uint8Array(view.buffer, offset + Unresolved.address, bytes).slice();
+      view.setUint32(offset + Unresolved.ifindex, 0, true);
+      hops.push({ address: bytesToAddress(address), ifindex });
+    }
+    return hops;
   }
 
   drops(): Record<DropReason, number> {

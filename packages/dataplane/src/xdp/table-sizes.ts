@@ -14,6 +14,8 @@ import {
   SOURCE_SET_BYTES,
   State,
   TRANSLATION_BYTES,
+  UNRESOLVED_MAX,
+  Unresolved,
   USES_PER_LINE,
 } from './layout.js';
 import { directoryBuckets } from './service-directory.js';
@@ -95,6 +97,7 @@ export const tableNames = [
   'connections',
   'backend_cpus',
   'drops',
+  'unresolved_hops',
   'flows',
   'translations',
   'sources',
@@ -114,6 +117,7 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     connections: { bytes: Connections.bytes, elements: sizes.backends },
     backend_cpus: { bytes: BackendCpu.bytes, elements: sizes.backends * sizes.cpus },
     drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
+    unresolved_hops: { bytes: Unresolved.bytes, elements: UNRESOLVED_MAX },
     flows: { bytes: FLOW_SET_BYTES, elements: sizes.flowSets },
     translations: { bytes: TRANSLATION_BYTES, elements: sizes.translationSets * FLOW_WAYS },
     sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },

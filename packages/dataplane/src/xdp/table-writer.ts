@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { AppliedChanges, BackendCount, Counters, ForwardingTables, ServiceKey } from '../dataplane.js';
+import type {
+  AppliedChanges,
+  BackendCount,
+  Counters,
+  ForwardingTables,
+  ServiceKey,
+  TableInForce,
+} from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
 import { NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
@@ -158,6 +165,26 @@ export class TableWriter {
       if (rows.length > 0) needed.set(id, rows);
     }
     return needed;
+  }
+
+  /** @see Dataplane.tablesInForce */
+  tablesInForce(): Map<string, TableInForce> {
+    return new Map([...this.#live].map(([id, service]) => [id, this.#tableInForce(service)]));
+  }
+
+  #tableInForce({ index, listeners, backends: slotOf }: LiveService): TableInForce {
+    const slots = [...slotOf.values()];
+    const positions = new Map(slots.map((slot, i) => [slot, i]));
+    const table = this.#memory.table(index, 'table');
+    const stored = table === undefined ? new Uint16Array() : this.#rowsAt(table);
+    const rows = new Int32Array(stored.length);
+    const keptRows: number[] = [];
+    for (const [row, content] of stored.entries()) {
+      rows[row] = positions.get(content & ~ROW_KEPT) ?? -1;
+      if ((content & ROW_KEPT) !== 0) keptRows.push(row);
+    }
+    const backends = slots.map((slot) => decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)));
+    return { listeners, backends, rows, keptRows };
   }
 
   /** Takes all that is needed, or gives back what it took and throws. */

@@ -10,6 +10,8 @@ import {
   defaultFlowTimeouts,
   type ForwardingTables,
   type Guard,
+  type TableInForce,
+  type UnresolvedHop,
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { translatesAddresses } from '../forwarding-method.js';
@@ -70,6 +72,7 @@ export class XdpDataplane implements Dataplane {
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
+  #closed = false;
 
   /**
    * Loads the program and finds or makes the tables. Nothing is attached before the first {@link apply}.
@@ -135,6 +138,7 @@ export class XdpDataplane implements Dataplane {
   }
 
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
+    this.#assertOpen();
     const changes = await this.#write(tables);
     this.#learnVlans();
     this.#attach();
@@ -156,6 +160,7 @@ export class XdpDataplane implements Dataplane {
       } catch (error) {
         if (!(error instanceof StillResting)) throw error;
         await wait(error.waitMs);
+        this.#assertOpen();
       }
     }
   }
@@ -195,11 +200,23 @@ export class XdpDataplane implements Dataplane {
 
   /** The flows that are remembered, those that are over but not swept out yet included. */
   flows(): Iterable<RememberedFlow> {
+    this.#assertOpen();
     return rememberedFlows(this.#memory);
   }
 
   takeNeededRows(): ReadonlyMap<string, readonly number[]> {
+    this.#assertOpen();
     return this.#writer.takeNeededRows();
+  }
+
+  takeUnresolved(): readonly UnresolvedHop[] {
+    this.#assertOpen();
+    return this.#memory.takeUnresolved();
+  }
+
+  tablesInForce(): ReadonlyMap<string, TableInForce> {
+    this.#assertOpen();
+    return this.#writer.tablesInForce();
   }
 
   /**
@@ -213,6 +230,7 @@ export class XdpDataplane implements Dataplane {
   }
 
   async counters(): Promise<Counters> {
+    this.#assertOpen();
     return this.#writer.counters();
   }
 
@@ -259,8 +277,15 @@ export class XdpDataplane implements Dataplane {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** The tables' memory is not this process' any more after disposal: to touch it would end the process. */
+  #assertOpen(): void {
+    if (this.#closed) throw new DataplaneError('DATAPLANE_CLOSED', 'the data plane was disposed of');
+  }
+
   /** Closes what this process holds; the program stays attached and the tables stay in force. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#memory[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }
