@@ -1,40 +1,33 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
+import {
+  configFile,
+  directory,
+  MAIN,
+  run,
+  startDaemon,
+  TIMEOUT_MS,
+  UNTIL_THE_TEST_ENDS,
+} from './test-support/daemon.js';
 import { eventually } from './test-support/eventually.js';
 import { enterPrivateNetwork, isRoot, onPeer, sh } from './test-support/private-network.js';
 
-const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-const TIMEOUT_MS = 30_000;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
-/** Options of setpriv: the command ends with this process, however that ends. */
-const UNTIL_THE_TEST_ENDS = ['--pdeathsig', 'KILL'] as const;
 /** A TCP SYN to the VIP, which nobody answers. */
 const SEND_SYN = `
 import socket
 s = socket.socket()
 s.setblocking(False)
 s.connect_ex(('198.51.100.10', 80))`;
-const directory = mkdtempSync(join(tmpdir(), 'weir-lb-node-'));
-
 if (!isRoot) process.stderr.write('skipped: namespaces and BPF need root\n');
 test.before(() => {
   if (isRoot) enterPrivateNetwork();
 });
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
-
-let files = 0;
-function configFile(text: string): string {
-  const file = join(directory, String(files++), 'weir.yaml');
-  mkdirSync(join(file, '..'));
-  writeFileSync(file, text);
-  return file;
-}
 
 function document(change: { interface?: string; bgp?: string; vip?: string } = {}): string {
   return `node: { name: lb1, interfaces: [${change.interface ?? 'eth0'}], address: 10.0.0.11 }
@@ -48,9 +41,6 @@ services:
 }
 const bgpOf = (gobgpd: string) =>
   `bgp: { asn: 64512, listenPort: -1, gobgpd: { ${gobgpd} }, peers: [ { address: 10.0.0.1, asn: 64500 } ] }`;
-
-const run = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: TIMEOUT_MS });
 
 test('--check says that a right file is right', (t) => {
   const file = configFile(document());
@@ -146,59 +136,8 @@ testAsRoot('counters where no node has run end with 69, and say where they were 
   );
 });
 
-interface Daemon {
-  readonly file: string;
-  readonly child: ChildProcess;
-  /** All that it has logged. */
-  log(): string;
-  /** The next line that matches; call it before what causes the line. */
-  next(pattern: RegExp): Promise<string>;
-  /** SIGTERM; resolves to the exit code. */
-  stop(): Promise<number | null>;
-}
-
-/** A daemon that is ready; the test ends it, and what it leaves behind. */
-async function startDaemon(t: ExecutionContext, env: NodeJS.ProcessEnv = {}): Promise<Daemon> {
-  const file = configFile(document());
-  const child = spawn('setpriv', [...UNTIL_THE_TEST_ENDS, process.execPath, MAIN, '--config', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await ended;
-    run('--config', configFile(document()), 'detach');
-  });
-  const lines: string[] = [];
-  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  const next = (pattern: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      const look = (line: string) => {
-        if (!pattern.test(line)) return;
-        output.off('line', look);
-        resolve(line);
-      };
-      output.on('line', look);
-      const missing = () => reject(new Error(`${TIMEOUT_MS / 1000} s without ${pattern}:\n${lines.join('\n')}`));
-      setTimeout(missing, TIMEOUT_MS).unref();
-      void ended.then(() => reject(new Error(`ended without ${pattern}:\n${lines.join('\n')}`)));
-    });
-  await next(/"msg":"ready"/);
-  return {
-    file,
-    child,
-    log: () => lines.join('\n'),
-    next,
-    stop: () => {
-      child.kill('SIGTERM');
-      return ended;
-    },
-  };
-}
-
 testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resolved', async (t) => {
-  const daemon = await startDaemon(t);
+  const daemon = await startDaemon(t, document());
   t.regex(daemon.log(), /XDP runs in native mode on eth0/);
   t.regex(sh('ip route show type unreachable'), /unreachable 198\.51\.100\.10 proto 177/);
   t.regex(sh('ip neigh show 10.0.0.21'), /managed/);
@@ -206,7 +145,7 @@ testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resol
 });
 
 testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {
-  const { file, child, next } = await startDaemon(t);
+  const { file, child, next } = await startDaemon(t, document());
   const refusal = next(/refused/);
   writeFileSync(file, document({ vip: '300.0.0.1' }));
   child.kill('SIGHUP');
@@ -217,7 +156,7 @@ testAsRoot('a changed file with a mistake is refused with the mistake, and the o
 testAsRoot(
   'a change of what is fixed at the start is refused with its name, and the old one stays in force',
   async (t) => {
-    const { file, child, next } = await startDaemon(t);
+    const { file, child, next } = await startDaemon(t, document());
     const refusal = next(/not in force/);
     writeFileSync(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
@@ -227,7 +166,7 @@ testAsRoot(
 );
 
 testAsRoot('a change to a backend that dr does not reach is refused with its path', async (t) => {
-  const { file, next } = await startDaemon(t);
+  const { file, next } = await startDaemon(t, document());
   const refusal = next(/not in force/);
   writeFileSync(file, document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1'));
   t.regex(await refusal, /services\[0\]\.backends\[0\]\.address: .{0,2}10\.3\.0\.1.{0,2} is in no subnet of this node/);
@@ -235,7 +174,7 @@ testAsRoot('a change to a backend that dr does not reach is refused with its pat
 });
 
 testAsRoot('local addresses come and go with the configuration, and go with what else detach removes', async (t) => {
-  const { file, next, stop } = await startDaemon(t);
+  const { file, next, stop } = await startDaemon(t, document());
   const withLocal = document().replace('address: 10.0.0.11 }', 'address: 10.0.0.11, localAddresses: [10.0.0.111] }');
   const change = next(/configuration in force/);
   writeFileSync(file, withLocal);
@@ -248,7 +187,7 @@ testAsRoot('local addresses come and go with the configuration, and go with what
 });
 
 testAsRoot('a new backend with slow start gets its whole weight without an event', async (t) => {
-  const { file, next } = await startDaemon(t);
+  const { file, next } = await startDaemon(t, document());
   const slow = document().replace('port: 80,', 'port: 80, slowStart: 2s,');
   const begun = next(/configuration in force/);
   writeFileSync(file, slow);
@@ -260,7 +199,7 @@ testAsRoot('a new backend with slow start gets its whole weight without an event
 });
 
 testAsRoot('a good change is in force without a signal', async (t) => {
-  const { file, next } = await startDaemon(t);
+  const { file, next } = await startDaemon(t, document());
   const change = next(/configuration in force/);
   writeFileSync(file, document({ vip: '198.51.100.11' }));
   await change;
@@ -271,7 +210,7 @@ testAsRoot('a good change is in force without a signal', async (t) => {
 });
 
 testAsRoot('a daemon that leaves lets the program run on, and detach removes all that it made', async (t) => {
-  const { file, stop } = await startDaemon(t);
+  const { file, stop } = await startDaemon(t, document());
   t.is(await stop(), 0);
   t.regex(sh('ip link show eth0'), /prog\/xdp/);
   t.regex(run('--config', file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
@@ -285,13 +224,13 @@ testAsRoot('a daemon that leaves lets the program run on, and detach removes all
 testAsRoot('what is counted while no daemon runs is found by the next one, which takes the program over', async (t) => {
   onPeer('ip route replace 198.51.100.10 via 10.0.0.11');
   const packets = (file: string) => JSON.parse(run('--config', file, 'counters', '--json').stdout).services[0].packets;
-  const first = await startDaemon(t);
+  const first = await startDaemon(t, document());
   t.is(await first.stop(), 0);
   const before = packets(first.file);
   spawnSync('nsenter', ['--net=/run/netns/peer', '/usr/bin/python3', '-c', SEND_SYN]);
   const after = await eventually('a SYN to be counted', async () => packets(first.file) || undefined);
   t.true(after > before);
-  const second = await startDaemon(t);
+  const second = await startDaemon(t, document());
   t.regex(second.log(), /"adopted":true/);
   t.true(packets(second.file) >= after);
 });
@@ -310,7 +249,7 @@ while True: print(s.recv(4096).decode().split('\\n')[0], flush=True)`;
   t.teardown(() => manager.kill('SIGKILL'));
   const heard = createInterface({ input: manager.stdout })[Symbol.asyncIterator]();
   t.is((await heard.next()).value, 'bound');
-  const daemon = await startDaemon(t, { NOTIFY_SOCKET: path });
+  const daemon = await startDaemon(t, document(), { NOTIFY_SOCKET: path });
   t.is((await heard.next()).value, 'READY=1');
   daemon.child.kill('SIGHUP');
   t.is((await heard.next()).value, 'RELOADING=1');
