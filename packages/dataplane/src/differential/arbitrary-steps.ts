@@ -22,6 +22,9 @@ const tcpOptions = [
   '0300020405b40101',
   '03030a020405b401',
   '0206020405b4ffff',
+  'fe0812340a000001',
+  '01fe081234c0000001020405b4010000',
+  'fe141234200100000000000000000000000000ff',
 ] as const;
 const payloadSizes = [0, 0, 0, 1, 7, 100, 1200, 1320, 1340, 1352, 1360, 1400, 1420, 1440, 1460] as const;
 const ttls = [64, 64, 64, 64, 64, 64, 255, 2, 1, 0] as const;
@@ -79,7 +82,7 @@ function arbitraryPacket(): fc.Arbitrary<Step> {
       ttl: fc.constantFrom(...ttls),
       trafficClass: fc.nat(255),
       tcpFlags: fc.constantFrom(...tcpFlags),
-      tcpOptions: fc.constantFrom(...tcpOptions),
+      tcpOptions: arbitraryOptions(),
       payloadBytes: fc.constantFrom(...payloadSizes),
       checksum: fc.constantFrom<FramePlan['checksum']>('right', 'right', 'right', 'zero', 'wrong'),
       extensions: fc.oneof(
@@ -96,6 +99,19 @@ function arbitraryPacket(): fc.Arbitrary<Step> {
       transportBytesMax: seldom(20, fc.nat(20)),
     })
     .map(({ ends, aim, ...plan }) => ({ kind: 'packet' as const, aim, plan: { ...ends, ...plan } }));
+}
+
+/** What clients send, what they should not, and nonsense. */
+function arbitraryOptions(): fc.Arbitrary<string> {
+  const byte = fc.constantFrom(0, 1, 2, 3, 4, 8, 20, 0x3f, 0x40, 0x41, 254, 255);
+  const word = fc.array(byte, { minLength: 4, maxLength: 4 });
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom(...tcpOptions) },
+    {
+      weight: 1,
+      arbitrary: fc.array(word, { maxLength: 10 }).map((words) => Buffer.from(words.flat()).toString('hex')),
+    },
+  );
 }
 
 /** Mostly from a client to a VIP; now and then somebody else. */

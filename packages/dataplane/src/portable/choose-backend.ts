@@ -90,11 +90,9 @@ function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: num
   return undefined;
 }
 
-function goOn({ flows, clients }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+function goOn({ flows }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
   const { backend, translation, state } = flow;
   flows.touch(flow, 'client', nextState(state, 'client', packet.tcpFlags), nowTicks);
-  const { persistence } = backend.service;
-  if (persistence !== undefined) clients.refresh(backend, persistence, packet.source, nowTicks);
   return chosen(backend, hash, translation, state);
 }
 

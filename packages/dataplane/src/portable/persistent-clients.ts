@@ -6,7 +6,7 @@ import { isExpired, timeoutTicks } from './ticks.js';
 
 interface Template {
   readonly backend: Backend;
-  lastSeen: number;
+  readonly lastSeen: number;
 }
 
 /** Which backend the network of a client had. @see ipvsadm(8), --persistent */
@@ -20,10 +20,13 @@ export class PersistentClients {
   }
 
   find(service: Service, persistence: Persistence, client: Uint8Array, nowTicks: number): Backend | undefined {
-    return this.#alive(service, persistence, client, nowTicks)?.backend;
+    const template = this.#templates.get(service)?.get(networkOf(client, persistence));
+    if (template === undefined || !template.backend.inForce) return undefined;
+    const isOver = isExpired(template.lastSeen, timeoutTicks(persistence.timeoutMs), nowTicks);
+    return isOver ? undefined : template.backend;
   }
 
-  /** The client's network has this backend from now on. */
+  /** A new flow of the client's network: it has this backend from now on. */
   remember(backend: Backend, persistence: Persistence, client: Uint8Array, nowTicks: number): void {
     const ofService = this.#templates.get(backend.service) ?? new Map<string, Template>();
     this.#templates.set(backend.service, ofService);
@@ -34,20 +37,8 @@ export class PersistentClients {
     ofService.set(network, { backend, lastSeen: nowTicks });
   }
 
-  /** One more packet of a flow: its network stays remembered, if it still has this backend. */
-  refresh(backend: Backend, persistence: Persistence, client: Uint8Array, nowTicks: number): void {
-    const template = this.#alive(backend.service, persistence, client, nowTicks);
-    if (template?.backend === backend) template.lastSeen = nowTicks;
-  }
-
   forget(service: Service): void {
     this.#templates.delete(service);
-  }
-
-  #alive(service: Service, persistence: Persistence, client: Uint8Array, nowTicks: number): Template | undefined {
-    const template = this.#templates.get(service)?.get(networkOf(client, persistence));
-    if (template === undefined || !template.backend.inForce) return undefined;
-    return isExpired(template.lastSeen, timeoutTicks(persistence.timeoutMs), nowTicks) ? undefined : template;
   }
 }
 

@@ -114,7 +114,7 @@ test('with replicas a destination has both backends, without only the later one'
   t.deepEqual(chosenAfterRelief, [2, 1]);
 });
 
-test('persistence sends a client network where it went, until nothing was heard for its timeout', (t) => {
+test('persistence sends a client network where it went, until it opened nothing for its timeout', (t) => {
   const persistence = { timeoutMs: 10 * TICK_MS, prefix4: 24, prefix6: 64 };
   const engine = engineWith([serviceOf({ scheduling: { pick: 'next' }, persistence })]);
   const from = (client: string, port: number, tick: number, flags: number = flag.syn) =>
@@ -122,9 +122,10 @@ test('persistence sends a client network where it went, until nothing was heard 
   t.is(from('192.0.2.1', 1, 0), 1);
   t.is(from('192.0.2.9', 1, 5), 1);
   t.is(from('192.0.3.1', 1, 5), 2);
-  t.is(from('192.0.2.1', 1, 14, flag.ack), 1, 'a packet of a flow keeps the network remembered');
-  t.is(from('192.0.2.1', 2, 24), 1);
-  t.is(from('192.0.2.1', 3, 35), 3);
+  t.is(from('192.0.2.1', 1, 14, flag.ack), 1);
+  t.is(from('192.0.2.1', 2, 15), 1, 'the new flow of tick 5 kept the network remembered');
+  t.is(from('192.0.2.1', 2, 16, flag.ack), 1);
+  t.is(from('192.0.2.1', 3, 26), 3, 'packets of flows that are known did not');
 });
 
 test('rows that hold nothing, or more than sixteen that take nothing, are no backend', (t) => {

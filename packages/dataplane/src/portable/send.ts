@@ -11,7 +11,7 @@ import { frameTo, type NextHop } from './next-hop.js';
 import type { IpPacket } from './parse-frame.js';
 import type { Service } from './service.js';
 import { withOneHopLess } from './take-hop.js';
-import { hasRoomForToa, toaBytes, withToa } from './tell-client-address.js';
+import { eraseToa, hasRoomForToa, toaBytes, withToa } from './tell-client-address.js';
 import { type NewEnds, type PacketLayout, rewriteEnds } from './translate.js';
 import { isTcp } from './transport.js';
 
@@ -114,8 +114,10 @@ function tellClient(
   { backend: { service }, stateBefore }: Decision,
   mtuBytes: number,
 ): Uint8Array {
-  if (!tellsClient(service) || !isTcp(packet.protocol) || !isPlain(packet)) return ip;
-  if (!opensConnection(packet.tcpFlags) && stateBefore !== 'syn') return ip;
+  const isInHandshake = stateBefore === 'syn' || opensConnection(packet.tcpFlags);
+  if (!tellsClient(service) || !isTcp(packet.protocol) || isLaterFragment(packet) || !isInHandshake) return ip;
+  eraseToa(ip, packet.transportOffset);
+  if (!isPlain(packet)) return ip;
   const client: Endpoint = { address: packet.source, port: packet.sourcePort };
   const fits = packet.bytes + toaBytes(client) <= mtuBytes && hasRoomForToa(ip, packet.transportOffset, client);
   return fits ? withToa(ip, packet.family, packet.bytes, client) : ip;
@@ -125,13 +127,17 @@ function tellsClient({ forwarding }: Service): boolean {
   return forwarding.method === 'fullnat' && forwarding.toa;
 }
 
+function isLaterFragment({ fragment }: IpPacket): boolean {
+  return fragment?.isFirst === false;
+}
+
 /** No options, no extension headers, no fragment: the offsets of others would have to change too. */
 function isPlain({ family, transportOffset, fragment }: IpPacket): boolean {
   return transportOffset === (family === 4 ? 20 : 40) && fragment === undefined;
 }
 
 function clamp(ip: Uint8Array, packet: IpPacket, mss: number): void {
-  if (mss === 0 || !isTcp(packet.protocol) || packet.fragment?.isFirst === false) return;
+  if (mss === 0 || !isTcp(packet.protocol) || isLaterFragment(packet)) return;
   clampMss(ip, packet.transportOffset, mss);
 }
 
@@ -139,6 +145,7 @@ function towardsBackend({ near, far }: Translation): NewEnds {
   return { source: near, destination: far };
 }
 
-function layoutOf({ family, protocol, transportOffset, fragment }: IpPacket): PacketLayout {
-  return { family, protocol, transportOffset: fragment?.isFirst === false ? undefined : transportOffset };
+function layoutOf(packet: IpPacket): PacketLayout {
+  const { family, protocol, transportOffset } = packet;
+  return { family, protocol, transportOffset: isLaterFragment(packet) ? undefined : transportOffset };
 }

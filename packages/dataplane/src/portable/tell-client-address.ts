@@ -1,15 +1,25 @@
 import { TCP_BYTES_MIN, updatedChecksum } from '@weir/packet';
 import type { Endpoint } from './flow.js';
-import { edit } from './translate.js';
+import { tcpOptions } from './tcp-options.js';
+import { edit, editBytes } from './translate.js';
 
 /** Kind of the option, as the TOA modules of Alibaba and others read it. */
 const KIND = 254;
+const NO_OPERATION = 1;
 const TCP_BYTES_MAX = 60;
 const Field = { dataOffset: 12, checksum: 16 } as const;
 
 /** Length of the option, by bytes of the address: kind, length, port, address. */
 export function toaBytes({ address }: Endpoint): number {
   return 4 + address.byteLength;
+}
+
+/** A client's own option of this kind would be believed: it becomes padding, in place. */
+export function eraseToa(packet: Uint8Array, transportOffset: number): void {
+  const tcp = packet.subarray(transportOffset);
+  for (const { kind, at, bytes } of tcpOptions(tcp)) {
+    if (kind === KIND) editBytes(tcp, at, new Uint8Array(bytes).fill(NO_OPERATION), Field.checksum);
+  }
 }
 
 /** Does the TCP header have room for it? Its data offset counts to 60 bytes. */

@@ -68,6 +68,14 @@ export function edit(packet: Uint8Array, at: number, after: Uint8Array, checksum
   }
 }
 
+/** The same for any bytes: checksums count words, so the words that hold them are replaced. */
+export function editBytes(packet: Uint8Array, at: number, after: Uint8Array, checksum: number): void {
+  const from = at & ~1;
+  const words = packet.slice(from, (at + after.byteLength + 1) & ~1);
+  words.set(after, at - from);
+  edit(packet, from, words, [checksum]);
+}
+
 /** A UDP checksum of 0 says that there is none; 0xffff is the same sum (RFC 768). */
 function avoidZero(packet: Uint8Array, checksum: number): void {
   const view = viewOf(packet);
