@@ -1,0 +1,197 @@
+import { bytesToAddress, ETHERNET_BYTES, EtherType } from '@weir/packet';
+import type {
+  AppliedChanges,
+  Attachment,
+  Counters,
+  Dataplane,
+  ForwardingTables,
+  TableInForce,
+  UnresolvedHop,
+} from '../dataplane.js';
+import { DataplaneError } from '../dataplane-error.js';
+import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
+import { checkTables } from '../xdp/wanted-service.js';
+import { prepareDevice } from './device-settings.js';
+import { IngressSteering } from './ingress-steering.js';
+import { KernelRoads } from './kernel-roads.js';
+import { PathMtu } from './path-mtu.js';
+import { presentTick } from './present-tick.js';
+import { type Handed, RawSender } from './raw-sender.js';
+import { tableInForce } from './table-in-force.js';
+import { TunDevice } from './tun-device.js';
+
+export interface PortableDataplaneOptions {
+  /** Where packets for VIPs arrive. */
+  readonly interfaces: readonly string[];
+  /** Of the TUN device that they are led into; one node, one name. Default weir0. */
+  readonly deviceName?: string;
+  /** What is remembered at most; memory is taken as it comes. */
+  readonly limits?: Partial<PortableLimits>;
+}
+
+const DEVICE_NAME = 'weir0';
+const PACKET_BYTES_MAX = 65_535;
+/** Packets between two looks at other work of this process. */
+const BATCH_PACKETS = 64;
+/** As long as a flow that is over may still be counted. A sweep walks the whole table. */
+const SWEEP_MS = 1000;
+
+/**
+ * The engine for machines where BPF is not allowed: {@link PortableEngine} on packets from a TUN device. Filters at the
+ * interfaces lead there what tables want to see; what is forwarded leaves by raw sockets; what is not meant for a service
+ * goes back through the device to the kernel. Nothing outlives this process but filters, which the next start takes away.
+ * One of them a network namespace.
+ */
+export class PortableDataplane implements Dataplane {
+  readonly #parts: Parts;
+  readonly #engine: PortableEngine;
+  readonly #roads: KernelRoads;
+  readonly #room = new Uint8Array(ETHERNET_BYTES + PACKET_BYTES_MAX);
+  readonly #lost: Record<Exclude<Handed, 'sent'>, number> = { too_big: 0, no_route: 0 };
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #loop: Promise<void>;
+  #inForce: ForwardingTables['services'] = [];
+  #closed = false;
+
+  /**
+   * Makes the device and opens the sockets. Nothing is led there before the first {@link apply}.
+   * @throws {DataplaneError} TUN_*, RAW_SOCKET_*, COMMAND_*
+   */
+  static async open(options: PortableDataplaneOptions): Promise<PortableDataplane> {
+    const { interfaces, deviceName = DEVICE_NAME, limits } = options;
+    const opened: (Disposable | AsyncDisposable)[] = [];
+    const held = <T extends Disposable | AsyncDisposable>(part: T): T => {
+      opened.push(part);
+      return part;
+    };
+    try {
+      const device = held(TunDevice.open(deviceName));
+      const sender = held(new RawSender());
+      const mtu = held(new PathMtu());
+      await prepareDevice(deviceName);
+      const steering = await IngressSteering.prepare(deviceName, interfaces);
+      return new PortableDataplane({ device, sender, mtu, steering }, limits);
+    } catch (error) {
+      for (const part of opened.reverse()) await dispose(part);
+      throw error;
+    }
+  }
+
+  private constructor(parts: Parts, limits: Partial<PortableLimits> | undefined) {
+    this.#parts = parts;
+    this.#roads = new KernelRoads((address) => parts.mtu.to(address));
+    this.#engine = new PortableEngine(this.#roads, limits);
+    this.#sweeper = setInterval(() => this.#engine.sweep(presentTick()), SWEEP_MS);
+    this.#loop = this.#forwardAll();
+  }
+
+  async apply(tables: ForwardingTables): Promise<AppliedChanges> {
+    this.#assertOpen();
+    checkTables(tables);
+    const changes = this.#engine.apply(tables);
+    this.#inForce = tables.services;
+    await this.#parts.steering.set(tables);
+    return changes;
+  }
+
+  async counters(): Promise<Counters> {
+    this.#assertOpen();
+    const { services, drops } = this.#engine.counters();
+    const { too_big, no_route } = this.#lost;
+    return { services, drops: { ...drops, too_big: drops.too_big + too_big, no_route: drops.no_route + no_route } };
+  }
+
+  takeNeededRows(): ReadonlyMap<string, readonly number[]> {
+    this.#assertOpen();
+    return this.#engine.takeNeededRows();
+  }
+
+  /** None: the kernel asks for neighbours itself, and keeps packets meanwhile. */
+  takeUnresolved(): readonly UnresolvedHop[] {
+    this.#assertOpen();
+    return [];
+  }
+
+  tablesInForce(): ReadonlyMap<string, TableInForce> {
+    this.#assertOpen();
+    return new Map(this.#inForce.map(tableInForce));
+  }
+
+  attachments(): readonly Attachment[] {
+    return this.#parts.steering.served.map((name) => ({ interface: name, mode: 'portable', adopted: false }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    const { steering, device, sender, mtu } = this.#parts;
+    try {
+      await steering[Symbol.asyncDispose]();
+    } finally {
+      await device[Symbol.asyncDispose]();
+      await this.#loop;
+      sender[Symbol.dispose]();
+      mtu[Symbol.dispose]();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new DataplaneError('DATAPLANE_CLOSED', 'the data plane was disposed of');
+  }
+
+  async #forwardAll(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#forwardBatch() < BATCH_PACKETS) await this.#parts.device.readable();
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** What is waiting, up to a batch; says how many packets. */
+  #forwardBatch(): number {
+    const { device } = this.#parts;
+    const room = this.#room.subarray(ETHERNET_BYTES);
+    const nowTicks = presentTick();
+    this.#roads.nowTicks = nowTicks;
+    for (let packets = 0; packets < BATCH_PACKETS; packets++) {
+      const bytes = device.read(room);
+      if (bytes === 0) return packets;
+      this.#forward(this.#room.subarray(0, ETHERNET_BYTES + bytes), nowTicks);
+    }
+    return BATCH_PACKETS;
+  }
+
+  #forward(frame: Uint8Array, nowTicks: number): void {
+    const type = (frame[ETHERNET_BYTES] as number) >> 4 === 4 ? EtherType.ipv4 : EtherType.ipv6;
+    new DataView(frame.buffer).setUint16(ETHERNET_BYTES - 2, type);
+    const verdict = this.#engine.forward(frame, 0, nowTicks);
+    if (verdict.action === 'pass') this.#parts.device.write(frame.subarray(ETHERNET_BYTES));
+    if (verdict.action !== 'transmit') return;
+    const handed = this.#parts.sender.send(
+      verdict.frame,
+      ETHERNET_BYTES,
+      this.#roads.nextHopOf(verdict.frame) ?? destinationOf(verdict.frame),
+    );
+    if (handed !== 'sent') this.#lost[handed]++;
+  }
+}
+
+/** What is opened, and closed with the data plane. */
+interface Parts {
+  readonly device: TunDevice;
+  readonly sender: RawSender;
+  readonly mtu: PathMtu;
+  readonly steering: IngressSteering;
+}
+
+async function dispose(part: Disposable | AsyncDisposable): Promise<void> {
+  if (Symbol.asyncDispose in part) await part[Symbol.asyncDispose]();
+  else part[Symbol.dispose]();
+}
+
+/** In the IP header behind the one of Ethernet. */
+function destinationOf(frame: Uint8Array): string {
+  const isIpv4 = (frame[ETHERNET_BYTES] as number) >> 4 === 4;
+  const at = ETHERNET_BYTES + (isIpv4 ? 16 : 24);
+  return bytesToAddress(frame.subarray(at, at + (isIpv4 ? 4 : 16)));
+}
