@@ -7,6 +7,7 @@ import {
   type Persistence,
   type ServiceKey,
   serviceId,
+  type TableInForce,
 } from '@weir/dataplane';
 import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
 import { Pinning } from './pinning.js';
@@ -38,13 +39,24 @@ export class ForwardingPlanner {
   /**
    * @param sources  addresses of this node that encapsulated packets come from
    * @param nowMs    of a clock that is never set back
+   * @param tablesInForce  see Dataplane.tablesInForce; asked at most once, for services with pinning that are new here
    */
-  plan(config: NodeConfig, sources: ForwardingTables['sources'], nowMs: number): ForwardingPlan {
+  plan(
+    config: NodeConfig,
+    sources: ForwardingTables['sources'],
+    nowMs: number,
+    tablesInForce: () => ReadonlyMap<string, TableInForce> = () => new Map(),
+  ): ForwardingPlan {
+    let known: ReadonlyMap<string, TableInForce> | undefined;
+    const inForce = (id: string) => {
+      known ??= tablesInForce();
+      return known.get(id);
+    };
     const kept = new Map<string, Uint32Array>();
     this.#pinning.retain(config.services.filter(({ pinning }) => pinning !== undefined).map(idOf));
     const weighed = this.#slowStart.weigh(config.services, nowMs);
     const plans = config.services.map((service, i) =>
-      this.#service(service, weighed[i] as WeighedService, kept, nowMs),
+      this.#service(service, weighed[i] as WeighedService, kept, nowMs, inForce),
     );
     this.#tables = kept;
     return {
@@ -73,6 +85,7 @@ export class ForwardingPlanner {
     { members, isGrowing }: WeighedService,
     kept: Map<string, Uint32Array>,
     nowMs: number,
+    inForce: (id: string) => TableInForce | undefined,
   ): ServicePlan {
     const wanted = { scheduler: service.scheduler, tableRows: service.tableRows, members };
     const identity = JSON.stringify(wanted);
@@ -81,7 +94,13 @@ export class ForwardingPlanner {
     const pinned =
       service.pinning === undefined
         ? undefined
-        : this.#pinning.plan(idOf(service), { members: members.map(({ id }) => id), rows }, service.pinning, nowMs);
+        : this.#pinning.plan(
+            idOf(service),
+            { members: members.map(({ id }) => id), rows },
+            service.pinning,
+            nowMs,
+            inForce,
+          );
     return {
       service: {
         ...settingsOf(service),

@@ -8,6 +8,7 @@ import { openDataplane } from './open-dataplane.js';
 import { type Reconciled, Reconciler } from './reconciler.js';
 import { refuseDistantBackends } from './same-subnet.js';
 import { speakerOptions } from './speaker-options.js';
+import { resolveHops } from './unresolved-hops.js';
 
 /** How often the whole is looked at without an occasion. */
 const RESYNC_MS = 10_000;
@@ -76,6 +77,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     };
     took(reconciled);
     onNetworkChange(() => later(BURST_MS), passes.signal);
+    const resolving = resolveHops(dataplane, logger, passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
     let stopped = false;
     const stop = async (leaveRunning: boolean) => {
@@ -84,7 +86,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       passes.abort();
       clearTimeout(pending?.timer);
       clearInterval(resync);
-      await announcing.settled();
+      await Promise.all([announcing.settled(), resolving]);
       await speaker?.stop({ leaveRunning });
       await dataplane[Symbol.asyncDispose]();
     };

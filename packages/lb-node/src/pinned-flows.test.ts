@@ -90,15 +90,20 @@ function startClient(t: ExecutionContext): Client {
   };
 }
 
+/** Waits until no segment is lost: neighbours have to be resolved first. */
+function whereAllGo(segments: Client) {
+  return eventually('all segments to come back', async () => {
+    const backends = await segments(10_000);
+    return Object.keys(backends).length === FLOWS ? backends : undefined;
+  });
+}
+
 testAsRoot(
   'connections keep their backend over a new one and long after the hold, and new connections reach it',
   async (t) => {
     const { file, next } = await startDaemon(t, document('10.1.0.1', '10.1.0.2'));
     const segments = startClient(t);
-    const before = await eventually('all segments to come back', async () => {
-      const backends = await segments(10_000);
-      return Object.keys(backends).length === FLOWS ? backends : undefined;
-    });
+    const before = await whereAllGo(segments);
     t.deepEqual(new Set(Object.values(before)), new Set(['10.1.0.1', '10.1.0.2']));
 
     const change = next(/configuration in force/);
@@ -113,3 +118,20 @@ testAsRoot(
     t.true(fresh.has('10.1.0.3'), [...fresh].join());
   },
 );
+
+testAsRoot('connections keep their backend when the daemon is replaced while rows learn', async (t) => {
+  const daemon = await startDaemon(t, document('10.1.0.1', '10.1.0.2'));
+  const segments = startClient(t);
+  const before = await whereAllGo(segments);
+  const more = document('10.1.0.1', '10.1.0.2', '10.1.0.3');
+  const change = daemon.next(/configuration in force/);
+  writeFileSync(daemon.file, more);
+  await change;
+  t.deepEqual(await segments(10_000), before);
+  t.is(await daemon.stop(), 0);
+  const { next } = await startDaemon(t, more);
+  t.deepEqual(await segments(10_000), before);
+  t.regex(await next(/tables changed/), /"rowsMoved":[1-9]/);
+  t.deepEqual(await segments(10_000), before);
+  t.true(Object.values(await segments(20_000)).includes('10.1.0.3'));
+});

@@ -1,5 +1,7 @@
 import type { PinningConfig } from '@weir/control';
+import type { TableInForce } from '@weir/dataplane';
 import { type MemberTable, nextPinnedRows, type PinnedRows, startPinnedRows } from '@weir/director';
+import { memberId } from './member-id.js';
 
 /** The rows of a service with pinning, and what its data plane has to remember. */
 export interface PinnedTable {
@@ -20,7 +22,8 @@ const NEED_MS_MIN = 1_000;
 
 /**
  * The pinned rows of all services that have them, between one plan and the next. Services go by what the data plane knows
- * them by, since it is its flows that are kept. One that is new, as all are when the daemon starts, takes its table as it is.
+ * them by, since it is its flows that are kept. One that is new here goes on from the table that is in force, which a former
+ * life of the daemon may have written.
  */
 export class Pinning {
   #pinned = new Map<string, Pinned>();
@@ -31,9 +34,18 @@ export class Pinning {
     this.#pinned = new Map([...this.#pinned].filter(([id]) => wanted.has(id)));
   }
 
-  /** What is in force at `nowMs` on the way to a table. */
-  plan(id: string, table: MemberTable, timing: PinningConfig, nowMs: number): PinnedTable {
-    const former = this.#pinned.get(id);
+  /**
+   * What is in force at `nowMs` on the way to a table.
+   * @param inForce  the table of the service that the data plane has now; undefined: none
+   */
+  plan(
+    id: string,
+    table: MemberTable,
+    timing: PinningConfig,
+    nowMs: number,
+    inForce: (id: string) => TableInForce | undefined,
+  ): PinnedTable {
+    const former = this.#pinned.get(id) ?? resumed(inForce(id), timing, nowMs);
     const state =
       former === undefined
         ? startPinnedRows({ table, ...timing }, nowMs)
@@ -52,6 +64,15 @@ export class Pinning {
       this.#pinned.set(id, { ...pinned, state });
     }
   }
+}
+
+function resumed(inForce: TableInForce | undefined, timing: PinningConfig, nowMs: number): Pinned | undefined {
+  // Rows that point nowhere say nothing about where flows are.
+  if (inForce === undefined || inForce.rows.includes(-1)) return undefined;
+  const { backends, rows, keptRows } = inForce;
+  const members = backends.map(({ address, port }) => memberId(port === 0 ? { address } : { address, port }));
+  const table = { members, rows };
+  return { table, state: startPinnedRows({ table, keptRows, ...timing }, nowMs) };
 }
 
 /** A row is held from when its need is known, which is the sooner the more precise: not much later than it was seen. */

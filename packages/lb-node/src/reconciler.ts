@@ -123,7 +123,9 @@ export class Reconciler {
     try {
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
-      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs);
+      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs, () =>
+        dataplane.tablesInForce(),
+      );
       const changes = await dataplane.apply(tables);
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
