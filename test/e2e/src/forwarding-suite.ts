@@ -75,6 +75,8 @@ export function forwardingSuite({ engine, methods, cluster, decap }: ForwardingS
   });
 
   forEachCase('a UDP query of 4,000 bytes, in fragments, is answered whole', async ({ vip }, t) => {
+    // The first answer may be lost: by it a backend learns the MTU of the path to the client.
+    await udpEcho(client(), { address: vip, bytes: 4000, timeoutMs: 300 });
     t.deepEqual(await udpEcho(client(), { address: vip, bytes: 4000, datagrams: 20 }), { intact: 20, damaged: 0 });
   });
 
@@ -99,8 +101,10 @@ export function forwardingSuite({ engine, methods, cluster, decap }: ForwardingS
 
   testAsRoot('nothing of all this was dropped, but for what traceroute let expire', async (t) => {
     const drops = (await weir.nodes[0]?.counters())?.drops;
-    const { ttl_expired: expired, ...others } = drops ?? {};
+    const { ttl_expired: expired, icmp_unknown: icmpUnknown, ...others } = drops ?? {};
     t.is(expired, cases.length);
+    // Of the fragments of an answer that is too big, only the first one tells the flow to those who send errors about them.
+    t.true((icmpUnknown ?? 0) <= cluster.backends.length, `icmp_unknown: ${icmpUnknown}`);
     t.deepEqual(
       Object.entries(others).filter(([, count]) => count > 0),
       [],

@@ -96,12 +96,13 @@ export function routeLines(host: Host, verb: 'add' | 'replace'): string[] {
   return (host.routes ?? []).map((route) => `route ${verb} ${routeTarget(route)}`);
 }
 
-function routeTarget({ to, via }: Route): string {
+function routeTarget({ to, via, mtuBytes }: Route): string {
   const nextHops = typeof via === 'string' ? [via] : via;
+  const target = mtuBytes === undefined ? to : `${to} mtu ${mtuBytes}`;
   // IPv6 multipath routes are one `nexthop` list too; a single next hop reads better plain.
   return nextHops.length === 1
-    ? `${to} via ${nextHops[0]}`
-    : `${to} ${nextHops.map((nextHop) => `nexthop via ${nextHop}`).join(' ')}`;
+    ? `${target} via ${nextHops[0]}`
+    : `${target} ${nextHops.map((nextHop) => `nexthop via ${nextHop}`).join(' ')}`;
 }
 
 function planLink(topology: Topology, link: Link, index: number): PlannedLink {

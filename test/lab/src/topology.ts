@@ -82,4 +82,6 @@ export interface Route {
   /** A prefix in CIDR notation, or `default`: of the family of the next hops. */
   readonly to: string;
   readonly via: string | readonly string[];
+  /** Of the path behind the next hop, where it is known to be less than the link's. */
+  readonly mtuBytes?: number;
 }

@@ -16,6 +16,8 @@ export interface TwoArmClusterOptions {
   readonly narrowMtuBytes?: number;
 }
 
+const CLIENT_MTU_BYTES = 1500;
+
 type Side = 'front' | 'back';
 
 const vlanOf = { front: 10, back: 20 } as const;
@@ -44,6 +46,8 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
     hostOn('back', `backend${index + 1}`, 21 + index),
   );
   const gateway = hostOn('back', 'node1', 11);
+  // On a node the VIP is unreachable, so that its kernel can't tell a backend what was too big of the VIP's answers.
+  const routesOfBackend = defaultRoutes(gateway).map((route) => ({ ...route, mtuBytes: CLIENT_MTU_BYTES }));
   const access = clientAccess(narrowMtuBytes);
   const backRoutes = [
     { to: '10.1.0.0/24', via: hostOn('front', 'node1', 11).ipv4 },
@@ -56,7 +60,7 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
       ...accessHosts,
       router: { ...routerOfClient, routes: [...(routerOfClient?.routes ?? []), ...(nodeCount > 0 ? backRoutes : [])] },
       ...Object.fromEntries(nodes.map(({ name }) => [name, { forwarding: true, routes: defaultRoutes(router) }])),
-      ...Object.fromEntries(backends.map(({ name }) => [name, { routes: defaultRoutes(gateway) }])),
+      ...Object.fromEntries(backends.map(({ name }) => [name, { routes: routesOfBackend }])),
     },
     switches: tagged ? { trunk: back } : { front: {}, back },
     links: [
