@@ -14,6 +14,8 @@ export class NetworkTable {
   readonly #mapFd: number;
   /** Key, as text of its bytes, to permission. */
   readonly #known = new Map<string, number>();
+  /** Keys by the text of their network: most of a list is what it was, and parsing it is what takes time. */
+  #keys = new Map<string, string>();
 
   /** Reads what is there. @param mapFd  borrowed */
   constructor(mapFd: number) {
@@ -40,9 +42,16 @@ export class NetworkTable {
    * @throws {DataplaneError} TABLES_INVALID, TABLES_TOO_LARGE
    */
   set(guard: Pick<Guard, 'deny' | 'allow'>): void {
+    const keys = new Map<string, string>();
+    const keyOf = (text: string): string => {
+      const key = this.#keys.get(text) ?? networkKey(text).toString('latin1');
+      keys.set(text, key);
+      return key;
+    };
     const wanted = new Map<string, number>();
-    for (const text of guard.allow) wanted.set(networkKey(text).toString('latin1'), Permission.allow);
-    for (const text of guard.deny) wanted.set(networkKey(text).toString('latin1'), Permission.deny);
+    for (const text of guard.allow) wanted.set(keyOf(text), Permission.allow);
+    for (const text of guard.deny) wanted.set(keyOf(text), Permission.deny);
+    this.#keys = keys;
     const value = Buffer.alloc(4);
     for (const [key, permission] of wanted) {
       if (this.#known.get(key) === permission) continue;

@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto';
-import type {
-  AppliedChanges,
-  BackendCount,
-  Counters,
-  ForwardingTables,
-  ServiceKey,
-  TableInForce,
-} from '../dataplane.js';
+import type { AppliedChanges, BackendCount, Counters, ServiceKey, TableInForce } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
 import { NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
@@ -14,7 +7,7 @@ import { type LineRange, RowSpace } from './row-space.js';
 import { buildServiceDirectory } from './service-directory.js';
 import { SlotPool } from './slot-pool.js';
 import type { TableMemory, TableReference } from './table-memory.js';
-import { checkTables, serviceId, type WantedBackend, type WantedService } from './wanted-service.js';
+import { serviceId, type WantedBackend, type WantedService } from './wanted-service.js';
 
 /** How long a packet may be on its way through the program, in ms, generously: a virtual CPU may be paused in it. */
 const REST_MS = 200;
@@ -86,8 +79,7 @@ export class TableWriter {
    * @see Dataplane.apply
    * @throws {StillResting} nothing was changed
    */
-  apply(tables: ForwardingTables): AppliedChanges {
-    const wanted = checkTables(tables);
+  apply(wanted: readonly WantedService[], hashSeed: bigint): AppliedChanges {
     const plans = this.#plan(wanted);
     for (const slot of this.#orphans.splice(0)) this.#memory.freeBackend(slot);
     const changes = {
@@ -98,7 +90,7 @@ export class TableWriter {
       rowsMoved: 0,
       rowsWritten: 0,
     };
-    for (const plan of plans) this.#write(plan, tables.hashSeed, changes);
+    for (const plan of plans) this.#write(plan, hashSeed, changes);
 
     const wantedIds = new Set(wanted.map(({ id }) => id));
     const removed = [...this.#live].filter(([id]) => !wantedIds.has(id));

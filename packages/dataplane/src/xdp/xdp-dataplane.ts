@@ -150,11 +150,11 @@ export class XdpDataplane implements Dataplane {
   }
 
   async #write(tables: ForwardingTables): Promise<AppliedChanges> {
-    checkTables(tables);
+    const wanted = checkTables(tables);
     const features = this.#setSettings(tables);
     for (;;) {
       try {
-        const changes = this.#writer.apply(tables);
+        const changes = this.#writer.apply(wanted, tables.hashSeed);
         this.#memory.setFeatures(features);
         return changes;
       } catch (error) {
