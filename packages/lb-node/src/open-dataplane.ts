@@ -1,6 +1,5 @@
 import type { NodeConfig } from '@weir/control';
-import { type Dataplane, XdpDataplane } from '@weir/dataplane';
-import { WeirError } from '@weir/errors';
+import { type Dataplane, PortableDataplane, XdpDataplane } from '@weir/dataplane';
 import { tableLimits } from './table-limits.js';
 
 /** A data plane, and a sentence of how it came to be. */
@@ -11,8 +10,7 @@ export interface OpenedDataplane {
 
 /**
  * Opens the engine that the configuration names.
- * @throws {DataplaneError} what stands in the way of XDP
- * @throws {WeirError} ENGINE_MISSING
+ * @throws {DataplaneError} what stands in the way of XDP, or of a TUN device and raw sockets
  */
 export function openDataplane(config: NodeConfig): OpenedDataplane {
   const { engine, mode, pinDirectory } = config.dataplane;
@@ -26,9 +24,14 @@ export function openDataplane(config: NodeConfig): OpenedDataplane {
       });
       return { dataplane, origin: dataplane.origin };
     }
-    case 'portable':
-      throw new WeirError('ENGINE_MISSING', 'dataplane.engine: "portable" can\'t serve interfaces yet; use xdp', {
-        details: { engine },
-      });
+    case 'portable': {
+      const { maxFlows } = config.dataplane;
+      // One that is translated takes an entry for each direction.
+      const limits = { flows: 2 * maxFlows };
+      return {
+        dataplane: PortableDataplane.open({ interfaces: config.node.interfaces, limits }),
+        origin: { kind: 'new' },
+      };
+    }
   }
 }

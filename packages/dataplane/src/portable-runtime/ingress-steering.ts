@@ -32,14 +32,7 @@ export class IngressSteering implements AsyncDisposable {
   /** By name of the interface: what is there. */
   readonly #installed = new Map<string, { readonly text: string; readonly generation: Generation }>();
 
-  /** Begins with none: what a process left that was killed is taken away. */
-  static async prepare(device: string, interfaces: readonly string[]): Promise<IngressSteering> {
-    const present = new Set((await readInterfaces()).map(({ ifname }) => ifname));
-    for (const name of interfaces) if (present.has(name)) await removeFrom(name, generations);
-    return new IngressSteering(device, interfaces);
-  }
-
-  private constructor(device: string, interfaces: readonly string[]) {
+  constructor(device: string, interfaces: readonly string[]) {
     this.#device = device;
     this.#wanted = interfaces;
   }
@@ -82,8 +75,10 @@ export class IngressSteering implements AsyncDisposable {
     const prefs = await prefsAt(at.name);
     const isThere = (generation: Generation) => prefsOf(generation).some(({ pref }) => prefs?.has(pref));
     if (before?.text === text && isThere(before.generation)) return;
+    // What a process left that was killed leads nowhere.
+    if (before === undefined) await removeFrom(at.name, generations);
     const generation: Generation = before?.generation === 0 ? 1 : 0;
-    if (prefs === undefined) await networkCommand('tc', ['qdisc', 'add', 'dev', at.name, 'clsact']);
+    if ((await prefsAt(at.name)) === undefined) await networkCommand('tc', ['qdisc', 'add', 'dev', at.name, 'clsact']);
     const lines = rules.map((rule) => addLine(rule, at, generation, this.#device));
     try {
       await networkCommand('tc', ['-batch', '-'], lines);

@@ -51,28 +51,22 @@ export class PortableDataplane implements Dataplane {
   readonly #sweeper: NodeJS.Timeout;
   readonly #loop: Promise<void>;
   #inForce: ForwardingTables['services'] = [];
+  #isUp = false;
   #closed = false;
 
   /**
    * Makes the device and opens the sockets. Nothing is led there before the first {@link apply}.
-   * @throws {DataplaneError} TUN_*, RAW_SOCKET_*, COMMAND_*
+   * @throws {DataplaneError} TUN_MISSING, TUN_NOT_PERMITTED, TUN_BUSY, TUN_FAILED, RAW_SOCKET_MISSING, RAW_SOCKET_REFUSED
    */
-  static async open(options: PortableDataplaneOptions): Promise<PortableDataplane> {
+  static open(options: PortableDataplaneOptions): PortableDataplane {
     const { interfaces, deviceName = DEVICE_NAME, limits } = options;
-    const opened: (Disposable | AsyncDisposable)[] = [];
-    const held = <T extends Disposable | AsyncDisposable>(part: T): T => {
-      opened.push(part);
-      return part;
-    };
+    const sender = new RawSender();
     try {
-      const device = held(TunDevice.open(deviceName));
-      const sender = held(new RawSender());
-      const mtu = held(new PathMtu());
-      await prepareDevice(deviceName);
-      const steering = await IngressSteering.prepare(deviceName, interfaces);
-      return new PortableDataplane({ device, sender, mtu, steering }, limits);
+      const device = TunDevice.open(deviceName);
+      const steering = new IngressSteering(deviceName, interfaces);
+      return new PortableDataplane({ device, sender, mtu: new PathMtu(), steering }, limits);
     } catch (error) {
-      for (const part of opened.reverse()) await dispose(part);
+      sender[Symbol.dispose]();
       throw error;
     }
   }
@@ -88,6 +82,8 @@ export class PortableDataplane implements Dataplane {
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
     this.#assertOpen();
     checkTables(tables);
+    if (!this.#isUp) await prepareDevice(this.#parts.device.name);
+    this.#isUp = true;
     const changes = this.#engine.apply(tables);
     this.#inForce = tables.services;
     await this.#parts.steering.set(tables);
@@ -182,11 +178,6 @@ interface Parts {
   readonly sender: RawSender;
   readonly mtu: PathMtu;
   readonly steering: IngressSteering;
-}
-
-async function dispose(part: Disposable | AsyncDisposable): Promise<void> {
-  if (Symbol.asyncDispose in part) await part[Symbol.asyncDispose]();
-  else part[Symbol.dispose]();
 }
 
 /** In the IP header behind the one of Ethernet. */

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const OUTPUT_BYTES_MAX = 64 << 20;
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** A network namespace beside this process' own, which lives no longer than this process. */
@@ -34,7 +35,8 @@ export class PeerNamespace implements AsyncDisposable {
 
   /** Runs a program there to its end; what it printed. */
   async output(program: string, args: readonly string[], timeoutMs = 20_000): Promise<string> {
-    return (await run('nsenter', this.#enter(program, args), { timeout: timeoutMs })).stdout;
+    return (await run('nsenter', this.#enter(program, args), { timeout: timeoutMs, maxBuffer: OUTPUT_BYTES_MAX }))
+      .stdout;
   }
 
   /** Starts a program of Python there, which ends with this namespace, and waits for its first line; then its lines. */

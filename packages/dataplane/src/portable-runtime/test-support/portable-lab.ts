@@ -18,9 +18,9 @@ export interface PortableLab extends AsyncDisposable {
   send(frame: string): Promise<string>;
 }
 
-/** Answers each request with the address that it came from, as the server sees it; and datagrams with what they hold. */
+/** Answers each request with the address that it came from, as the server sees it; and datagrams with what they hold, from where they were sent to. */
 const server = `
-import http.server, socket, socketserver, threading
+import http.server, socket, threading
 class Page(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     def do_POST(self):
@@ -36,13 +36,15 @@ class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 class Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6
-class Echo(socketserver.BaseRequestHandler):
-    def handle(self): self.request[1].sendto(self.request[0], self.client_address)
-class Udp(socketserver.UDPServer):
-    address_family = socket.AF_INET6
-    max_packet_size = 65535
+def echo():
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    s.bind(('::', 7))
+    while True:
+        data, ((level, kind, info),), _, peer = s.recvmsg(65535, 64)
+        s.sendmsg([data], [(level, kind, info[:16] + bytes(4))], 0, peer)
 for port in (80, 8080): threading.Thread(target=Server(('::', port), Page).serve_forever).start()
-threading.Thread(target=Udp(('::', 7), Echo).serve_forever).start()
+threading.Thread(target=echo).start()
 print('ready')
 `;
 
@@ -76,10 +78,10 @@ export async function startPortableLab(): Promise<PortableLab> {
   client.ip('-6 route add default via 2001:db8:c::1');
   backend.ip('route add default via 10.0.0.11');
   backend.ip('-6 route add default via fd00::11');
-  // As lb-node prepares a node: it forwards, and answers for its local addresses.
+  // A router, also of the answers of direct return; and as lb-node prepares a node, it answers for its local addresses.
+  sysctl('net.ipv6.conf.all.forwarding=1', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0');
   for (const name of ['eth0', 'eth1']) {
-    for (const family of ['ipv4', 'ipv6']) execFileSync('sysctl', ['-qw', `net.${family}.conf.${name}.forwarding=1`]);
-    execFileSync('sysctl', ['-qw', `net.ipv4.conf.${name}.rp_filter=2`, `net.ipv6.conf.${name}.proxy_ndp=1`]);
+    sysctl(`net.ipv4.conf.${name}.rp_filter=0`, `net.ipv6.conf.${name}.proxy_ndp=1`);
   }
   for (const address of Object.values(locals)) ip(`route add local ${address} dev lo table local`);
   ip(`-6 neigh add proxy ${locals[6]} dev eth1`);
@@ -105,4 +107,8 @@ async function link(name: string, peerName: string, peerMac: string, peer: PeerN
   ip(`link set ${name} up`);
   peer.ip(`link set ${peerName} up`);
   while (ip(`-o link show ${name}`).includes('NO-CARRIER')) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function sysctl(...settings: readonly string[]): void {
+  execFileSync('sysctl', ['-qw', ...settings]);
 }
