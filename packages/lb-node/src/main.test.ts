@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Counters } from '@weir/dataplane';
 import test from 'ava';
 import {
   configFile,
@@ -16,6 +18,7 @@ import {
 import { eventually } from './test-support/eventually.js';
 import { enterPrivateNetwork, isRoot, onPeer, sh } from './test-support/private-network.js';
 
+const REFERENCE = fileURLToPath(new URL('../weir.reference.yaml', import.meta.resolve('@weir/control')));
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 /** A TCP SYN to the VIP, which nobody answers. */
 const SEND_SYN = `
@@ -46,6 +49,10 @@ test('--check says that a right file is right', (t) => {
   const file = configFile(document());
   const { status, stdout } = run('--check', '--config', file);
   t.deepEqual([status, stdout], [0, `${file} is valid: 1 services\n`]);
+});
+
+test('--check says that the reference configuration is right', (t) => {
+  t.regex(run('--check', '--config', REFERENCE).stdout, /is valid: 3 services\n$/);
 });
 
 test('--check names what is wrong, with field, value, file and line', (t) => {
@@ -142,6 +149,54 @@ testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resol
   t.regex(sh('ip route show type unreachable'), /unreachable 198\.51\.100\.10 proto 177/);
   t.regex(sh('ip neigh show 10.0.0.21'), /managed/);
   t.regex(run('--config', daemon.file, 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
+});
+
+testAsRoot(
+  'the services of the reference configuration are in force, with pinning, thresholds and persistence',
+  async (t) => {
+    const text = readFileSync(REFERENCE, 'utf8').replace(
+      /^bgp:[\s\S]*^runtimeDirectory:.*$/m,
+      `runtimeDirectory: ${directory}`,
+    );
+    const { file } = await startDaemon(t, text);
+    const { stdout } = run('--config', file, 'counters');
+    const lines = stdout.trim().split('\n').slice(2);
+    t.deepEqual(
+      lines.map((line) => line.replace(/( {2,}\d+)*$/, '').replaceAll(/ +/g, ' ')),
+      [
+        'TCP 198.51.100.10:80 mh pinned',
+        ' -> 10.0.0.21 ipip',
+        ' -> [fd00:10::22] ipip',
+        'TCP [2001:db8:100::10]:80 mh',
+        ' -> [fd00:10::21] gue',
+        'TCP 198.51.100.11:80 wlc persistent 300',
+        'TCP 198.51.100.11:443',
+        ' -> 10.0.0.31:8080 fullnat',
+      ],
+    );
+  },
+);
+
+testAsRoot('each method is in force in both families, and gives way to each other without a restart', async (t) => {
+  const documentOf = (method: string) => `node: { interfaces: [eth0], localAddresses: [10.0.0.111, "fd00::111"] }
+dataplane: { pinDirectory: /sys/fs/bpf/lb1, maxServices: 4, maxBackends: 16, maxFlows: 4096, tableRows: 251 }
+shutdown: { drain: 10ms }
+services:
+  - { name: web, vip: 198.51.100.10, port: 80, method: ${method}, backends: [ { address: 10.0.0.21 } ] }
+  - { name: web6, vip: 2001:db8:100::10, port: 80, method: ${method}, backends: [ { address: "fd00::21" } ] }
+`;
+  const { file, next } = await startDaemon(t, documentOf('ipip'));
+  for (const method of ['gre', 'gue', 'dr', 'nat', 'fullnat', 'ipip']) {
+    const change = next(/in force/);
+    writeFileSync(file, documentOf(method));
+    t.regex(await change, /configuration in force/);
+    const { services } = JSON.parse(run('--config', file, 'counters', '--json').stdout) as Counters;
+    t.deepEqual(
+      services.map(({ backends }) => backends.map(({ address }) => address)),
+      [['10.0.0.21'], ['fd00::21']],
+      method,
+    );
+  }
 });
 
 testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {

@@ -1,6 +1,7 @@
 import { loadNodeConfig, type NodeConfig } from '@weir/control';
 import { type Counters, DataplaneError, readCounters } from '@weir/dataplane';
 import { WeirError } from '@weir/errors';
+import { countersInOrder } from './counters-in-order.js';
 import { formatCounters } from './format-counters.js';
 
 /**
@@ -9,7 +10,7 @@ import { formatCounters } from './format-counters.js';
  */
 export async function printCounters(configFile: string, asJson: boolean): Promise<void> {
   const config = await loadNodeConfig(configFile);
-  const counters = countersOf(config);
+  const counters = countersInOrder(countersOf(config), config.services);
   process.stdout.write(asJson ? `${JSON.stringify(counters)}\n` : formatCounters(counters, config.services));
 }
 
