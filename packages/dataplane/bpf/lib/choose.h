@@ -69,14 +69,11 @@ static __always_inline int takes_flows(__u32 slot)
 }
 
 /* The first row that takes flows, from `row` on. With `counts` the service's counter says which, and is raised by each. */
-SEPARATE __u32 first_that_takes_flows(__u32 service_index, __u32 row, int counts)
+static __always_inline __u32 first_that_takes_flows(struct service *service, __u32 row, int counts)
 {
-	struct service *service = bpf_map_lookup_elem(&services, &service_index);
 	__u32 length;
 	__u64 table;
 
-	if (!service)
-		return NO_BACKEND;
 	table = table_of(service);
 	length = table;
 	if (!length)
@@ -191,7 +188,7 @@ SEPARATE int remember_backend(__u64 tag, __u32 set, __u32 slot, __u32 kind)
 		return 0;
 	if (find_flow(key, settings.flow_mask, &found))
 		forget_at(found.place);
-	remember(tag, set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
+	remember_seldom(tag, set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
 	return 0;
 }
 
@@ -247,18 +244,17 @@ SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index
 	return least;
 }
 
-static __always_inline __u32 pick(const struct service *service, const struct packet *packet,
+static __always_inline __u32 pick(struct service *service, const struct packet *packet,
 				  const struct choice *choice)
 {
 	__u32 rows = table_of(service);
 
-	if (service->pick == PICK_NEXT)
-		return first_that_takes_flows(choice->service, 0, 1);
 	if (service->pick == PICK_LEAST)
 		return find_least(choice->service, service->cost) & ~HAS_SPARE;
 	if (service->pick == PICK_LOCALITY)
 		return pick_by_locality(packet, choice->service);
-	return first_that_takes_flows(choice->service, row_of(hash_for_row(service, packet, choice->hash), rows), 0);
+	return first_that_takes_flows(service, row_of(hash_for_row(service, packet, choice->hash), rows),
+				      service->pick == PICK_NEXT);
 }
 
 static __always_inline __u64 prefix_mask(__u32 bits)
@@ -280,7 +276,7 @@ static __always_inline struct flow_key key_of_network(const struct state *curren
 	return flow_key(current->flow_keys, network, nobody, service_index, KEY_NETWORK);
 }
 
-static __always_inline __u32 pick_for_network(const struct state *current, const struct service *service,
+static __always_inline __u32 pick_for_network(const struct state *current, struct service *service,
 					      const struct packet *packet, const struct choice *choice)
 {
 	struct flow_key key = key_of_network(current, service, packet, choice->service);

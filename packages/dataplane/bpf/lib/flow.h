@@ -295,15 +295,12 @@ static __always_inline __u32 victim(const struct state *current, __u32 set)
  * Gives a flow a place. Returns it, or NO_PLACE when another CPU was faster. Who has the place goes: one of a pair with
  * its other half, anybody else by the exchange of the values.
  */
-SEPARATE __u32 remember(__u64 tag, __u32 set, __u64 value)
+static __always_inline __u32 remember(const struct state *current, __u64 tag, __u32 set, __u64 value)
 {
-	const struct state *current = current_state();
 	struct flow *flow;
 	__u32 way, place;
 	__u64 old;
 
-	if (!current)
-		return NO_PLACE;
 	way = victim(current, set);
 	if (way == NO_PLACE)
 		return NO_PLACE;
@@ -322,6 +319,14 @@ SEPARATE __u32 remember(__u64 tag, __u32 set, __u64 value)
 		count_connection(old, -1);
 	count_connection(value, 1);
 	return place;
+}
+
+/* The same for what is seldom. */
+SEPARATE __u32 remember_seldom(__u64 tag, __u32 set, __u64 value)
+{
+	const struct state *current = current_state();
+
+	return current ? remember(current, tag, set, value) : NO_PLACE;
 }
 
 /* A flow's value becomes another one of the same backend, if nobody was faster. */
@@ -401,5 +406,5 @@ SEPARATE __u32 remember_packet(const struct packet *packet, __u32 slot, __u32 ma
 	if (!packet || !current || !backend)
 		return NO_PLACE;
 	key = key_of_packet(current, packet);
-	return remember(key.tag, key.set & mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
+	return remember(current, key.tag, key.set & mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
 }

@@ -173,7 +173,7 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 		return drop(DROP_NO_LOCAL_PORT);
 	}
 
-	answer_place = remember(made.answer_key.tag, made.answer_key.set & settings.translation_mask,
+	answer_place = remember_seldom(made.answer_key.tag, made.answer_key.set & settings.translation_mask,
 				flow_value(choice->backend, backend->epoch, FLOW_ANSWER, current->now));
 	choice->place = remember_packet(packet, choice->backend, settings.translation_mask);
 	if (!write_translations(packet, &made, choice->place, answer_place)) {
