@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type HttpResult, type NodeCounters, WeirCluster } from '@weir/lab';
+import { countConnections } from './count-connections.js';
 import { pictureOf } from './picture.js';
 import { type Report, sentenceOf } from './report.js';
 
@@ -26,6 +27,7 @@ export async function playScenario(report: Report): Promise<WeirCluster> {
     await removeBackend(weir, report);
     await killNode(weir, report);
     await stopNode(weir, report);
+    await countConnections(weir, report);
     return weir;
   } catch (error) {
     await weir[Symbol.asyncDispose]();
