@@ -29,6 +29,7 @@ export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
 export { PortableEngine } from './portable/portable-engine.js';
+export { readPortableCounters } from './portable-runtime/counters-socket.js';
 export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';
 export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
 export type { RememberedFlow } from './xdp/flow-reader.js';

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { NodeConfig } from '@weir/control';
 import { type Dataplane, PortableDataplane, XdpDataplane } from '@weir/dataplane';
 import { tableLimits } from './table-limits.js';
@@ -25,13 +26,18 @@ export function openDataplane(config: NodeConfig): OpenedDataplane {
       return { dataplane, origin: dataplane.origin };
     }
     case 'portable': {
-      const { maxFlows } = config.dataplane;
-      // One that is translated takes an entry for each direction.
-      const limits = { flows: 2 * maxFlows };
-      return {
-        dataplane: PortableDataplane.open({ interfaces: config.node.interfaces, limits }),
-        origin: { kind: 'new' },
-      };
+      const dataplane = PortableDataplane.open({
+        interfaces: config.node.interfaces,
+        // One that is translated takes an entry for each direction.
+        limits: { flows: 2 * config.dataplane.maxFlows },
+        countersSocket: countersSocketOf(config),
+      });
+      return { dataplane, origin: { kind: 'new' } };
     }
   }
+}
+
+/** Where the portable engine of a node is asked for what it has counted. */
+export function countersSocketOf({ runtimeDirectory }: NodeConfig): string {
+  return join(runtimeDirectory, 'counters.sock');
 }

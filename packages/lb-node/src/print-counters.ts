@@ -1,27 +1,32 @@
 import { loadNodeConfig, type NodeConfig } from '@weir/control';
-import { type Counters, DataplaneError, readCounters } from '@weir/dataplane';
+import { type Counters, DataplaneError, readCounters, readPortableCounters } from '@weir/dataplane';
 import { WeirError } from '@weir/errors';
 import { countersInOrder } from './counters-in-order.js';
 import { formatCounters } from './format-counters.js';
+import { countersSocketOf } from './open-dataplane.js';
 
 /**
- * Prints what the data plane of a node has counted, whether or not its daemon runs.
+ * Prints what the data plane of a node has counted; with the engine xdp whether or not its daemon runs.
  * @throws {WeirError} NOTHING_COUNTED where no node has run with this configuration
  */
 export async function printCounters(configFile: string, asJson: boolean): Promise<void> {
   const config = await loadNodeConfig(configFile);
-  const counters = countersInOrder(countersOf(config), config.services);
+  const counters = countersInOrder(await countersOf(config), config.services);
   process.stdout.write(asJson ? `${JSON.stringify(counters)}\n` : formatCounters(counters, config.services));
 }
 
-function countersOf({ dataplane: { pinDirectory } }: NodeConfig): Counters {
+async function countersOf(config: NodeConfig): Promise<Counters> {
+  const { engine, pinDirectory } = config.dataplane;
   try {
-    return readCounters(pinDirectory);
+    return await (engine === 'xdp' ? readCounters(pinDirectory) : readPortableCounters(countersSocketOf(config)));
   } catch (cause) {
-    if (!(cause instanceof DataplaneError) || cause.code !== 'TABLES_INVALID') throw cause;
+    const isNothing = cause instanceof DataplaneError && nothingThere.includes(cause.code);
+    if (!isNothing) throw cause;
     throw new WeirError('NOTHING_COUNTED', `${cause.message}; has lb-node run here with this configuration?`, {
       cause,
       details: { pinDirectory },
     });
   }
 }
+
+const nothingThere: readonly string[] = ['TABLES_INVALID', 'COUNTERS_UNAVAILABLE'];

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { addressToBytes, flowHash } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import type { ForwardingService, ForwardingTables } from '../dataplane.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
 import { forwarded4, forwarded6, gue, outer4, outer6, syn4, syn6 } from '../test-support/frames.js';
 import { ip, isRoot } from '../test-support/private-namespaces.js';
+import { readPortableCounters } from './counters-socket.js';
 import { networkCommand } from './network-command.js';
 import { PortableDataplane } from './portable-dataplane.js';
 import {
@@ -172,6 +176,19 @@ testAsRoot('rows that are in force are told, and interfaces that are served', as
     plane.attachments(),
     interfaces.map((name) => ({ interface: name, mode: 'portable', adopted: false })),
   );
+});
+
+testAsRoot('counters are told to other processes, and no longer than there is something to count', async (t) => {
+  await plane[Symbol.asyncDispose]();
+  const countersSocket = join(mkdtempSync(join(tmpdir(), 'weir-')), 'counters.sock');
+  plane = PortableDataplane.open({ interfaces, countersSocket });
+  await plane.apply(tablesOf(nat));
+  await curl(urlOf(4));
+  t.deepEqual(await readPortableCounters(countersSocket), await plane.counters());
+  await plane[Symbol.asyncDispose]();
+  await t.throwsAsync(readPortableCounters(countersSocket), { code: 'COUNTERS_UNAVAILABLE' });
+  rmSync(dirname(countersSocket), { recursive: true });
+  plane = PortableDataplane.open({ interfaces });
 });
 
 testAsRoot('a device name that is taken is refused, and what holds it goes on', async (t) => {

@@ -11,6 +11,7 @@ import type {
 import { DataplaneError } from '../dataplane-error.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
 import { checkTables } from '../xdp/wanted-service.js';
+import { CountersSocket } from './counters-socket.js';
 import { prepareDevice } from './device-settings.js';
 import { IngressSteering } from './ingress-steering.js';
 import { KernelRoads } from './kernel-roads.js';
@@ -27,6 +28,8 @@ export interface PortableDataplaneOptions {
   readonly deviceName?: string;
   /** What is remembered at most; memory is taken as it comes. */
   readonly limits?: Partial<PortableLimits>;
+  /** Where {@link readPortableCounters} asks, from the first {@link PortableDataplane.apply} on. Default: nowhere. */
+  readonly countersSocket?: string;
 }
 
 const DEVICE_NAME = 'weir0';
@@ -51,6 +54,8 @@ export class PortableDataplane implements Dataplane {
   readonly #sweeper: NodeJS.Timeout;
   readonly #loop: Promise<void>;
   #inForce: ForwardingTables['services'] = [];
+  readonly #countersPath: string | undefined;
+  #countersSocket: CountersSocket | undefined;
   #isUp = false;
   #closed = false;
 
@@ -59,20 +64,21 @@ export class PortableDataplane implements Dataplane {
    * @throws {DataplaneError} TUN_MISSING, TUN_NOT_PERMITTED, TUN_BUSY, TUN_FAILED, RAW_SOCKET_MISSING, RAW_SOCKET_REFUSED
    */
   static open(options: PortableDataplaneOptions): PortableDataplane {
-    const { interfaces, deviceName = DEVICE_NAME, limits } = options;
+    const { interfaces, deviceName = DEVICE_NAME } = options;
     const sender = new RawSender();
     try {
       const device = TunDevice.open(deviceName);
       const steering = new IngressSteering(deviceName, interfaces);
-      return new PortableDataplane({ device, sender, mtu: new PathMtu(), steering }, limits);
+      return new PortableDataplane({ device, sender, mtu: new PathMtu(), steering }, options);
     } catch (error) {
       sender[Symbol.dispose]();
       throw error;
     }
   }
 
-  private constructor(parts: Parts, limits: Partial<PortableLimits> | undefined) {
+  private constructor(parts: Parts, { limits, countersSocket }: PortableDataplaneOptions) {
     this.#parts = parts;
+    this.#countersPath = countersSocket;
     this.#roads = new KernelRoads((address) => parts.mtu.to(address));
     this.#engine = new PortableEngine(this.#roads, limits);
     this.#sweeper = setInterval(() => this.#engine.sweep(presentTick()), SWEEP_MS);
@@ -82,8 +88,7 @@ export class PortableDataplane implements Dataplane {
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
     this.#assertOpen();
     checkTables(tables);
-    if (!this.#isUp) await prepareDevice(this.#parts.device.name);
-    this.#isUp = true;
+    if (!this.#isUp) await this.#bringUp();
     const changes = this.#engine.apply(tables);
     this.#inForce = tables.services;
     await this.#parts.steering.set(tables);
@@ -92,6 +97,10 @@ export class PortableDataplane implements Dataplane {
 
   async counters(): Promise<Counters> {
     this.#assertOpen();
+    return this.#count();
+  }
+
+  #count(): Counters {
     const { services, drops } = this.#engine.counters();
     const { too_big, no_route } = this.#lost;
     return { services, drops: { ...drops, too_big: drops.too_big + too_big, no_route: drops.no_route + no_route } };
@@ -123,6 +132,7 @@ export class PortableDataplane implements Dataplane {
     clearInterval(this.#sweeper);
     const { steering, device, sender, mtu } = this.#parts;
     try {
+      await this.#countersSocket?.[Symbol.asyncDispose]();
       await steering[Symbol.asyncDispose]();
     } finally {
       await device[Symbol.asyncDispose]();
@@ -130,6 +140,13 @@ export class PortableDataplane implements Dataplane {
       sender[Symbol.dispose]();
       mtu[Symbol.dispose]();
     }
+  }
+
+  async #bringUp(): Promise<void> {
+    await prepareDevice(this.#parts.device.name);
+    const path = this.#countersPath;
+    if (path !== undefined) this.#countersSocket ??= await CountersSocket.open(path, () => this.#count());
+    this.#isUp = true;
   }
 
   #assertOpen(): void {
