@@ -85,11 +85,9 @@ function arbitraryPacket(): fc.Arbitrary<Step> {
       tcpOptions: arbitraryOptions(),
       payloadBytes: fc.constantFrom(...payloadSizes),
       checksum: fc.constantFrom<FramePlan['checksum']>('right', 'right', 'right', 'zero', 'wrong'),
-      extensions: fc.oneof(
-        { weight: 4, arbitrary: fc.constant([]) },
-        { weight: 1, arbitrary: fc.array(fc.constantFrom(...extensionKinds), { minLength: 1, maxLength: 5 }) },
-      ),
+      extensions: arbitraryExtensions(),
       fragment: arbitraryFragment(),
+      to: fc.constantFrom<FramePlan['to']>(...Array(12).fill('eth0'), 'eth1', 'another node'),
       tags: fc.oneof(
         { weight: 5, arbitrary: fc.constant([]) },
         { weight: 1, arbitrary: fc.array(fc.nat(4095), { maxLength: 3 }) },
@@ -135,6 +133,13 @@ function arbitraryEnds(): fc.Arbitrary<Pick<FramePlan, 'source' | 'destination'>
   );
 }
 
+function arbitraryExtensions(): fc.Arbitrary<readonly number[]> {
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.constantFrom(...extensionKinds), { minLength: 1, maxLength: 5 }) },
+  );
+}
+
 function arbitraryFragment(): fc.Arbitrary<FramePlan['fragment']> {
   return seldom(
     8,
@@ -172,7 +177,9 @@ function arbitraryError(): fc.Arbitrary<IcmpErrorPlan> {
     type: fc.constantFrom(3, 3, 11, 12, 1, 2, 4, 5),
     code: fc.constantFrom(0, 1, 3, 4),
     rest: fc.constantFrom(0, 1400, 1280),
-    quotedBytes: fc.constantFrom(28, 48, 60, 200, 38, 39, 27, 47, 19, 40),
+    quotedBytes: fc.constantFrom(28, 48, 60, 200, 200, 200, 38, 39, 27, 47, 19, 40),
+    extensions: arbitraryExtensions(),
+    fragment: arbitraryFragment(),
     ttl: fc.constantFrom(64, 64, 64, 1),
     paddingBytes: fc.constantFrom(0, 0, 4),
   });

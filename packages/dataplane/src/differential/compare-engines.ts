@@ -68,6 +68,8 @@ export async function compareEngines(
     }
     if (step.kind === 'apply') {
       const next = scenario.tables[step.tables % scenario.tables.length];
+      const difference = differing(number, 'needed rows', ours.neededRows(), theirs.neededRows());
+      if (difference !== undefined) return difference;
       if (next !== undefined) for (const engine of engines) await engine.apply(next);
       listeners = listenersOf(next);
       continue;
@@ -98,6 +100,7 @@ export async function compareEngines(
   return (
     differing(last, 'drops', dropsOfOurs, dropsOfTheirs) ??
     differing(last, 'flows', sorted(ours.flows()), sorted(theirs.flows())) ??
+    differing(last, 'needed rows', ours.neededRows(), theirs.neededRows()) ??
     differing(last, 'counts of services', services[0], services[1]) ?? {
       packets: arrived.length,
       nowTicks,

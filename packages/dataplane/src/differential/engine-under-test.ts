@@ -26,5 +26,7 @@ export interface EngineUnderTest {
   run(frame: Uint8Array): Outcome;
   drops(): Promise<Readonly<Record<DropReason, number>>>;
   services(): Promise<Counters['services']>;
+  /** @see Dataplane.takeNeededRows */
+  neededRows(): ReadonlyMap<string, readonly number[]>;
   flows(): readonly FlowSeen[];
 }

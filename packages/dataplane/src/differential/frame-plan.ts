@@ -13,7 +13,7 @@ import {
   TCP_BYTES_MIN,
   UDP_BYTES,
 } from '@weir/packet';
-import { interfaces } from './lab-addresses.js';
+import { foreignMac, interfaces } from './lab-addresses.js';
 
 /** All that a generated packet is made from; plain data, so that it shrinks and prints well. */
 export interface FramePlan {
@@ -33,6 +33,8 @@ export interface FramePlan {
   /** Words of no-operation in IPv4, extension headers in IPv6. */
   readonly extensions: readonly number[];
   readonly fragment: { readonly identification: number; readonly offset: number; readonly more: boolean } | undefined;
+  /** Whose MAC address the frame carries: of an interface of the node, or of another one. */
+  readonly to: 'eth0' | 'eth1' | 'another node';
   readonly tags: readonly number[];
   readonly paddingBytes: number;
   readonly damage: Damage | undefined;
@@ -55,11 +57,11 @@ export function frameOf(plan: FramePlan): Uint8Array {
 /** A packet, by default an honest one, in a frame for the node. */
 export function frameWith(
   packet: Uint8Array,
-  { tags, paddingBytes, damage }: Pick<FramePlan, 'tags' | 'paddingBytes' | 'damage'> = honest,
+  { to, tags, paddingBytes, damage }: Pick<FramePlan, 'to' | 'tags' | 'paddingBytes' | 'damage'> = plainFrame,
 ): Uint8Array {
   const frame = buildFrame(
     {
-      destination: macOf(interfaces[0].mac),
+      destination: macOf(interfaces.find(({ name }) => name === to)?.mac ?? foreignMac),
       source: macOf(interfaces[0].neighbourMac),
       tags: tags.map((id) => ({ tpid: id % 2 === 0 ? 0x8100 : 0x88a8, priority: 0, dropEligible: false, id })),
     },
@@ -70,7 +72,6 @@ export function frameWith(
   return damaged(padded, damage);
 }
 
-const honest = { tags: [], paddingBytes: 0, damage: undefined } as const;
 /** BPF_PROG_TEST_RUN takes no shorter frames. */
 const FRAME_BYTES_MIN = 14;
 
@@ -214,6 +215,7 @@ export const plainFrame: FramePlan = {
   checksum: 'right',
   extensions: [],
   fragment: undefined,
+  to: 'eth0',
   tags: [],
   paddingBytes: 0,
   damage: undefined,

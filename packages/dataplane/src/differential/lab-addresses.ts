@@ -16,10 +16,10 @@ export const vips = {
   6: ['2001:db8:100::1', '2001:db8:100::2', '2001:db8:100::3'],
 } as const;
 
-/** The first three by eth0, then two by eth1 with its smaller MTU, one that is silent, one that no route leads to. */
+/** Two by eth0, one by its VLAN, two by eth1 with its smaller MTU, one that is silent, one that no route leads to. */
 export const backends = {
-  4: ['10.0.0.21', '10.0.0.22', '10.0.0.23', '10.1.0.21', '10.1.0.22', '10.0.0.250', '172.31.0.1'],
-  6: ['fd00::21', 'fd00::22', 'fd00::23', 'fd00:1::21', 'fd00:1::22', 'fd00::250', 'fd00:ffff::1'],
+  4: ['10.0.0.21', '10.0.0.22', '10.2.0.21', '10.1.0.21', '10.1.0.22', '10.0.0.250', '172.31.0.1'],
+  6: ['fd00::21', 'fd00::22', 'fd00:2::21', 'fd00:1::21', 'fd00:1::22', 'fd00::250', 'fd00:ffff::1'],
 } as const;
 
 export const local = { 4: ['10.0.0.11', '10.0.0.12'], 6: ['fd00::11', 'fd00::12'] } as const;
@@ -29,16 +29,23 @@ export interface LabInterface {
   readonly mac: string;
   readonly neighbourMac: string;
   readonly mtuBytes: number;
+  /** ID of the VLAN of eth0 that this stands for. */
+  readonly vlan?: number;
 }
+
+/** Of another node. */
+export const foreignMac = '02:00:00:00:00:ff';
 
 export const interfaces = [
   { name: 'eth0', mac: '02:00:00:00:00:b0', neighbourMac: '02:00:00:00:00:a0', mtuBytes: 1500 },
   { name: 'eth1', mac: '02:00:00:00:00:b1', neighbourMac: '02:00:00:00:00:a1', mtuBytes: 1400 },
+  { name: 'vlan7', mac: '02:00:00:00:00:b7', neighbourMac: '02:00:00:00:00:a7', mtuBytes: 1480, vlan: 7 },
 ] as const satisfies readonly LabInterface[];
 
 /** Networks behind each interface, and what of them does not answer. The rest has no route. */
 export const routes = {
   eth0: ['10.0.0.0/24', '192.0.2.0/24', '203.0.113.0/24', 'fd00::/64', '2001:db8:c::/47'],
   eth1: ['10.1.0.0/24', 'fd00:1::/64'],
+  vlan7: ['10.2.0.0/24', 'fd00:2::/64'],
 } as const;
 export const silent = ['10.0.0.250', 'fd00::250'] as const;

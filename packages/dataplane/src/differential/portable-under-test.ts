@@ -1,4 +1,4 @@
-import { bytesToAddress } from '@weir/packet';
+import { bytesToAddress, EtherType } from '@weir/packet';
 import type { Counters, ForwardingTables } from '../dataplane.js';
 import { NetworkList } from '../portable/network-list.js';
 import type { NextHop } from '../portable/next-hop.js';
@@ -47,6 +47,10 @@ export class PortableUnderTest implements EngineUnderTest {
     return this.#engine.counters().services;
   }
 
+  neededRows(): ReadonlyMap<string, readonly number[]> {
+    return this.#engine.takeNeededRows();
+  }
+
   flows(): readonly FlowSeen[] {
     return Array.from(this.#engine.flows()).flatMap(({ backend: { name, port }, state, lastSeen, translation }) => {
       const backend = `${name} ${port}`;
@@ -56,14 +60,22 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   #newEngine(): PortableEngine {
-    return new PortableEngine({ ownMacs: [], resolve: this.#resolve, mayComplain: () => true });
+    return new PortableEngine({ ownMacs, resolve: this.#resolve, mayComplain: () => true });
   }
 }
 
+const ownMacs = interfaces.map(({ mac }) => macOf(mac));
+
 function resolver(ifindexOf: (name: string) => number) {
-  const hops = interfaces.map(({ name, mac, neighbourMac, mtuBytes }) => ({
-    networks: new NetworkList({ allow: routes[name], deny: [] }),
-    hop: { ifindex: ifindexOf(name), mtuBytes, destinationMac: macOf(neighbourMac), sourceMac: macOf(mac) },
+  const hops = interfaces.map((link) => ({
+    networks: new NetworkList({ allow: routes[link.name], deny: [] }),
+    hop: {
+      ifindex: ifindexOf('vlan' in link ? 'eth0' : link.name),
+      mtuBytes: link.mtuBytes,
+      destinationMac: macOf(link.neighbourMac),
+      sourceMac: macOf(link.mac),
+      ...('vlan' in link ? { vlan: { etherType: EtherType.vlan, tci: link.vlan } } : {}),
+    },
   }));
   return (address: Uint8Array) => {
     const found = hops.find(({ networks }) => networks.verdictOn(address) === 'allow');

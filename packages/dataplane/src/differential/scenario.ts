@@ -32,6 +32,9 @@ export interface IcmpErrorPlan {
   readonly rest: number;
   /** How much of the packet is quoted. */
   readonly quotedBytes: number;
+  /** Extension headers and fragment header of what the VIP would have sent. */
+  readonly extensions: readonly number[];
+  readonly fragment: FramePlan['fragment'];
   readonly ttl: number;
   readonly paddingBytes: number;
 }
@@ -135,6 +138,8 @@ function errorToVip(frame: Uint8Array | undefined, error: IcmpErrorPlan): Uint8A
     sourcePort: destinationPort,
     destinationPort: sourcePort,
     payloadBytes: 20,
+    extensions: error.extensions,
+    fragment: error.fragment,
   });
   return errorFrame(source, destination, answer.subarray(14), error);
 }
@@ -142,7 +147,7 @@ function errorToVip(frame: Uint8Array | undefined, error: IcmpErrorPlan): Uint8A
 function errorFrame(source: string, destination: string, quoted: Uint8Array, error: IcmpErrorPlan): Uint8Array {
   const { type, code, rest, ttl, quotedBytes, paddingBytes } = error;
   const packet = buildIcmpPacket({ source, destination, ttl }, { type, code, rest }, quoted.subarray(0, quotedBytes));
-  return frameWith(packet, { tags: [], paddingBytes, damage: undefined });
+  return frameWith(packet, { ...plainFrame, paddingBytes });
 }
 
 function partsOf(frame: Uint8Array): Parts | undefined {

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import test from 'ava';
 import { enterPrivateNamespaces, ip, isRoot } from '../test-support/private-namespaces.js';
-import { XdpDataplane } from '../xdp/xdp-dataplane.js';
 import { runDifferentially } from './differential-run.js';
 import { makeLabNetwork } from './lab-network.js';
 import { PortableUnderTest } from './portable-under-test.js';
@@ -22,18 +21,8 @@ testAsRoot(`the XDP program and the portable engine agree about ${packets} packe
     ifindexes.set(name, known);
     return known;
   };
-  const plane = XdpDataplane.open({
-    interfaces: [],
-    mode: 'auto',
-    pinDirectory: '/sys/fs/bpf/weir-differential',
-    limits: { services: 64, backends: 1024, rows: 16_384, flows: 4096, translatedFlows: 4096 },
-    clock: 'manual',
-  });
-  t.teardown(() => plane[Symbol.asyncDispose]());
-  const report = await runDifferentially(new PortableUnderTest(ifindexOf), new XdpUnderTest(plane, ifindexOf), {
-    packets,
-    seed,
-  });
+  await using xdp = await XdpUnderTest.open('/sys/fs/bpf/weir-differential', ifindexOf);
+  const report = await runDifferentially(new PortableUnderTest(ifindexOf), xdp, { packets, seed });
   t.log(`${report.packets} packets in ${report.scenarios} scenarios`);
   if (report.failure !== undefined) t.fail(report.failure);
   t.true(report.packets >= packets);

@@ -1,7 +1,8 @@
 import type { Counters, ForwardingTables } from '../dataplane.js';
-import type { XdpDataplane } from '../xdp/xdp-dataplane.js';
+import { XdpDataplane } from '../xdp/xdp-dataplane.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { local, seed } from './lab-addresses.js';
+import { pretendVlans } from './lab-network.js';
 
 /** linux/bpf.h, enum xdp_action. */
 const actions = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
@@ -14,28 +15,48 @@ const nothing: ForwardingTables = {
 };
 
 /** The XDP program, by BPF_PROG_TEST_RUN. */
-export class XdpUnderTest implements EngineUnderTest {
-  /** @param plane  with a manual clock */
-  constructor(
-    readonly plane: XdpDataplane,
-    readonly ifindexOf: (name: string) => number,
-  ) {}
+export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
+  readonly #plane: XdpDataplane;
+  readonly #ifindexOf: (name: string) => number;
+
+  private constructor(plane: XdpDataplane, ifindexOf: (name: string) => number) {
+    this.#plane = plane;
+    this.#ifindexOf = ifindexOf;
+  }
+
+  /** On the network of {@link makeLabNetwork}; pins stay. */
+  static async open(pinDirectory: string, ifindexOf: (name: string) => number): Promise<XdpUnderTest> {
+    const plane = XdpDataplane.open({
+      interfaces: ['eth0', 'eth1'],
+      mode: 'auto',
+      pinDirectory,
+      limits: { services: 64, backends: 1024, rows: 16_384, flows: 4096, translatedFlows: 4096 },
+      clock: 'manual',
+    });
+    await plane.apply(nothing);
+    pretendVlans(pinDirectory, ifindexOf);
+    return new XdpUnderTest(plane, ifindexOf);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#plane[Symbol.asyncDispose]();
+  }
 
   /** What is remembered is of services: without them it is of nobody, and swept out. */
   async reset(): Promise<void> {
-    await this.plane.apply(nothing);
+    await this.#plane.apply(nothing);
   }
 
   async apply(tables: ForwardingTables): Promise<void> {
-    await this.plane.apply(tables);
+    await this.#plane.apply(tables);
   }
 
   setClock(nowTicks: number): void {
-    this.plane.setClock(nowTicks);
+    this.#plane.setClock(nowTicks);
   }
 
   run(frame: Uint8Array): Outcome {
-    const { result, packet } = this.plane.testRun(frame, { ingressIfindex: this.ifindexOf('eth0') });
+    const { result, packet } = this.#plane.testRun(frame, { ingressIfindex: this.#ifindexOf('eth0') });
     const action = actions[result];
     switch (action) {
       case 'drop':
@@ -50,15 +71,19 @@ export class XdpUnderTest implements EngineUnderTest {
   }
 
   async drops(): Promise<Counters['drops']> {
-    return (await this.plane.counters()).drops;
+    return (await this.#plane.counters()).drops;
   }
 
   async services(): Promise<Counters['services']> {
-    return (await this.plane.counters()).services;
+    return (await this.#plane.counters()).services;
+  }
+
+  neededRows(): ReadonlyMap<string, readonly number[]> {
+    return this.#plane.takeNeededRows();
   }
 
   flows(): readonly FlowSeen[] {
-    return Array.from(this.plane.flows())
+    return Array.from(this.#plane.flows())
       .filter(({ state }) => !noFlows.includes(state))
       .map(({ backend: { address, port }, state, lastSeen }) => ({ backend: `${address} ${port}`, state, lastSeen }));
   }

@@ -1,4 +1,5 @@
 import { ICMP_BYTES, IcmpType, Icmpv6Type, IPV4_BYTES_MIN, IPV6_BYTES, updatedChecksumOfBytes } from '@weir/packet';
+import { walkExtensions } from './extension-headers.js';
 import type { Tuple } from './flow.js';
 import type { IpPacket } from './parse-frame.js';
 import { type NewEnds, rewriteEnds } from './translate.js';
@@ -66,15 +67,12 @@ function locateInIpv4(quoted: Uint8Array): Located | undefined {
   };
 }
 
-/** Extension headers are not looked through: of such a quote nobody knows the flow. */
 function locateInIpv6(quoted: Uint8Array): Located | undefined {
   if (quoted.byteLength < IPV6_BYTES || (quoted[0] as number) >> 4 !== 6) return undefined;
-  return {
-    protocol: quoted[6] as number,
-    source: quoted.slice(8, 24),
-    destination: quoted.slice(24, 40),
-    transportOffset: IPV6_BYTES,
-  };
+  const walked = walkExtensions(quoted, quoted[6] as number, IPV6_BYTES);
+  if (walked === 'unreadable' || walked.fragment?.isFirst === false) return undefined;
+  const { protocol, transportOffset } = walked;
+  return { protocol, source: quoted.slice(8, 24), destination: quoted.slice(24, 40), transportOffset };
 }
 
 /**
