@@ -17,6 +17,8 @@ export interface Difference {
 export interface Comparison {
   readonly packets: number;
   readonly nowTicks: number;
+  /** Why packets were dropped, by the first engine's word. */
+  readonly dropReasons: readonly string[];
   readonly difference: Difference | undefined;
 }
 
@@ -46,7 +48,12 @@ export async function compareEngines(
   const differing = (step: number, what: string, a: unknown, b: unknown): Comparison | undefined =>
     isDeepStrictEqual(a, b)
       ? undefined
-      : { packets: arrived.length, nowTicks, difference: { step, what, ours: a, theirs: b, frames: captured } };
+      : {
+          packets: arrived.length,
+          nowTicks,
+          dropReasons: [],
+          difference: { step, what, ours: a, theirs: b, frames: captured },
+        };
 
   const [tables] = scenario.tables;
   let listeners = listenersOf(tables);
@@ -104,6 +111,7 @@ export async function compareEngines(
     differing(last, 'counts of services', services[0], services[1]) ?? {
       packets: arrived.length,
       nowTicks,
+      dropReasons: Object.keys(dropsOfOurs ?? {}),
       difference: undefined,
     }
   );

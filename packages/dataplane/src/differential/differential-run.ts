@@ -23,6 +23,8 @@ export interface DifferentialRun {
 export interface DifferentialReport {
   readonly packets: number;
   readonly scenarios: number;
+  /** All that packets were dropped for. */
+  readonly dropReasons: ReadonlySet<string>;
   /** Of the shortest scenario that was found to go wrong; with a file for Wireshark. */
   readonly failure: string | undefined;
 }
@@ -34,14 +36,16 @@ export async function runDifferentially(
   { packets: wanted, seed }: DifferentialRun,
 ): Promise<DifferentialReport> {
   let [packets, scenarios, nowTicks] = [0, 0, 0];
+  const dropReasons = new Set<string>();
   const play = async (scenario: Scenario) => {
     const comparison = await compareEngines(scenario, ours, theirs, nowTicks);
     nowTicks = comparison.nowTicks;
     return comparison;
   };
   const agree = fc.asyncProperty(arbitraryScenario(), async (scenario) => {
-    const { packets: played, difference } = await play(scenario);
+    const { packets: played, dropReasons: seen, difference } = await play(scenario);
     packets += played;
+    for (const reason of seen) dropReasons.add(reason);
     scenarios++;
     return difference === undefined;
   });
@@ -51,9 +55,9 @@ export async function runDifferentially(
     if (details.counterexample === null) throw details.errorInstance ?? new Error('no scenario could be played');
     const [scenario] = details.counterexample;
     const { difference } = await play(scenario);
-    return { packets, scenarios, failure: describe(scenario, difference, seed) };
+    return { packets, scenarios, dropReasons, failure: describe(scenario, difference, seed) };
   }
-  return { packets, scenarios, failure: undefined };
+  return { packets, scenarios, dropReasons, failure: undefined };
 }
 
 function arbitraryScenario(): fc.Arbitrary<Scenario> {

@@ -10,7 +10,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { clampMss } from './clamp-mss.js';
 import type { Endpoint } from './flow.js';
-import { withToa } from './tell-client-address.js';
+import { eraseToa, withToa } from './tell-client-address.js';
 import { type PacketLayout, rewriteEnds } from './translate.js';
 
 const ends = {
@@ -116,4 +116,12 @@ test('a checksum that comes out as 0 is sent as 0xffff', (t) => {
     { destination: { address: addressToBytes(ends[4].destination), port: sum } },
   );
   t.deepEqual([...packet.subarray(26, 28)], [0xff, 0xff]);
+});
+
+test('options of kind 254 that a client sends become padding, whatever is in them', (t) => {
+  const own = Uint8Array.from([1, 254, 8, 0, 80, 0, 0, 0, 1, 2, 4, 5, 180, 254, 3, 9]);
+  const packet = buildTcpPacket(ends[4], { sourcePort: 1, destinationPort: 2, options: own });
+  eraseToa(packet, 20);
+  t.deepEqual([...packet.subarray(40)], [1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 5, 180, 1, 1, 1]);
+  t.true(isSound(packet, { family: 4, protocol: 6, transportOffset: 20 }));
 });
