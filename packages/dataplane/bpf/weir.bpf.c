@@ -13,8 +13,19 @@
 #include "lib/parse.h"
 #include "lib/service.h"
 
+#define SELDOM 0
+
+/* The other program; user space puts it there (src/xdp/xdp-dataplane.ts). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} programs SEC(".maps");
+
+/* Everything that may happen to a packet. */
 SEC("xdp")
-int weir(struct xdp_md *ctx)
+int weir_seldom(struct xdp_md *ctx)
 {
 	struct state *current = current_state();
 	struct packet packet = {};
@@ -25,6 +36,8 @@ int weir(struct xdp_md *ctx)
 	if (!current)
 		return XDP_PASS;
 	verdict = parse(ctx, &packet);
+	if (verdict == EXTENDED)
+		verdict = parse_extensions(ctx, &packet);
 	if (verdict != PARSED)
 		return verdict;
 	if (packet.kind == KIND_LATER_FRAGMENT)
@@ -43,12 +56,79 @@ int weir(struct xdp_md *ctx)
 		return send_error(ctx, &packet, ICMP_ERROR_TIME_EXCEEDED, 0);
 
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
-	verdict = choose(service, &packet, &choice);
+	verdict = choose_known_seldom(&packet, &choice);
+	if (verdict == UNKNOWN)
+		verdict = choose_new(&packet, &choice);
+	if (verdict == UNTRANSLATED)
+		verdict = begin_translation(&packet, &choice);
 	if (verdict != CHOSEN)
 		return verdict;
 	if (packet.begins_fragments)
 		remember_fragments(&packet, &choice);
-	return forward(ctx, current, &packet, &choice, service->mss_clamp);
+	return forward(ctx, &packet, &choice, service->mss_clamp);
+}
+
+/* What needs the other program. Should it be missing, the packet is nobody's: the kernel knows no such address. */
+static __always_inline int call_seldom(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &programs, SELDOM);
+	return XDP_PASS;
+}
+
+/* A service's packet that is not common: to be forwarded by what is in weir_seldom(). */
+static __always_inline int is_special(const struct state *current, const struct service *service,
+				      const struct packet *packet)
+{
+	return current->features & FEATURE_DENY || packet->ttl <= 1 || packet->begins_fragments ||
+	       service->flags & SERVICE_TRANSLATES || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
+}
+
+/*
+ * The common packet: of a flow that needs nothing but a backend. `packet` is never handed to a function, so that the
+ * compiler keeps it in registers; whatever is not common goes to the other program, as it arrived.
+ */
+SEC("xdp")
+int weir(struct xdp_md *ctx)
+{
+	struct state *current = current_state();
+	struct packet packet = {};
+	struct choice choice = {};
+	struct backend_cpu *mine;
+	struct service *service;
+	struct backend *backend;
+	int verdict;
+
+	if (!current)
+		return XDP_PASS;
+	verdict = parse(ctx, &packet);
+	if (verdict == EXTENDED)
+		return call_seldom(ctx);
+	if (verdict != PARSED)
+		return verdict;
+	if (packet.kind != KIND_FLOW)
+		return call_seldom(ctx);
+	service = find_service(current, &packet, &choice.service);
+	if (!service)
+		return current->features & FEATURE_TRANSLATION ? call_seldom(ctx) : XDP_PASS;
+	if (!is_for_this_node(current, &packet))
+		return XDP_PASS;
+	if (is_special(current, service, &packet))
+		return call_seldom(ctx);
+
+	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
+	if (choose_known(current, service, &packet, &choice) != CHOSEN)
+		return call_seldom(ctx);
+	backend = bpf_map_lookup_elem(&backends, &choice.backend);
+	mine = counters_of(choice.backend);
+	if (!backend || !mine)
+		return drop(DROP_NO_BACKEND);
+	verdict = find_way(ctx, current, &packet, backend, &mine->nexthop);
+	if (verdict == DOES_NOT_FIT)
+		return call_seldom(ctx);
+	if (verdict != WAY_FOUND)
+		return verdict;
+	verdict = write_whole(ctx, &packet, backend, &mine->nexthop, choice.hash);
+	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet.bytes) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

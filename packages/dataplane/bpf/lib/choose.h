@@ -290,7 +290,7 @@ static __always_inline __u32 pick_for_network(const struct state *current, struc
 	return slot;
 }
 
-/* A flow that the table does not know, of a service that wants to know it. */
+/* A flow that the table does not know, of a service or a row that wants to know it. */
 SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 {
 	struct state *current = current_state();
@@ -302,6 +302,12 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 	service = bpf_map_lookup_elem(&services, &choice->service);
 	if (!service)
 		return drop(DROP_NO_BACKEND);
+	if (!(service->flags & SERVICE_REMEMBERS)) {
+		/* A kept row: `choice` holds its backend. */
+		if (choice->backend != NO_BACKEND && node_may_remember(current))
+			remember_packet(packet, choice->backend, settings.flow_mask);
+		return CHOSEN;
+	}
 	needs_flow = service->flags & SERVICE_TRANSLATES;
 	begins = packet->protocol != IPPROTO_TCP || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	if (!begins && needs_flow)
@@ -354,16 +360,13 @@ static __always_inline int knows_flow(const struct state *current, __u32 service
 #define RECALL_UNSEEN 2     /* the packet is only about the flow: its state and age stay */
 
 /* What the table knows of the packet's flow: CHOSEN or UNKNOWN. */
-SEPARATE int recall(const struct packet *packet, struct choice *choice, __u32 how)
+static __always_inline int recall(const struct state *current, const struct packet *packet, struct choice *choice,
+				  __u32 how)
 {
-	const struct state *current = current_state();
+	__u32 mask = how & RECALL_TRANSLATED ? settings.translation_mask : settings.flow_mask;
 	struct found_flow found = {};
-	struct flow_key key;
 
-	if (!packet || !choice || !current)
-		return XDP_DROP;
-	key = key_of_packet(current, packet);
-	if (!knows_flow(current, choice->service, key, how & RECALL_TRANSLATED ? settings.translation_mask : settings.flow_mask, &found))
+	if (!knows_flow(current, choice->service, key_of_packet(current, packet), mask, &found))
 		return UNKNOWN;
 	if (!(how & RECALL_UNSEEN))
 		see_flow(current, &found, packet);
@@ -373,36 +376,57 @@ SEPARATE int recall(const struct packet *packet, struct choice *choice, __u32 ho
 	return CHOSEN;
 }
 
-/* The row's flows are remembered, because a change of members moves the row, or has. */
-SEPARATE int choose_kept(const struct packet *packet, struct choice *choice)
+/* The row's flows are remembered, because a change of members moves the row, or has. `choice` holds the row's backend. */
+static __always_inline int recall_kept(const struct state *current, const struct packet *packet, struct choice *choice)
 {
-	struct state *current = current_state();
+	__u32 of_row = choice->backend, line = choice->row / USES_PER_LINE;
 	struct use_line *uses;
-	__u32 backend, line;
 
-	if (!packet || !choice || !current)
-		return XDP_DROP;
-	backend = choice->backend;
-	if (recall(packet, choice, 0) == CHOSEN) {
-		line = choice->row / USES_PER_LINE;
-		uses = bpf_map_lookup_elem(&uses_of_rows, &line);
-		if (uses && choice->backend != backend && !uses->used[choice->row % USES_PER_LINE])
-			uses->used[choice->row % USES_PER_LINE] = 1;
-		return CHOSEN;
-	}
-	if (backend != NO_BACKEND && node_may_remember(current))
-		remember_packet(packet, choice->backend, settings.flow_mask);
+	if (recall(current, packet, choice, 0) == UNKNOWN)
+		return UNKNOWN;
+	uses = bpf_map_lookup_elem(&uses_of_rows, &line);
+	if (uses && choice->backend != of_row && !uses->used[choice->row % USES_PER_LINE])
+		uses->used[choice->row % USES_PER_LINE] = 1;
 	return CHOSEN;
 }
 
-static __always_inline int choose(const struct service *service, const struct packet *packet, struct choice *choice)
+/* What the tables know of a packet: CHOSEN, or UNKNOWN where a flow would have to be remembered first. */
+static __always_inline int choose_known(const struct state *current, const struct service *service,
+					const struct packet *packet, struct choice *choice)
 {
-	int verdict;
-
 	if (!(service->flags & SERVICE_REMEMBERS))
-		return look_at_row(service, packet, choice) ? choose_kept(packet, choice) : CHOSEN;
-	verdict = recall(packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
-	if (verdict == UNKNOWN)
-		verdict = choose_new(packet, choice);
-	return verdict == UNTRANSLATED ? begin_translation(packet, choice) : verdict;
+		return look_at_row(service, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
+	return recall(current, packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
+}
+
+SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *choice)
+{
+	const struct state *current = current_state();
+	const struct service *service;
+
+	if (!packet || !choice || !current)
+		return XDP_DROP;
+	service = bpf_map_lookup_elem(&services, &choice->service);
+	return service ? choose_known(current, service, packet, choice) : drop(DROP_NO_BACKEND);
+}
+
+/* Of the flow that an error quotes: nothing is remembered for it, and the flow is not seen. */
+SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice)
+{
+	const struct state *current = current_state();
+	const struct service *service;
+	int translated, kept;
+
+	if (!quoted || !choice || !current)
+		return UNKNOWN;
+	service = bpf_map_lookup_elem(&services, &choice->service);
+	if (!service)
+		return UNKNOWN;
+	translated = service->flags & SERVICE_TRANSLATES;
+	kept = look_at_row(service, quoted, choice);
+	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
+		return CHOSEN;
+	if (recall(current, quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0)) == CHOSEN)
+		return CHOSEN;
+	return translated ? UNKNOWN : CHOSEN;
 }

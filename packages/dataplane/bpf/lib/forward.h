@@ -11,6 +11,9 @@
 #include "translate.h"
 #include "ttl.h"
 
+#define WAY_FOUND (-1)
+#define DOES_NOT_FIT (-2)
+
 static __always_inline __be16 ethertype_of(const struct packet *packet)
 {
 	return packet->family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
@@ -30,6 +33,8 @@ static __always_inline int write_translated(struct xdp_md *ctx, struct packet *p
 
 	if (!record)
 		return drop(DROP_NO_FLOW);
+	if (!take_hop(ctx, packet))
+		return drop(DROP_NO_HEADROOM);
 	if (backend->method == METHOD_FULLNAT_TOA && choice->in_handshake && packet->protocol == IPPROTO_TCP) {
 		erase_clients_toa(ctx, packet);
 		if (toa_fits(ctx, packet, nexthop->mtu))
@@ -41,48 +46,65 @@ static __always_inline int write_translated(struct xdp_md *ctx, struct packet *p
 	return write_plain(ctx, packet, nexthop);
 }
 
-static __always_inline int forward(struct xdp_md *ctx, const struct state *current, struct packet *packet,
-				   const struct choice *choice, __u16 mss_clamp)
+/* Where a packet for this backend goes next, and does it fit? */
+static __always_inline int find_way(struct xdp_md *ctx, const struct state *current, const struct packet *packet,
+				    const struct backend *backend, struct nexthop *nexthop)
 {
-	__u32 slot = choice->backend;
-	__u32 cpu_slot = slot * settings.cpus + bpf_get_smp_processor_id();
-	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
-	struct backend_cpu *mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
-	__u16 bytes = packet->bytes;
-	int verdict;
+	int verdict = find_nexthop(ctx, current, &backend->source, &backend->destination, backend->outer_family,
+				   backend->epoch, nexthop);
 
-	if (!backend || !mine)
-		return drop(DROP_NO_BACKEND);
-	verdict = find_nexthop(ctx, current, &backend->source, &backend->destination, backend->outer_family,
-			       backend->epoch, &mine->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes + outer_bytes(backend) > mine->nexthop.mtu)
-		return send_error(ctx, packet, ICMP_ERROR_TOO_BIG, mine->nexthop.mtu - outer_bytes(backend));
+	return packet->bytes + outer_bytes(backend) > nexthop->mtu ? DOES_NOT_FIT : WAY_FOUND;
+}
+
+static __always_inline struct backend_cpu *counters_of(__u32 slot)
+{
+	__u32 cpu_slot = slot * settings.cpus + bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+}
+
+/* Methods that change nothing in the packet but its TTL. */
+static __always_inline int write_whole(struct xdp_md *ctx, const struct packet *packet, const struct backend *backend,
+				       const struct nexthop *nexthop, __u32 hash)
+{
 	if (!take_hop(ctx, packet))
 		return drop(DROP_NO_HEADROOM);
-	if (mss_clamp && packet->tcp_flags & TCP_SYN)
-		clamp_mss(ctx, packet, mss_clamp);
+	return is_tunnel(backend->method) ? encapsulate(ctx, backend, nexthop, packet, hash) :
+					    write_plain(ctx, packet, nexthop);
+}
 
-	if (is_tunnel(backend->method))
-		verdict = encapsulate(ctx, backend, &mine->nexthop, packet, choice->hash);
-	else if (backend->method == METHOD_DR)
-		verdict = write_plain(ctx, packet, &mine->nexthop);
-	else
-		verdict = write_translated(ctx, packet, backend, &mine->nexthop, choice);
-	if (verdict != WRITTEN)
-		return verdict;
+static __always_inline int count_and_leave(struct xdp_md *ctx, struct backend_cpu *mine, __u16 bytes)
+{
 	mine->packets++;
 	mine->bytes += bytes;
 	return leave(ctx, &mine->nexthop);
 }
 
-/* The same for packets that are few. */
-SEPARATE int forward_seldom(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
+SEPARATE int forward(struct xdp_md *ctx, struct packet *packet, const struct choice *choice, __u32 mss_clamp)
 {
 	const struct state *current = current_state();
+	struct backend_cpu *mine;
+	struct backend *backend;
+	__u16 bytes;
+	int verdict;
 
 	if (!packet || !choice || !current)
 		return XDP_DROP;
-	return forward(ctx, current, packet, choice, 0);
+	backend = bpf_map_lookup_elem(&backends, &choice->backend);
+	mine = counters_of(choice->backend);
+	if (!backend || !mine)
+		return drop(DROP_NO_BACKEND);
+	bytes = packet->bytes;
+	verdict = find_way(ctx, current, packet, backend, &mine->nexthop);
+	if (verdict == DOES_NOT_FIT)
+		return send_error(ctx, packet, ICMP_ERROR_TOO_BIG, mine->nexthop.mtu - outer_bytes(backend));
+	if (verdict != WAY_FOUND)
+		return verdict;
+	if (mss_clamp && packet->tcp_flags & TCP_SYN)
+		clamp_mss(ctx, packet, mss_clamp);
+	verdict = translates(backend) ? write_translated(ctx, packet, backend, &mine->nexthop, choice) :
+					write_whole(ctx, packet, backend, &mine->nexthop, choice->hash);
+	return verdict == WRITTEN ? count_and_leave(ctx, mine, bytes) : verdict;
 }

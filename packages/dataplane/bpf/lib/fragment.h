@@ -51,5 +51,5 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	if (translates(backend) && record->is_answer)
 		return send_answer(ctx, packet, &choice, 0);
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);
-	return forward_seldom(ctx, packet, &choice);
+	return forward(ctx, packet, &choice, 0);
 }

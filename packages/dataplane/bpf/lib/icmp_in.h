@@ -188,18 +188,6 @@ SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *pa
 	return verdict == WRITTEN ? leave(ctx, &record->nexthop) : verdict;
 }
 
-/* Which backend has the flow that is quoted? Nothing is remembered for it. */
-static __always_inline int choose_for_error(const struct service *service, const struct packet *quoted,
-					    struct choice *choice)
-{
-	int translated = service->flags & SERVICE_TRANSLATES;
-	int kept = look_at_row(service, quoted, choice);
-
-	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
-		return 1;
-	return recall(quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0)) == CHOSEN || !translated;
-}
-
 /* To the backend of nat or fullnat. */
 SEPARATE int forward_error_translated(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted,
 				      const struct choice *choice)
@@ -252,11 +240,11 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);
-	if (!choose_for_error(service, &quoted, &choice))
+	if (choose_for_error(&quoted, &choice) != CHOSEN)
 		return drop(DROP_ICMP_UNKNOWN);
 	if (service->flags & SERVICE_TRANSLATES)
 		return forward_error_translated(ctx, packet, &quoted, &choice);
-	return forward_seldom(ctx, packet, &choice);
+	return forward(ctx, packet, &choice, 0);
 }
 
 static __always_inline int handle_icmp(struct xdp_md *ctx, const struct state *current, struct packet *packet)

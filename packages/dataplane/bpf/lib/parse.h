@@ -65,6 +65,8 @@ struct packet {
 
 /* What parse() returns when the packet goes on; else an XDP action. */
 #define PARSED (-1)
+/* Extension headers, which the program for common packets leaves to the other one. */
+#define EXTENDED (-5)
 
 static __always_inline __u64 mapped_ipv4(__be32 address)
 {
@@ -238,7 +240,7 @@ SEPARATE int parse_extensions(struct xdp_md *ctx, struct packet *packet)
 	return parse_transport(packet, start + (walk.offset & OFFSET_MASK), walk.offset - packet->l3, end);
 }
 
-static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet, void *start, void *end)
+static __always_inline int parse_ipv6(struct packet *packet, void *start, void *end)
 {
 	struct ipv6hdr *ip = start;
 	const __u64 *addresses;
@@ -264,7 +266,7 @@ static __always_inline int parse_ipv6(struct xdp_md *ctx, struct packet *packet,
 	packet->plain = 1;
 	packet->l4 = packet->l3 + sizeof(*ip);
 	if (is_extension_header(ip->nexthdr))
-		return parse_extensions(ctx, packet);
+		return EXTENDED;
 	return parse_transport(packet, ip + 1, sizeof(*ip), end);
 }
 
@@ -296,6 +298,6 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *packet)
 	if (ethertype == bpf_htons(ETH_P_IP))
 		return parse_ipv4(packet, l3, end);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
-		return parse_ipv6(ctx, packet, l3, end);
+		return parse_ipv6(packet, l3, end);
 	return XDP_PASS;
 }

@@ -80,15 +80,11 @@ static __always_inline __u32 find_range(__u32 first_line, __u16 port)
 	return 0;
 }
 
-SEPARATE __u32 find_any_port(const struct packet *packet, __u32 half)
+static __always_inline __u32 find_any_port(const struct state *current, const struct packet *packet, __u32 half)
 {
-	const struct state *current = current_state();
-	const struct directory_entry *entry;
+	const struct directory_entry *entry = find_entry(current, half & 1, packet, 0, packet->protocol);
 	__u32 found = 0;
 
-	if (!packet || !current)
-		return 0;
-	entry = find_entry(current, half & 1, packet, 0, packet->protocol);
 	if (!entry)
 		return 0;
 	if (entry->ranges)
@@ -109,7 +105,7 @@ static __always_inline struct service *find_service(const struct state *current,
 	if (entry && !entry->ranges)
 		found = entry->service;
 	else if (current->any_port[half])
-		found = find_any_port(packet, half);
+		found = find_any_port(current, packet, half);
 	if (!found)
 		return NULL;
 	*index = found - 1;

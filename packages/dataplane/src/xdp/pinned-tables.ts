@@ -88,6 +88,11 @@ export function pinTables(directory: string, fdOf: (name: PinnedMapName) => numb
   for (const name of pinnedMaps) pin(fdOf(name), mapPath(directory, name));
 }
 
+/** Pins the map by which one program calls the other: it belongs to them, and no later life takes it over. */
+export function pinPrograms(directory: string, fd: number): void {
+  pin(fd, join(directory, 'maps', 'programs'));
+}
+
 export function closeAll(fds: ReadonlyMap<PinnedMapName, number>): void {
   for (const fd of fds.values()) native().close(fd);
 }

@@ -23,7 +23,15 @@ import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '.
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
 import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
-import { closeAll, type FoundTables, findPinnedTables, linkPath, pinTables, removePins } from './pinned-tables.js';
+import {
+  closeAll,
+  type FoundTables,
+  findPinnedTables,
+  linkPath,
+  pinPrograms,
+  pinTables,
+  removePins,
+} from './pinned-tables.js';
 import { TableMemory } from './table-memory.js';
 import { type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
 import { StillResting, TableWriter } from './table-writer.js';
@@ -72,6 +80,7 @@ export class XdpDataplane implements Dataplane {
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
+  #programsPinned = false;
   #closed = false;
 
   /**
@@ -120,6 +129,7 @@ export class XdpDataplane implements Dataplane {
         object.resizeMap('networks', sizes.networks);
       }
       object.load();
+      object.updateElement('programs', Buffer.alloc(4), fdAsValue(object.programFd('weir_seldom')));
       this.#memory = new TableMemory((name) => object.mapFd(name), sizes);
       if (found.kind !== 'found') this.#memory.setFlowKeys(crypto.getRandomValues(new Uint32Array(FLOW_KEY_WORDS)));
       this.#memory.layout = LAYOUT_VERSION;
@@ -142,10 +152,11 @@ export class XdpDataplane implements Dataplane {
     const changes = await this.#write(tables);
     this.#learnVlans();
     this.#attach();
-    if (!this.#pinned) {
-      pinTables(this.#options.pinDirectory, (name) => this.#object.mapFd(name));
-      this.#pinned = true;
-    }
+    if (!this.#pinned) pinTables(this.#options.pinDirectory, (name) => this.#object.mapFd(name));
+    // Last: what a former program calls stays until it is attached nowhere. Unpinned, the kernel would empty it.
+    if (!this.#programsPinned) pinPrograms(this.#options.pinDirectory, this.#object.mapFd('programs'));
+    this.#pinned = true;
+    this.#programsPinned = true;
     return changes;
   }
 
@@ -289,4 +300,11 @@ export class XdpDataplane implements Dataplane {
     this.#memory[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }
+}
+
+/** The value of a map of programs: a descriptor. */
+function fdAsValue(fd: number): Buffer {
+  const value = Buffer.alloc(4);
+  value.writeUInt32LE(fd);
+  return value;
 }
