@@ -126,6 +126,27 @@ for (const family of families) {
   });
 }
 
+testAsRoot('a packet that does not fit the link to the backend is answered with the MTU that does', async (t) => {
+  ip('link set eth1 mtu 1400');
+  await plane.apply(tablesOf(ipip));
+  const asked = [
+    '-c',
+    `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 10, 2)
+s.setsockopt(socket.IPPROTO_IP, 11, 1)
+s.connect(('${vips[4]}', 7))
+s.send(bytes(1372))
+s.settimeout(5)
+try: s.recv(1)
+except OSError as error: print(error.errno, s.getsockopt(socket.IPPROTO_IP, 14))`,
+  ];
+  t.is(await lab.client.output('python3', asked), '90 1380\n');
+  t.is((await plane.counters()).drops.too_big, 1);
+  lab.client.ip('route flush cache');
+  ip('link set eth1 mtu 1500');
+});
+
 testAsRoot('nat: the port of the backend is another', async (t) => {
   await plane.apply(tablesOf(nat, (family) => ({ backends: [{ address: backends[family], port: 8080 }] })));
   t.is(await curl(urlOf(4)), clients[4]);
@@ -153,6 +174,21 @@ for (const [title, inner, outer, forwarding, expected] of encapsulations) {
     t.is((await lab.seenByBackend.next()).value, expected);
   });
 }
+
+testAsRoot(
+  'dr: a packet keeps its bytes but for one hop, and gets no random identification where it has 0',
+  async (t) => {
+    const toBackend = '0200000000aa0200000000bb0800';
+    await plane.apply(tablesOf({ method: 'dr' }));
+    await lab.send(syn4);
+    t.is((await lab.seenByBackend.next()).value, toBackend + forwarded4);
+    await lab.send(syn4.replace('00280007000040068e57', '00280000000040068e5e'));
+    t.is(
+      (await lab.seenByBackend.next()).value,
+      toBackend + forwarded4.replace('0028000700003f068f57', '0028ffff00003f068f5e'),
+    );
+  },
+);
 
 testAsRoot('a frame for another machine, flooded by a switch, is not forwarded', async (t) => {
   await plane.apply(tablesOf(ipip));

@@ -9,6 +9,10 @@ const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
 const SEND_BUFFER_BYTES = 8 << 20;
 
+/** RFC 791, section 3.1. */
+const Ipv4Field = { identification: 4, fragment: 6 } as const;
+const DONT_FRAGMENT = 0x4000;
+
 /** What became of a packet: on its way, or why not. */
 export type Handed = 'sent' | 'too_big' | 'no_route';
 
@@ -33,7 +37,9 @@ export class RawSender implements Disposable {
    */
   send(frame: Uint8Array, ipOffset: number, nextHop: string): Handed {
     try {
-      const socket = this.#socketOf((frame[ipOffset] as number) >> 4 === 4 ? 4 : 6);
+      const isIpv4 = (frame[ipOffset] as number) >> 4 === 4;
+      const socket = this.#socketOf(isIpv4 ? 4 : 6);
+      if (isIpv4) identify(new DataView(frame.buffer, frame.byteOffset + ipOffset));
       // socket.send() would hand over one packet per turn of the event loop.
       socket.wrap.send(frame, ipOffset, frame.byteLength - ipOffset, nextHop, noop);
       return 'sent';
@@ -69,6 +75,15 @@ export class RawSender implements Disposable {
 }
 
 function noop(): void {}
+
+/**
+ * The kernel gives a packet that may be fragmented and has identification 0 another one (raw(7)), a different one for
+ * each fragment of it. So this gives all of them the same before. The kernel writes the header's checksum in any case.
+ */
+function identify(ip: DataView): void {
+  const isWhole = (ip.getUint16(Ipv4Field.fragment) & DONT_FRAGMENT) !== 0;
+  if (!isWhole && ip.getUint16(Ipv4Field.identification) === 0) ip.setUint16(Ipv4Field.identification, 0xffff);
+}
 
 /** At the first use: nobody else needs what has to be compiled. */
 function loadPackage(): typeof RawSocket {
