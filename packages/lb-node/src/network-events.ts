@@ -1,22 +1,36 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { WEIR_PROTOCOL } from './route-protocol.js';
 
 const RESTART_MS = 1000;
 
+/** Neighbours that somebody keeps: by this daemon, resolved by the kernel itself, or with a fixed address. */
+const KEPT_NEIGHBOUR = new RegExp(`proto ${WEIR_PROTOCOL}|\\bmanaged\\b|\\bPERMANENT\\b`);
+
 /**
- * Calls back when routes, neighbours or links change, as `ip monitor` tells, until the signal aborts. Says that
- * something changed, not what: whoever listens looks at the whole anyway.
+ * Calls back when routes, links or neighbours that are kept change, as `ip monitor` tells, until the signal aborts. Says
+ * that something changed, not what: whoever listens looks at the whole anyway.
  */
 export function onNetworkChange(callback: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;
-  const monitor = spawn('ip', ['monitor', 'route', 'neigh', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const monitor = spawn('ip', ['monitor', 'label', 'route', 'neigh', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const stop = () => monitor.kill();
   signal.addEventListener('abort', stop, { once: true });
-  createInterface({ input: monitor.stdout }).on('line', callback);
+  createInterface({ input: monitor.stdout }).on('line', (line) => {
+    if (matters(line)) callback();
+  });
   const again = () => {
     signal.removeEventListener('abort', stop);
     if (!signal.aborted) setTimeout(() => onNetworkChange(callback, signal), RESTART_MS).unref();
   };
   monitor.once('error', again);
   monitor.once('exit', again);
+}
+
+/**
+ * Is a line of `ip monitor label` worth a look? Clients on the node's own links are neighbours too, and the kernel never
+ * stops looking whether they are there.
+ */
+export function matters(line: string): boolean {
+  return !line.startsWith('[NEIGH]') || KEPT_NEIGHBOUR.test(line);
 }
