@@ -56,6 +56,17 @@ export function tupleBetween(protocol: number, from: Endpoint, to: Endpoint): Tu
   };
 }
 
+/** As the receiver would answer. */
+export function reversedTuple({ protocol, source, sourcePort, destination, destinationPort }: Tuple): Tuple {
+  return {
+    protocol,
+    source: destination,
+    sourcePort: destinationPort,
+    destination: source,
+    destinationPort: sourcePort,
+  };
+}
+
 /** The same tuple gives the same text, and no other does. */
 export function tupleText({ protocol, source, sourcePort, destination, destinationPort }: Tuple): string {
   return `${protocol} ${addressText(source)} ${sourcePort} ${addressText(destination)} ${destinationPort}`;

@@ -3,11 +3,12 @@ import { addressToBytes } from '@weir/packet';
 import { type AppliedChanges, type Counters, defaultFlowTimeouts, type ForwardingTables } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
+import { type Arrival, isOnLastHop } from './arrival.js';
 import { countPacket } from './backend.js';
 import { chooseBackend, findBackend, type Memory } from './choose-backend.js';
 import { countService } from './count-service.js';
 import { ServiceDirectory } from './find-service.js';
-import type { Flow, Tuple } from './flow.js';
+import { type Flow, reversedTuple } from './flow.js';
 import { nextState } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
 import { FragmentTable } from './fragment-table.js';
@@ -15,7 +16,7 @@ import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
 import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
-import { type IpPacket, parseFrame } from './parse-frame.js';
+import { parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
 import type { PortableSurroundings } from './portable-surroundings.js';
 import { putInForce } from './put-in-force.js';
@@ -138,7 +139,7 @@ export class PortableEngine {
     const service = this.#directory.find(packet);
     if (service === undefined) return this.#answer(arrival);
     if (this.#guard.denies(packet.source)) return this.#drop('denied');
-    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = chooseBackend(this.#memory, service, packet, nowTicks);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation } = choice;
@@ -151,7 +152,7 @@ export class PortableEngine {
     const { packet, nowTicks } = arrival;
     const way = this.#fragments.find(packet, nowTicks);
     if (way === undefined) return this.#directory.isVip(packet.destination) ? this.#drop('fragment_unknown') : pass;
-    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     if (way.to === 'client') return this.#out(arrival, sendAnswer(packet, way.flow, this.#roads(arrival)));
     const decision = { ...way, hash: hashOfFlow(this.#memory.hashSeed, packet), stateBefore: undefined };
     return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
@@ -162,7 +163,7 @@ export class PortableEngine {
     const { packet, nowTicks } = arrival;
     const flow = this.#flows.ofAnswer(packet, nowTicks);
     if (flow === undefined) return pass;
-    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     this.#flows.touch(flow, 'server', nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
     this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
@@ -185,10 +186,10 @@ export class PortableEngine {
   /** The VIP sent what is quoted: of the flow it is the way back. */
   #errorForVip(arrival: Arrival, quote: Quote): Verdict {
     const { packet, nowTicks } = arrival;
-    const tuple = reversed(quote);
+    const tuple = reversedTuple(quote);
     const service = this.#directory.find(tuple);
     if (service === undefined) return this.#drop('icmp_unknown');
-    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = findBackend(this.#memory, service, tuple, nowTicks);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     return this.#toBackend(arrival, choice, sendErrorToBackend(packet, quote, choice, this.#roads(arrival)));
@@ -197,9 +198,9 @@ export class PortableEngine {
   /** This node sent what is quoted to a backend, in the name of the client or from a local address. */
   #errorFromBackend(arrival: Arrival, quote: Quote): Verdict {
     const { packet, nowTicks } = arrival;
-    const flow = this.#flows.ofAnswer(reversed(quote), nowTicks);
+    const flow = this.#flows.ofAnswer(reversedTuple(quote), nowTicks);
     if (flow === undefined) return pass;
-    if (isOnLastHop(packet)) return this.#ttlExpired(arrival);
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     return this.#out(arrival, sendErrorToClient(packet, quote, flow, this.#roads(arrival)));
   }
 
@@ -262,27 +263,4 @@ export class PortableEngine {
       localAddresses: localAddresses.map(addressToBytes),
     };
   }
-}
-
-/** A packet, where it came from and when. */
-interface Arrival {
-  readonly packet: IpPacket;
-  readonly ingressIfindex: number;
-  readonly nowTicks: number;
-}
-
-/** The node is a router: with one hop less there would be none left. */
-function isOnLastHop({ ttl }: IpPacket): boolean {
-  return ttl <= 1;
-}
-
-/** As the receiver would answer. */
-function reversed({ protocol, source, sourcePort, destination, destinationPort }: Tuple): Tuple {
-  return {
-    protocol,
-    source: destination,
-    sourcePort: destinationPort,
-    destination: source,
-    destinationPort: sourcePort,
-  };
 }
