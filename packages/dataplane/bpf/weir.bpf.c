@@ -116,8 +116,15 @@ int weir(struct xdp_md *ctx)
 		return call_seldom(ctx);
 
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
-	if (choose_known(current, service, &packet, &choice) != CHOSEN)
-		return call_seldom(ctx);
+	if (choose_known(current, service, &packet, &choice) != CHOSEN) {
+		struct flow_key key;
+
+		if (!begins_simply(current, service, &packet))
+			return call_seldom(ctx);
+		key = key_of_packet(current, &packet);
+		choice.backend = begin_flow(key.tag, key.set, choice.service, row_for(service, &packet, choice.hash),
+					    first_state(&packet));
+	}
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	mine = counters_of(choice.backend);
 	if (!backend || !mine)

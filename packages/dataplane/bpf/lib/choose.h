@@ -244,17 +244,24 @@ SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index
 	return least;
 }
 
-static __always_inline __u32 pick(struct service *service, const struct packet *packet,
-				  const struct choice *choice)
+/* By a scheduler that needs nothing of the packet but its row. */
+static __always_inline __u32 pick_by_row(struct service *service, __u32 service_index, __u32 row)
 {
-	__u32 rows = table_of(service);
-
 	if (service->pick == PICK_LEAST)
-		return find_least(choice->service, service->cost) & ~HAS_SPARE;
+		return find_least(service_index, service->cost) & ~HAS_SPARE;
+	return first_that_takes_flows(service, row, service->pick == PICK_NEXT);
+}
+
+static __always_inline __u32 row_for(const struct service *service, const struct packet *packet, __u32 hash)
+{
+	return row_of(hash_for_row(service, packet, hash), (__u32)table_of(service));
+}
+
+static __always_inline __u32 pick(struct service *service, const struct packet *packet, const struct choice *choice)
+{
 	if (service->pick == PICK_LOCALITY)
 		return pick_by_locality(packet, choice->service);
-	return first_that_takes_flows(service, row_of(hash_for_row(service, packet, choice->hash), rows),
-				      service->pick == PICK_NEXT);
+	return pick_by_row(service, choice->service, row_for(service, packet, choice->hash));
 }
 
 static __always_inline __u64 prefix_mask(__u32 bits)
@@ -290,6 +297,37 @@ static __always_inline __u32 pick_for_network(const struct state *current, struc
 	return slot;
 }
 
+static __always_inline int begins_flow(const struct packet *packet)
+{
+	return packet->protocol != IPPROTO_TCP || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* May a new flow be begun with begin_flow(), which asks no more than the service's rows? */
+static __always_inline int begins_simply(const struct state *current, const struct service *service,
+					 const struct packet *packet)
+{
+	return begins_flow(packet) && service->flags == SERVICE_REMEMBERS && !service->persistence &&
+	       service->pick != PICK_LOCALITY && !(current->features & FEATURE_RATES);
+}
+
+/* Picks and remembers. Numbers alone, so that the caller's packet stays in registers. Returns the slot, or NO_BACKEND. */
+SEPARATE __u32 begin_flow(__u64 tag, __u32 set, __u32 service_index, __u32 row, __u32 state)
+{
+	struct state *current = current_state();
+	struct service *service = bpf_map_lookup_elem(&services, &service_index);
+	struct backend *backend;
+	__u32 slot;
+
+	if (!current || !service)
+		return NO_BACKEND;
+	slot = pick_by_row(service, service_index, row);
+	backend = bpf_map_lookup_elem(&backends, &slot);
+	if (slot == NO_BACKEND || !backend)
+		return NO_BACKEND;
+	remember(current, tag, set & settings.flow_mask, flow_value(slot, backend->epoch, state, current->now));
+	return slot;
+}
+
 /* A flow that the table does not know, of a service or a row that wants to know it. */
 SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 {
@@ -309,7 +347,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 		return CHOSEN;
 	}
 	needs_flow = service->flags & SERVICE_TRANSLATES;
-	begins = packet->protocol != IPPROTO_TCP || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	begins = begins_flow(packet);
 	if (!begins && needs_flow)
 		return drop(DROP_NO_FLOW);
 	if (begins && current->features & FEATURE_RATES) {
