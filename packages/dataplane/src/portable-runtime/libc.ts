@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 
 /** Numbers of <errno.h>. */
-export const Errno = { EPERM: 1, ENOENT: 2, EAGAIN: 11, EBUSY: 16, EINVAL: 22 } as const;
+export const Errno = { EPERM: 1, EBUSY: 16, EINVAL: 22 } as const;
 
 function bind() {
   const libc = koffi.load('libc.so.6');
@@ -9,7 +9,6 @@ function bind() {
     ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
     read: libc.func('int64 read(int fd, void *buffer, size_t bytes)'),
     write: libc.func('int64 write(int fd, const void *buffer, size_t bytes)'),
-    close: libc.func('int close(int fd)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout_ms)'),
     eventfd: libc.func('int eventfd(unsigned int initial, int flags)'),
     socket: libc.func('int socket(int domain, int type, int protocol)'),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { addressToBytes, flowHash } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import type { ForwardingService, ForwardingTables } from '../dataplane.js';
@@ -252,15 +253,7 @@ testAsRoot('filters that somebody took away come back with the next tables', asy
 testAsRoot('what a process left that was killed is taken away by the next', async (t) => {
   await plane[Symbol.asyncDispose]();
   const abandonedVip = /c6336463/;
-  const program = `import { PortableDataplane } from ${JSON.stringify(new URL('./portable-dataplane.js', import.meta.url).href)};
-    const plane = PortableDataplane.open({ interfaces: ['eth0', 'eth1'] });
-    await plane.apply({ services: [{ listeners: [{ vip: '198.51.100.99', protocol: 'tcp', port: 80 }], forwarding: { method: 'nat' },
-      scheduling: { pick: 'next' }, backends: [{ address: '10.0.0.21' }], rows: [0] }], sources: {}, hashSeed: 0n });
-    console.log('ready');`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout, 'data');
+  const child = await otherProcess();
   const exit = once(child, 'exit');
   child.kill('SIGKILL');
   await exit;
@@ -269,6 +262,18 @@ testAsRoot('what a process left that was killed is taken away by the next', asyn
   plane = PortableDataplane.open({ interfaces });
   await plane.apply(tablesOf(nat));
   t.notRegex(await filtersAt('eth0'), abandonedVip);
+  t.is(await curl(urlOf(4)), clients[4]);
+});
+
+testAsRoot('a process whose device somebody deletes ends and says so', async (t) => {
+  await plane[Symbol.asyncDispose]();
+  const child = await otherProcess();
+  const exit = once(child, 'exit');
+  ip('link del weir0');
+  t.regex(await text(child.stderr), /"weir0" was deleted/);
+  t.deepEqual(await exit, [1, null]);
+  plane = PortableDataplane.open({ interfaces });
+  await plane.apply(tablesOf(nat));
   t.is(await curl(urlOf(4)), clients[4]);
 });
 
@@ -281,4 +286,18 @@ testAsRoot('after disposal nothing is left, and asking is refused', async (t) =>
 
 async function filtersAt(name: string): Promise<string> {
   return networkCommand('tc', ['filter', 'show', 'dev', name, 'ingress']);
+}
+
+/** Serves VIP 198.51.100.99 at both interfaces. */
+async function otherProcess() {
+  const program = `import { PortableDataplane } from ${JSON.stringify(new URL('./portable-dataplane.js', import.meta.url).href)};
+    const plane = PortableDataplane.open({ interfaces: ['eth0', 'eth1'] });
+    await plane.apply({ services: [{ listeners: [{ vip: '198.51.100.99', protocol: 'tcp', port: 80 }], forwarding: { method: 'nat' },
+      scheduling: { pick: 'next' }, backends: [{ address: '10.0.0.21' }], rows: [0] }], sources: {}, hashSeed: 0n });
+    console.log('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await once(child.stdout, 'data');
+  return child;
 }

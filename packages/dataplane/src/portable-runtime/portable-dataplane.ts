@@ -82,6 +82,7 @@ export class PortableDataplane implements Dataplane {
     this.#roads = new KernelRoads((address) => parts.mtu.to(address));
     this.#engine = new PortableEngine(this.#roads, limits);
     this.#sweeper = setInterval(() => this.#engine.sweep(presentTick()), SWEEP_MS);
+    // Who forwards nothing any more must not go on: what this throws ends the process.
     this.#loop = this.#forwardAll();
   }
 

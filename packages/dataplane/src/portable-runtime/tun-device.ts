@@ -15,6 +15,7 @@ const InterfaceRequest = { bytes: 40, nameBytesMax: 15, flags: 16 } as const;
 /** struct pollfd of <poll.h>. */
 const PollFd = { bytes: 8, fd: 0, events: 4, revents: 6 } as const;
 const POLLIN = 1;
+const POLLERR = 8;
 const EFD_NONBLOCK = 0x800;
 const WITHOUT_END = -1;
 
@@ -67,11 +68,22 @@ export class TunDevice implements AsyncDisposable {
     libc().write(this.#fd, packet, packet.byteLength);
   }
 
-  /** Until there is something to read, or the device is closed. It occupies a thread of libuv's pool meanwhile. */
+  /**
+   * Until there is something to read, or the device is closed. It occupies a thread of libuv's pool meanwhile.
+   * @throws {DataplaneError} TUN_FAILED: somebody deleted the device
+   */
   readable(): Promise<void> {
-    const poll = promisify(libc().poll.async) as (...args: readonly unknown[]) => Promise<number>;
-    this.#waiting = poll(addressOf(this.#pollFds), 2, WITHOUT_END).then(() => undefined);
+    this.#waiting = this.#poll();
     return this.#waiting;
+  }
+
+  async #poll(): Promise<void> {
+    const poll = promisify(libc().poll.async) as (...args: readonly unknown[]) => Promise<number>;
+    await poll(addressOf(this.#pollFds), 2, WITHOUT_END);
+    if ((this.#pollFds.readInt16LE(PollFd.revents) & POLLERR) === 0) return;
+    throw new DataplaneError('TUN_FAILED', `the device "${this.name}" was deleted; start anew`, {
+      details: { device: this.name },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,7 +91,7 @@ export class TunDevice implements AsyncDisposable {
     one.writeBigUInt64LE(1n);
     libc().write(this.#wakeFd, one, one.byteLength);
     // A descriptor must not go while a thread waits for it: its number may be another file's at once.
-    await this.#waiting;
+    await this.#waiting?.catch(() => {});
     closeSync(this.#fd);
     closeSync(this.#wakeFd);
   }
