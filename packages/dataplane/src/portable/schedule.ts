@@ -75,8 +75,9 @@ function load({ activeConnections, inactiveConnections }: Backend): number {
  */
 function ofDestination(service: Service, destination: Uint8Array, replicas: boolean): Backend | undefined {
   const key = addressText(destination);
-  const places = service.localities.get(key) ?? [];
-  const held = Array.from({ length: replicas ? REPLICAS_MAX : 1 }, (_, i) => places[i]).map(ifMayTakeFlows);
+  const known = service.localities.get(key) ?? [];
+  const places = Array.from({ length: REPLICAS_MAX }, (_, i) => known[i]);
+  const held = places.slice(0, replicas ? REPLICAS_MAX : 1).map(ifMayTakeFlows);
   // The latest first: it had the least to do then.
   const former = least(held.toReversed(), 'wlc');
   if (former !== undefined && !(isBusy(former) && service.rows.slice(0, ROWS_COMPARED_MAX).some(isAlmostIdle))) {
@@ -84,8 +85,9 @@ function ofDestination(service: Service, destination: Uint8Array, replicas: bool
   }
   const found = least(service.rows, 'wlc');
   if (found === undefined || found === former) return found;
-  held[Math.max(0, held.indexOf(undefined))] = found;
-  service.localities.set(key, held);
+  // Who can't take flows now keeps the place, if nobody needs it, for when it can.
+  places[Math.max(0, held.indexOf(undefined))] = found;
+  service.localities.set(key, places);
   return found;
 }
 
