@@ -8,23 +8,17 @@
 #include "parse.h"
 #include "tables.h"
 
-#define ADDRESS_BITS 128
+#define NETWORK_BITS (8 * (sizeof(struct network) - sizeof(__u32)))
 
 SEPARATE int is_denied(const struct packet *packet)
 {
-	struct network address = { .prefix_bits = ADDRESS_BITS };
+	struct network address = { .prefix_bits = NETWORK_BITS };
 	const __u32 *permission;
 
 	if (!packet)
 		return 0;
-	if (packet->family == 4) {
-		__u32 *words = (__u32 *)address.address;
-
-		words[2] = bpf_htonl(0xffff);
-		words[3] = packet->source[0];
-	} else {
-		__builtin_memcpy(address.address, packet->source, 16);
-	}
+	address.family = packet->family;
+	__builtin_memcpy(address.address, packet->source, 16);
 	permission = bpf_map_lookup_elem(&networks, &address);
 	return permission && *permission == PERMISSION_DENY;
 }

@@ -315,8 +315,9 @@ TABLE(sources, struct source_set);
 
 /* Longest network first, as the kernel finds it. */
 struct network {
-	__u32 prefix_bits; /* of the 16 bytes below */
-	__u8 address[16];  /* IPv4 as ::ffff:a.b.c.d */
+	__u32 prefix_bits; /* of what follows: 8 of the family, then those of the address */
+	__u8 family;       /* 4 or 6: no network of one family holds addresses of the other */
+	__u8 address[19];  /* 4 or 16 bytes, then zeros */
 };
 
 enum permission { PERMISSION_DENY = 1, PERMISSION_ALLOW = 2 };

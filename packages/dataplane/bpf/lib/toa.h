@@ -37,27 +37,38 @@ static __always_inline int toa_fits(struct xdp_md *ctx, const struct packet *pac
 	return tcp->doff * 4 + toa_bytes(packet) <= TCP_HEADER_BYTES_MAX && packet->bytes + toa_bytes(packet) <= mtu;
 }
 
+/* A byte of an option becomes padding. */
+static __always_inline void erase_byte(struct tcphdr *tcp, __u8 *byte, __u32 offset)
+{
+	__u64 change = offset & 1 ? (__u64)(TCP_OPTION_NOP << 8) + (__u16)~(*byte << 8) :
+				    (__u64)TCP_OPTION_NOP + (__u16)~*byte;
+
+	*byte = TCP_OPTION_NOP;
+	tcp->check = updated_checksum(tcp->check, change);
+}
+
 /*
- * The client's own option 254, if it sends one, would be believed: it becomes padding (NOP). Returns 1 to end the search.
+ * The client's own option 254, if it sends one, would be believed: it becomes padding (NOP), a byte a turn; `found` counts
+ * those that are left. Returns 1 to end the search.
  */
 static long erase_toa(__u32 index __attribute__((unused)), struct option_search *search)
 {
 	void *start = (void *)(long)search->ctx->data;
 	void *end = (void *)(long)search->ctx->data_end;
-	__u32 offset = search->offset & 0x3f;
-	__u8 *option = start + (search->l4 & OFFSET_MASK) + offset;
 	struct tcphdr *tcp = start + (search->l4 & OFFSET_MASK);
+	__u32 offset = search->offset & 0x3f;
+	__u8 *option = (void *)tcp + offset;
 
-	if (offset + 2 > search->header_bytes || (void *)(option + 2) > end || (void *)(tcp + 1) > end ||
-	    option[0] == TCP_OPTION_END)
+	if (offset >= search->header_bytes || (void *)(option + 1) > end || (void *)(tcp + 1) > end)
 		return 1;
-	if (option[0] == TCP_OPTION_NOP && !search->found) {
-		search->offset++;
-		return 0;
-	}
-	/* `found`: bytes of an option 254 that are still to be erased, one a turn. */
 	if (!search->found) {
-		if (option[1] < 2 || offset + option[1] > search->header_bytes)
+		if (option[0] == TCP_OPTION_END)
+			return 1;
+		if (option[0] == TCP_OPTION_NOP) {
+			search->offset++;
+			return 0;
+		}
+		if ((void *)(option + 2) > end || option[1] < 2 || offset + option[1] > search->header_bytes)
 			return 1;
 		if (option[0] != TOA_KIND) {
 			search->offset += option[1];
@@ -65,9 +76,7 @@ static long erase_toa(__u32 index __attribute__((unused)), struct option_search 
 		}
 		search->found = option[1];
 	}
-	tcp->check = updated_checksum(tcp->check, offset & 1 ? folded((__u64)TCP_OPTION_NOP << 8) + (__u16)~(option[0] << 8) :
-								(__u64)TCP_OPTION_NOP + (__u16)~option[0]);
-	option[0] = TCP_OPTION_NOP;
+	erase_byte(tcp, option, offset);
 	search->found--;
 	search->offset++;
 	return 0;

@@ -174,8 +174,8 @@ export const TRANSLATION_BYTES = 128;
 /** Eight sources of 8 bytes. */
 export const SOURCE_SET_BYTES = 64;
 
-/** struct network: prefix length, 16 bytes of address. */
-export const Network = { bytes: 20, prefixBits: 0, address: 4 } as const;
+/** struct network: length of the prefix in bits, family and address. */
+export const Network = { bytes: 24, prefixBits: 0, family: 4, address: 5 } as const;
 /** enum permission. */
 export const Permission = { deny: 1, allow: 2 } as const;
 

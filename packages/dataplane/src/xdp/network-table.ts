@@ -4,7 +4,7 @@ import { DataplaneError } from '../dataplane-error.js';
 import { checked, Errno, native } from '../libbpf/native.js';
 import { Network, Permission } from './layout.js';
 
-const BITS_OF_MAPPED_PREFIX = 96;
+const FAMILY_BITS = 8;
 
 /**
  * The deny and the allow list in the kernel's longest-prefix table. A change is written as a difference, so that a list of
@@ -81,10 +81,9 @@ export function networkKey(text: string): Buffer {
     throw new DataplaneError('TABLES_INVALID', `network "${text}" has a prefix of ${bits}, not of 0 to ${length} bits`);
   }
   const key = Buffer.alloc(Network.bytes);
-  const isIpv4 = bytes.byteLength === 4;
-  key.writeUInt32LE(prefix + (isIpv4 ? BITS_OF_MAPPED_PREFIX : 0), Network.prefixBits);
-  if (isIpv4) key.writeUInt16BE(0xffff, Network.address + 10);
-  key.set(bytes, Network.address + (isIpv4 ? 12 : 0));
+  key.writeUInt32LE(FAMILY_BITS + prefix, Network.prefixBits);
+  key.writeUInt8(bytes.byteLength === 4 ? 4 : 6, Network.family);
+  key.set(bytes, Network.address);
   return key;
 }
 
