@@ -1,5 +1,8 @@
 import type { ClusterHost, ServiceDocument, StandardCluster } from '@weir/lab';
 
+/** `dataplane.engine` of weir.yaml. */
+export type Engine = 'xdp' | 'portable';
+
 export type Family = 'ipv4' | 'ipv6';
 export const families: readonly Family[] = ['ipv4', 'ipv6'];
 

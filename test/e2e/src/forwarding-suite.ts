@@ -9,11 +9,11 @@ import {
   WeirCluster,
 } from '@weir/lab';
 import test, { type ExecutionContext } from 'ava';
-import { type ForwardingCase, forwardingCases, type MethodName, servicesOf } from './forwarding-cases.js';
+import { type Engine, type ForwardingCase, forwardingCases, type MethodName, servicesOf } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
 export interface ForwardingSuite {
-  readonly engine: 'xdp' | 'portable';
+  readonly engine: Engine;
   readonly methods: readonly MethodName[];
   readonly cluster: StandardCluster;
   /** What the agents of the backends take off; undefined: no agents. */

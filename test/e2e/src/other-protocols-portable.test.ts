@@ -1,0 +1,3 @@
+import { otherProtocolsSuite } from './other-protocols-suite.js';
+
+otherProtocolsSuite('portable');

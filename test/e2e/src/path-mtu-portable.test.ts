@@ -1,0 +1,3 @@
+import { pathMtuSuite } from './path-mtu-suite.js';
+
+pathMtuSuite('portable');

@@ -1,0 +1,3 @@
+import { translationSuite } from './translation-suite.js';
+
+translationSuite('portable');
