@@ -1,6 +1,6 @@
 import { PacketCapture, standardCluster, WeirCluster } from '@weir/lab';
 import test from 'ava';
-import { backendsOf, type Family, families, methods } from './forwarding-cases.js';
+import { backendsOf, type Engine, type Family, families, methods } from './forwarding-cases.js';
 import { macOf, runScapy } from './scapy.js';
 import { testAsRoot } from './test-as-root.js';
 
