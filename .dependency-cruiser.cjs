@@ -27,8 +27,8 @@ module.exports = {
       name: 'no-tests-in-product',
       comment: 'What ships does not import what tests it.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: '\\.test\\.ts$|/test-support/' },
-      to: { path: '\\.test\\.ts$|/test-support/|^test/' },
+      from: { path: '^packages/', pathNot: '\\.test\\.ts$|/test-support/|/differential/' },
+      to: { path: '\\.test\\.ts$|/test-support/|/differential/|^test/' },
     },
     ...Object.entries(arrows).map(([name, allowed]) => ({
       name: `arrows-of-${name}`,

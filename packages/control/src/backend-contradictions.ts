@@ -1,4 +1,4 @@
-import type { Contradiction, SoundParts } from './contradictions.js';
+import type { Contradiction, SoundParts } from './contradiction.js';
 import { crossesFamilies, translatesAddresses } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { listenersOf } from './listener.js';

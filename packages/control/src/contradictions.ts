@@ -1,24 +1,8 @@
 import { backendContradictions } from './backend-contradictions.js';
+import type { Contradiction, SoundParts } from './contradiction.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
-import type { NodeDocument } from './node-schema.js';
 import { serviceContradictions } from './service-contradictions.js';
-import type { ServiceDocument } from './service-schema.js';
-
-/** Something that is wrong between values that are each right. */
-export interface Contradiction {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-/** Those parts of a document that are right for themselves, undefined where one is not; services keep their place in the list. */
-export interface SoundParts {
-  readonly node: NodeDocument['node'] | undefined;
-  readonly dataplane: NodeDocument['dataplane'] | undefined;
-  readonly guard: NodeDocument['guard'] | undefined;
-  readonly bgp: NodeDocument['bgp'] | undefined;
-  readonly services: ReadonlyMap<number, ServiceDocument>;
-}
 
 /** Every contradiction between the sound parts of a document. */
 export function contradictions(parts: SoundParts): Contradiction[] {

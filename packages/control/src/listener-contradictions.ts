@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Contradiction, SoundParts } from './contradictions.js';
+import type { Contradiction, SoundParts } from './contradiction.js';
 import { hasPorts, listenersOf, type PlacedListener, portText } from './listener.js';
 import { pathText } from './path-text.js';
 import type { PortRange } from './port-schema.js';

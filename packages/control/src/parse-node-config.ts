@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem, InvalidConfigError } from './config-error.js';
-import { type Contradiction, contradictions, type SoundParts } from './contradictions.js';
+import type { Contradiction, SoundParts } from './contradiction.js';
+import { contradictions } from './contradictions.js';
 import { issueText } from './issue-text.js';
 import { suggestedKey } from './key-suggestion.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';

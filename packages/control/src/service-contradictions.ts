@@ -1,4 +1,4 @@
-import type { Contradiction, SoundParts } from './contradictions.js';
+import type { Contradiction, SoundParts } from './contradiction.js';
 import { comparesAll, isRecomputable, looksAtWeights, translatesAddresses } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { hasPorts, listenersOf } from './listener.js';

@@ -159,7 +159,11 @@ export class BpfObject implements Disposable {
   }
 }
 
-export function testRun(programFd: number, packet: Uint8Array, { repeat = 1, ingressIfindex }: TestRunOptions): TestRun {
+export function testRun(
+  programFd: number,
+  packet: Uint8Array,
+  { repeat = 1, ingressIfindex }: TestRunOptions,
+): TestRun {
   const options = Buffer.alloc(RunOptions.bytes);
   const out = Buffer.alloc(packet.byteLength + OUT_ROOM_BYTES);
   const context = Buffer.alloc(XdpContext.bytes);

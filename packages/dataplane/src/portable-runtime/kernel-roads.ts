@@ -1,8 +1,8 @@
 import { bytesToAddress } from '@weir/packet';
-import { addressText } from '../portable/flow.js';
 import type { NextHop } from '../portable/next-hop.js';
 import type { PortableSurroundings } from '../portable/portable-surroundings.js';
 import { secondOf } from '../portable/ticks.js';
+import { addressText } from '../portable/tuple.js';
 import { TICK_MS } from '../tick.js';
 
 /** How long an answer of the kernel counts. */

@@ -1,28 +1,5 @@
 import type { ForwardingBackend } from '../dataplane.js';
-import type { Service } from './service.js';
-
-/** A backend in force, and what is counted for it. */
-export interface Backend {
-  readonly service: Service;
-  /** Canonical text, and the same in network order. */
-  readonly name: string;
-  readonly address: Uint8Array;
-  /** 0: the packet's port stays. */
-  readonly port: number;
-  weight: number;
-  /** 0: no limit. */
-  upperConnections: number;
-  lowerConnections: number;
-  activeConnections: number;
-  inactiveConnections: number;
-  /** Set when connections reach the upper threshold, until there are fewer than the lower. */
-  overloaded: boolean;
-  packets: number;
-  /** Of IP packets as they arrived. */
-  bytes: number;
-  /** False from the tables on that leave it out: its flows are forgotten then. */
-  inForce: boolean;
-}
+import type { Backend } from './service.js';
 
 /** May new flows go there? */
 export function mayTakeFlows({ weight, overloaded }: Backend): boolean {

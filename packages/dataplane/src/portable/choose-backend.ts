@@ -1,15 +1,17 @@
 import type { DropReason } from '../drop-reason.js';
 import { translatesAddresses } from '../forwarding-method.js';
-import { type Backend, mayTakeFlows } from './backend.js';
-import type { Flow, Translation, Tuple } from './flow.js';
+import { mayTakeFlows } from './backend.js';
+import type { Flow, Translation } from './flow.js';
 import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
 import type { FlowTable } from './flow-table.js';
 import type { Guard } from './guard.js';
 import { nearEnd } from './near-end.js';
 import type { PersistentClients } from './persistent-clients.js';
 import { schedule } from './schedule.js';
+import type { Backend } from './service.js';
 import { hashedRow, hashOfFlow, remembersFlows, type Service } from './service.js';
 import { isTcp } from './transport.js';
+import type { Tuple } from './tuple.js';
 
 /** What a choice reads, and remembers in. */
 export interface Memory {

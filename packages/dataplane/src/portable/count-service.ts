@@ -1,6 +1,5 @@
 import type { BackendCount, ServiceCount } from '../dataplane.js';
-import type { Backend } from './backend.js';
-import type { Service } from './service.js';
+import type { Backend, Service } from './service.js';
 
 /** What a service has forwarded, backends that are gone included. */
 export function countService({ key, backends, retired }: Service): ServiceCount {

@@ -1,8 +1,9 @@
 import { addressToBytes } from '@weir/packet';
 import type { ServiceKey } from '../dataplane.js';
-import { addressText, type Tuple } from './flow.js';
+
 import type { Service } from './service.js';
 import { protocolNumbers } from './transport.js';
+import { addressText, type Tuple } from './tuple.js';
 
 /** A service under one of its listeners. */
 export interface Listener {

@@ -1,9 +1,10 @@
 import assert from 'node:assert';
 import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
 import { countConnection } from './backend.js';
-import { answerTuple, clientTuple, type Flow, type Tuple, tupleText } from './flow.js';
+import { answerTuple, clientTuple, type Flow } from './flow.js';
 import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
 import { isExpired } from './ticks.js';
+import { type Tuple, tupleText } from './tuple.js';
 
 /**
  * The flows that are remembered, found by a packet of the client or, where addresses are translated, by one of the

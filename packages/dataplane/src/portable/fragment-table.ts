@@ -1,8 +1,9 @@
 import { defaultFlowTimeouts } from '../dataplane.js';
-import type { Backend } from './backend.js';
-import { addressText, type Flow, type Translation } from './flow.js';
+import type { Flow, Translation } from './flow.js';
 import type { IpPacket } from './parse-frame.js';
+import type { Backend } from './service.js';
 import { isExpired, timeoutTicks } from './ticks.js';
+import { addressText } from './tuple.js';
 
 /** Where the first fragment of a packet went. */
 export type FragmentWay =

@@ -1,9 +1,9 @@
 import { ICMP_BYTES, IcmpType, Icmpv6Type, IPV4_BYTES_MIN, IPV6_BYTES, updatedChecksumOfBytes } from '@weir/packet';
 import { walkExtensions } from './extension-headers.js';
-import type { Tuple } from './flow.js';
 import type { IpPacket } from './parse-frame.js';
 import { type NewEnds, rewriteEnds } from './translate.js';
 import { carriesPorts } from './transport.js';
+import type { Tuple } from './tuple.js';
 
 /** What of a quoted transport header every error holds (RFC 792), and what tells a flow. */
 const QUOTED_TRANSPORT_BYTES_MIN = 8;

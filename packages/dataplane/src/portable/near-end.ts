@@ -1,7 +1,8 @@
 import { rowOf } from '@weir/packet';
 import type { ForwardingMethod } from '../forwarding-method.js';
-import { answerTuple, type Endpoint, type Tuple } from './flow.js';
+import { answerTuple } from './flow.js';
 import type { FlowTable } from './flow-table.js';
+import type { Endpoint, Tuple } from './tuple.js';
 
 /** Ports from 1024 on; those below belong to well-known services. */
 const FIRST_PORT = 1024;

@@ -1,5 +1,5 @@
 import { addressToBytes } from '@weir/packet';
-import { addressText } from './flow.js';
+import { addressText } from './tuple.js';
 
 export type NetworkVerdict = 'deny' | 'allow';
 

@@ -1,7 +1,6 @@
 import type { Persistence } from '../dataplane.js';
-import type { Backend } from './backend.js';
 import { networkText } from './network-list.js';
-import type { Service } from './service.js';
+import type { Backend, Service } from './service.js';
 import { isExpired, timeoutTicks } from './ticks.js';
 
 interface Template {

@@ -8,7 +8,7 @@ import { countPacket } from './backend.js';
 import { chooseBackend, findBackend, type Memory } from './choose-backend.js';
 import { countService } from './count-service.js';
 import { ServiceDirectory } from './find-service.js';
-import { type Flow, reversedTuple } from './flow.js';
+import type { Flow } from './flow.js';
 import { nextState } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
 import { FragmentTable } from './fragment-table.js';
@@ -31,6 +31,7 @@ import {
 } from './send.js';
 import { hashOfFlow, type Service } from './service.js';
 import { isIcmp } from './transport.js';
+import { reversedTuple } from './tuple.js';
 import type { Verdict } from './verdict.js';
 
 export interface PortableLimits {

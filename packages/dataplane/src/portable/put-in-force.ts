@@ -1,7 +1,8 @@
 import { addressToBytes, canonicalAddress } from '@weir/packet';
 import type { AppliedChanges, ForwardingBackend, ForwardingService, ServiceKey } from '../dataplane.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
-import { type Backend, configureBackend } from './backend.js';
+import { configureBackend } from './backend.js';
+import type { Backend } from './service.js';
 import { newService, type Service } from './service.js';
 
 /** Services that go on keep their backends with what is counted for them; those that are gone are told of it. */

@@ -1,7 +1,7 @@
 import type { LeastCost } from '../scheduling.js';
-import { type Backend, mayTakeFlows } from './backend.js';
-import { addressText } from './flow.js';
-import type { Service } from './service.js';
+import { mayTakeFlows } from './backend.js';
+import type { Backend, Service } from './service.js';
+import { addressText } from './tuple.js';
 
 /** How many rows a search for a backend goes through. */
 const ROWS_LOOKED_AT_MAX = 16;

@@ -1,19 +1,19 @@
 import type { DropReason } from '../drop-reason.js';
-import type { Backend } from './backend.js';
 import { clampMss } from './clamp-mss.js';
 import { encapsulate, outerBytes } from './encapsulate.js';
-import type { Endpoint, Flow, Translation } from './flow.js';
+import type { Flow, Translation } from './flow.js';
 import type { FlowState } from './flow-state.js';
 import { opensConnection } from './flow-state.js';
 import { type Quote, rewriteQuote } from './icmp-error-in.js';
 import type { Complaint } from './icmp-error-out.js';
 import { frameTo, type NextHop } from './next-hop.js';
 import type { IpPacket } from './parse-frame.js';
-import type { Service } from './service.js';
+import type { Backend, Service } from './service.js';
 import { withOneHopLess } from './take-hop.js';
 import { eraseToa, hasRoomForToa, toaBytes, withToa } from './tell-client-address.js';
 import { type NewEnds, type PacketLayout, rewriteEnds } from './translate.js';
 import { isTcp } from './transport.js';
+import type { Endpoint } from './tuple.js';
 
 /** What a packet needs to know of the world on its way out. */
 export interface Roads {

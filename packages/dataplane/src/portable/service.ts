@@ -2,8 +2,30 @@ import { flowHash, rowOf } from '@weir/packet';
 import type { ForwardingService, Persistence, ServiceKey } from '../dataplane.js';
 import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
-import type { Backend } from './backend.js';
-import type { Tuple } from './flow.js';
+import type { Tuple } from './tuple.js';
+
+/** A backend in force, and what is counted for it. */
+export interface Backend {
+  readonly service: Service;
+  /** Canonical text, and the same in network order. */
+  readonly name: string;
+  readonly address: Uint8Array;
+  /** 0: the packet's port stays. */
+  readonly port: number;
+  weight: number;
+  /** 0: no limit. */
+  upperConnections: number;
+  lowerConnections: number;
+  activeConnections: number;
+  inactiveConnections: number;
+  /** Set when connections reach the upper threshold, until there are fewer than the lower. */
+  overloaded: boolean;
+  packets: number;
+  /** Of IP packets as they arrived. */
+  bytes: number;
+  /** False from the tables on that leave it out: its flows are forgotten then. */
+  inForce: boolean;
+}
 
 /** A service in force. */
 export interface Service {

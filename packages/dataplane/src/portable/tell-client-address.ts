@@ -1,7 +1,7 @@
 import { TCP_BYTES_MIN, updatedChecksum } from '@weir/packet';
-import type { Endpoint } from './flow.js';
 import { tcpOptions } from './tcp-options.js';
 import { edit, editBytes } from './translate.js';
+import type { Endpoint } from './tuple.js';
 
 /** Kind of the option, as the TOA modules of Alibaba and others read it. */
 const KIND = 254;

@@ -9,9 +9,9 @@ import {
 import test from 'ava';
 import fc from 'fast-check';
 import { clampMss } from './clamp-mss.js';
-import type { Endpoint } from './flow.js';
 import { eraseToa, withToa } from './tell-client-address.js';
 import { type PacketLayout, rewriteEnds } from './translate.js';
+import type { Endpoint } from './tuple.js';
 
 const ends = {
   4: { source: '192.0.2.10', destination: '198.51.100.10' },

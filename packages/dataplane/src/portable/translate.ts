@@ -1,6 +1,6 @@
 import { IpProtocol, updatedChecksumOfBytes } from '@weir/packet';
-import type { Endpoint } from './flow.js';
 import { carriesPorts } from './transport.js';
+import type { Endpoint } from './tuple.js';
 
 /** What becomes of the two ends of a packet; undefined: they stay. */
 export interface NewEnds {
