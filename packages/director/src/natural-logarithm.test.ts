@@ -18,10 +18,12 @@ test('no logarithm is further from the exact one than 4 units in the last place 
 });
 
 test('these numbers have these logarithms, on every machine', (t) => {
-  t.deepEqual([0.5 / 2 ** 32, 0.1, 0.7, 1 - 2 ** -33].map(naturalLogarithm), [
-    -22.873856958478193,
-    -Math.LN10,
-    -0.3566749439387324,
-    -1.1641532183371108e-10,
-  ]);
+  t.deepEqual(
+    [0.5 / 2 ** 32, 0.1, 0.7, 1 - 2 ** -33].map(naturalLogarithm),
+    [
+      -22.873856958478193,
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: the last bit is what is tested
+      -2.3025850929940455, -0.3566749439387324, -1.1641532183371108e-10,
+    ],
+  );
 });
