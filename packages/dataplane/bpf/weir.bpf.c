@@ -68,11 +68,11 @@ int weir_seldom(struct xdp_md *ctx)
 	return forward(ctx, &packet, &choice, service->mss_clamp);
 }
 
-/* What needs the other program. Should it be missing, the packet is nobody's: the kernel knows no such address. */
+/* What needs the other program. It is always there: pinned before this one is attached (src/xdp/xdp-dataplane.ts). */
 static __always_inline int call_seldom(struct xdp_md *ctx)
 {
 	bpf_tail_call(ctx, &programs, SELDOM);
-	return XDP_PASS;
+	return drop(DROP_PROGRAM_MISSING);
 }
 
 /* A service's packet that is not common: to be forwarded by what is in weir_seldom(). */

@@ -22,6 +22,7 @@
  * | no_local_port | fullnat: no local address and port is free towards that backend |
  * | flow_rate | more new flows a second on this node than are allowed, for a service that can't go on without |
  * | icmp_unknown | an ICMP error about a packet of no known flow or service |
+ * | program_missing | the program for packets that are not common is not where the other one calls it; a fault of the node |
  */
 export const dropReasons = [
   'truncated_ipv4',
@@ -44,6 +45,7 @@ export const dropReasons = [
   'no_local_port',
   'flow_rate',
   'icmp_unknown',
+  'program_missing',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];

@@ -26,15 +26,18 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 		return 0;
 	key = key_of_fragments(current, packet);
 	if (find_flow(key, settings.translation_mask, &found))
-		forget_at(found.place);
-	place = remember_seldom(key.tag, key.set & settings.translation_mask,
-			 flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
-	if (!translates(backend))
+		forget_at(found.place, key.tag, found.value);
+	place = claim_seldom(key.tag, key.set & settings.translation_mask,
+			     flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
+	if (place == NO_PLACE)
 		return 0;
-	record = translation_at(choice->place);
-	copy = translation_at(place);
-	if (record && copy)
-		*copy = *record;
+	if (translates(backend)) {
+		record = translation_at(choice->place);
+		copy = translation_at(place);
+		if (record && copy)
+			*copy = *record;
+	}
+	publish(place, key.tag);
 	return 0;
 }
 

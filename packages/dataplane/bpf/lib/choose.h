@@ -157,16 +157,15 @@ static __always_inline int is_of_service(__u64 value, __u32 service_index)
 }
 
 /* A backend that the table remembers for something that is no connection; NO_BACKEND: none that takes flows. */
-SEPARATE __u32 remembered_backend(__u64 tag, __u32 set, __u32 service_index)
+SEPARATE __u32 remembered_backend(__u64 tag, __u32 service_index)
 {
 	const struct state *current = current_state();
-	struct flow_key key = { .tag = tag, .set = set };
 	struct found_flow found = {};
 
-	if (!current || !find_flow(key, settings.flow_mask, &found))
+	if (!current || !find_flow(key_of_tag(tag), settings.flow_mask, &found))
 		return NO_BACKEND;
 	if (is_over(current, found.value, 0) || !is_of_service(found.value, service_index)) {
-		forget_at(found.place);
+		forget_at(found.place, tag, found.value);
 		return NO_BACKEND;
 	}
 	if (!takes_flows(backend_of(found.value)))
@@ -177,41 +176,41 @@ SEPARATE __u32 remembered_backend(__u64 tag, __u32 set, __u32 service_index)
 }
 
 /* The table's entry becomes this one, whatever it was. */
-SEPARATE int remember_backend(__u64 tag, __u32 set, __u32 slot, __u32 kind)
+SEPARATE int remember_backend(__u64 tag, __u32 slot, __u32 kind)
 {
 	const struct state *current = current_state();
 	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
-	struct flow_key key = { .tag = tag, .set = set };
+	struct flow_key key = key_of_tag(tag);
 	struct found_flow found = {};
 
 	if (!current || !backend)
 		return 0;
 	if (find_flow(key, settings.flow_mask, &found))
-		forget_at(found.place);
-	remember_seldom(tag, set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
+		forget_at(found.place, tag, found.value);
+	remember(current, tag, key.set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
 	return 0;
 }
 
-static __always_inline struct flow_key key_of_locality(const struct state *current, const struct packet *packet,
-						       __u32 service_index, __u32 replica)
+SEPARATE __u64 tag_of_locality(const struct packet *packet, __u32 service_index, __u32 replica)
 {
+	const struct state *current = current_state();
 	__u64 nobody[2] = {};
 
-	return flow_key(current->flow_keys, nobody, packet->destination, service_index, KEY_LOCALITY | replica);
+	if (!packet || !current)
+		return 0;
+	return flow_key(current->flow_keys, nobody, packet->destination, service_index, KEY_LOCALITY | replica).tag;
 }
 
 /* lblc, lblcr: net/netfilter/ipvs/ip_vs_lblc.c, ip_vs_lblcr.c */
 SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index)
 {
-	const struct state *current = current_state();
 	const struct service *service = bpf_map_lookup_elem(&services, &service_index);
 	struct least known = { .weight = 1, .slot = NO_BACKEND, .by = COST_WLC };
 	const struct connections *count;
 	const struct backend *backend;
 	__u32 replicas, least, has_spare, free = 0;
-	struct flow_key key;
 
-	if (!packet || !current || !service)
+	if (!packet || !service)
 		return NO_BACKEND;
 	replicas = service->flags & SERVICE_REPLICAS ? REPLICAS_MAX : 1;
 	for (__u32 i = REPLICAS_MAX; i > 0; i--) {
@@ -219,8 +218,7 @@ SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index
 
 		if (i > replicas)
 			continue;
-		key = key_of_locality(current, packet, service_index, i - 1);
-		slot = remembered_backend(key.tag, key.set, service_index);
+		slot = remembered_backend(tag_of_locality(packet, service_index, i - 1), service_index);
 		if (slot == NO_BACKEND)
 			free = i - 1;
 		else
@@ -239,8 +237,7 @@ SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index
 	}
 	if (least == NO_BACKEND || least == known.slot)
 		return least;
-	key = key_of_locality(current, packet, service_index, free);
-	remember_backend(key.tag, key.set, least, FLOW_LOCALITY);
+	remember_backend(tag_of_locality(packet, service_index, free), least, FLOW_LOCALITY);
 	return least;
 }
 
@@ -287,13 +284,13 @@ static __always_inline __u32 pick_for_network(const struct state *current, struc
 					      const struct packet *packet, const struct choice *choice)
 {
 	struct flow_key key = key_of_network(current, service, packet, choice->service);
-	__u32 slot = remembered_backend(key.tag, key.set, choice->service);
+	__u32 slot = remembered_backend(key.tag, choice->service);
 
 	if (slot != NO_BACKEND)
 		return slot;
 	slot = pick(service, packet, choice);
 	if (slot != NO_BACKEND)
-		remember_backend(key.tag, key.set, slot, FLOW_NETWORK);
+		remember_backend(key.tag, slot, FLOW_NETWORK);
 	return slot;
 }
 
@@ -390,7 +387,7 @@ static __always_inline int knows_flow(const struct state *current, __u32 service
 		if (other && !is_over(current, found->value, other->value))
 			return 1;
 	}
-	forget_at(found->place);
+	forget_at(found->place, key.tag, found->value);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "tables.h"
 
 #define FLOW_BUSY 1
+#define NO_PLACE 0xffffffff
 
 #define EPOCH_MASK 0xfff
 
@@ -207,33 +208,39 @@ static __always_inline struct flow *other_direction(__u32 place, __u64 value, __
 	return flow_at(here->twin);
 }
 
-/* Takes a flow out, unless somebody else did or it changed since `value` was read. */
+/* Takes a flow out, unless somebody else did, or it was seen since `value` was read. */
 static __always_inline int forget(struct flow *flow, __u64 tag, __u64 value)
 {
 	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
 		return 0;
-	value = __sync_lock_test_and_set(&flow->value, 0);
+	if (__sync_val_compare_and_swap(&flow->value, value, 0) != value) {
+		*(volatile __u64 *)&flow->tag = tag;
+		return 0;
+	}
 	*(volatile __u64 *)&flow->tag = 0;
 	count_connection(value, -1);
 	return 1;
 }
 
-/* Takes out both directions. */
-SEPARATE int forget_at(__u32 place)
+/* Takes out the flow that was found at a place with this tag and value, in both directions. */
+SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
 {
 	struct flow *flow = flow_at(place), *other;
-	__u64 tag, value;
+	struct translation *record;
 	__u32 other_place = 0;
 
 	if (!flow)
 		return 0;
-	tag = *(volatile __u64 *)&flow->tag;
-	value = *(volatile __u64 *)&flow->value;
 	other = other_direction(place, value, &other_place);
 	if (!forget(flow, tag, value))
 		return 0;
-	if (other)
-		forget(other, other->tag, other->value);
+	if (!other)
+		return 1;
+	/* Whoever finds the other half after this finds no pair any more. */
+	record = translation_at(place);
+	if (record)
+		record->twin = NO_PLACE;
+	forget(other, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value);
 	return 1;
 }
 
@@ -242,49 +249,67 @@ SEPARATE int sweep_at(__u32 place)
 {
 	const struct state *current = current_state();
 	struct flow *flow = flow_at(place), *other;
-	__u64 value;
+	__u64 tag, value;
 	__u32 other_place = 0;
 
-	if (!current || !flow || flow->tag <= FLOW_BUSY)
+	if (!current || !flow)
 		return 0;
+	tag = *(volatile __u64 *)&flow->tag;
 	value = *(volatile __u64 *)&flow->value;
-	/* Perhaps its other half is being written. */
-	if (!is_older(current, value, 1))
+	if (tag <= FLOW_BUSY)
 		return 0;
+	other = other_direction(place, value, &other_place);
 	if (state_of(value) == FLOW_ANSWER) {
-		other = other_direction(place, value, &other_place);
-		if (!other || other->tag <= FLOW_BUSY)
-			forget(flow, flow->tag, value);
+		if (!other || !other->tag)
+			forget(flow, tag, value);
 		return 0; /* the other one decides for both */
 	}
-	other = other_direction(place, value, &other_place);
 	if (is_over(current, value, other ? other->value : 0))
-		forget_at(place);
+		forget_at(place, tag, value);
 	return 0;
 }
 
-#define NO_PLACE 0xffffffff
+/* How ready a flow is to give way: the longest silent first; before all others one that is over; then half-open ones. */
+#define RANK_FREE (1u << 31)
+#define RANK_OVER (1u << 30)
+#define RANK_CHEAP (1u << 29)
 
-/* The way of a set that a new flow may have: a free one, one that is over, or the least recently seen. */
-static __always_inline __u32 victim(const struct state *current, __u32 set)
+static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u64 value)
+{
+	__s32 age = current->now - last_seen(value); /* below 0: another CPU's clock was faster */
+	__u32 state = state_of(value), rank = age < 0 ? 0 : age;
+
+	if (!tag)
+		return RANK_FREE;
+	/* A flood of SYNs, of resets or of fragments pushes out its own. */
+	if (state == FLOW_SYN || state == FLOW_CLOSE || state == FLOW_FRAGMENT)
+		rank |= RANK_CHEAP;
+	if (state != FLOW_ANSWER && state != FLOW_NETWORK && rank > current->timeout[state])
+		rank |= age > (__s32)current->timeout[state] ? RANK_OVER : 0;
+	return rank;
+}
+
+/* The way of a set that a flow of this value may have. Fragments push out nothing but fragments. */
+static __always_inline __u32 victim(const struct state *current, __u32 set, __u64 tag, __u64 value)
 {
 	struct flow_set *ways = flow_set(set);
-	__u32 oldest = 0, best = NO_PLACE;
+	__u32 best_rank = 0, best = NO_PLACE;
 
 	if (!ways)
 		return NO_PLACE;
-	for (__u32 way = 0; way < FLOW_WAYS; way++) {
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
+		/* Where all are equal, it is not always the same one that goes. */
+		__u32 way = (i + (__u32)tag) & (FLOW_WAYS - 1);
 		volatile struct flow *flow = &ways->way[way];
-		__u64 value = flow->value;
-		__u64 tag = flow->tag;
-		__u32 age = current->now - last_seen(value);
+		__u64 its_value = flow->value, its_tag = flow->tag;
+		__u32 rank = rank_of(current, its_tag, its_value);
 
-		if (!tag)
-			return way;
-		if (tag == FLOW_BUSY)
+		if (its_tag == FLOW_BUSY)
 			continue;
-		if (best == NO_PLACE || age > oldest) {
-			oldest = age;
+		if (state_of(value) == FLOW_FRAGMENT && rank < RANK_OVER && state_of(its_value) != FLOW_FRAGMENT)
+			continue;
+		if (best == NO_PLACE || rank > best_rank) {
+			best_rank = rank;
 			best = way;
 		}
 	}
@@ -292,16 +317,16 @@ static __always_inline __u32 victim(const struct state *current, __u32 set)
 }
 
 /*
- * Gives a flow a place. Returns it, or NO_PLACE when another CPU was faster. Who has the place goes: one of a pair with
- * its other half, anybody else by the exchange of the values.
+ * Takes a place for a flow that nobody can find yet: publish() does that. Returns it, or NO_PLACE when another CPU was
+ * faster. Who has the place goes: one of a pair with its other half, anybody else by the exchange of the values.
  */
-static __always_inline __u32 remember(const struct state *current, __u64 tag, __u32 set, __u64 value)
+static __always_inline __u32 claim(const struct state *current, __u64 tag, __u32 set, __u64 value)
 {
 	struct flow *flow;
 	__u32 way, place;
 	__u64 old;
 
-	way = victim(current, set);
+	way = victim(current, set, tag, value);
 	if (way == NO_PLACE)
 		return NO_PLACE;
 	place = set * FLOW_WAYS + (way & (FLOW_WAYS - 1));
@@ -309,24 +334,54 @@ static __always_inline __u32 remember(const struct state *current, __u64 tag, __
 	if (!flow)
 		return NO_PLACE;
 	if (set <= settings.translation_mask && flow->tag > FLOW_BUSY)
-		forget_at(place);
+		forget_at(place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
 	old = *(volatile __u64 *)&flow->tag;
 	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
 	old = __sync_lock_test_and_set(&flow->value, value);
-	*(volatile __u64 *)&flow->tag = tag;
 	if (old)
 		count_connection(old, -1);
 	count_connection(value, 1);
 	return place;
 }
 
-/* The same for what is seldom. */
-SEPARATE __u32 remember_seldom(__u64 tag, __u32 set, __u64 value)
+static __always_inline void publish(__u32 place, __u64 tag)
+{
+	struct flow *flow = flow_at(place);
+
+	if (flow)
+		*(volatile __u64 *)&flow->tag = tag;
+}
+
+static __always_inline __u32 remember(const struct state *current, __u64 tag, __u32 set, __u64 value)
+{
+	__u32 place = claim(current, tag, set, value);
+
+	if (place != NO_PLACE)
+		publish(place, tag);
+	return place;
+}
+
+/* claim() for what is seldom. */
+SEPARATE __u32 claim_seldom(__u64 tag, __u32 set, __u64 value)
 {
 	const struct state *current = current_state();
 
-	return current ? remember(current, tag, set, value) : NO_PLACE;
+	return current ? claim(current, tag, set, value) : NO_PLACE;
+}
+
+/* Gives back a place that was claimed and not published. */
+SEPARATE int unclaim(__u32 place)
+{
+	struct flow *flow = flow_at(place);
+	__u64 value;
+
+	if (!flow)
+		return 0;
+	value = __sync_lock_test_and_set(&flow->value, 0);
+	count_connection(value, -1);
+	*(volatile __u64 *)&flow->tag = 0;
+	return 0;
 }
 
 /* A flow's value becomes another one of the same backend, if nobody was faster. */
@@ -407,4 +462,27 @@ SEPARATE __u32 remember_packet(const struct packet *packet, __u32 slot, __u32 ma
 		return NO_PLACE;
 	key = key_of_packet(current, packet);
 	return remember(current, key.tag, key.set & mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
+}
+
+/* A place for the packet's flow, of nat or fullnat, that nobody can find yet. */
+SEPARATE __u32 claim_packet(const struct packet *packet, __u32 slot)
+{
+	const struct state *current = current_state();
+	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	struct flow_key key;
+
+	if (!packet || !current || !backend)
+		return NO_PLACE;
+	key = key_of_packet(current, packet);
+	return claim(current, key.tag, key.set & settings.translation_mask,
+		     flow_value(slot, backend->epoch, first_state(packet), current->now));
+}
+
+SEPARATE int publish_packet(const struct packet *packet, __u32 place)
+{
+	const struct state *current = current_state();
+
+	if (packet && current)
+		publish(place, key_of_packet(current, packet).tag);
+	return 0;
 }

@@ -25,7 +25,8 @@ static __always_inline __u64 mix(__u64 seed, __u64 first, __u64 second)
 
 static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 ports)
 {
-	return (__u32)mix(seed ^ ports, source[0], source[1]);
+	/* Ports where an IPv4 address has no bits: no two flows of IPv4 are the same to mix(). */
+	return (__u32)mix(seed ^ (__u64)ports << 32, source[0], source[1]);
 }
 
 /*
@@ -35,8 +36,15 @@ static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 
  */
 struct flow_key {
 	__u64 tag;
-	__u32 set; /* to be masked */
+	__u32 set; /* follows from the tag; to be masked */
 };
+
+static __always_inline struct flow_key key_of_tag(__u64 tag)
+{
+	/* 0 and 1 mean something else. */
+	tag = tag > 1 ? tag : tag + 2;
+	return (struct flow_key){ .tag = tag, .set = fold(fold(tag) * MIX_2) };
+}
 
 static __always_inline __u64 nh_step(const __u32 *keys, __u64 word)
 {
@@ -56,10 +64,8 @@ static __always_inline struct flow_key flow_key(const __u32 *keys, const __u64 s
 	__u64 rest = (__u64)kind << 32 | ports;
 	__u64 first = nh(keys, source, destination, rest);
 	__u64 second = nh(keys + 2, source, destination, rest);
-	__u64 tag = first + second * MIX_1;
 
-	/* 0 and 1 mean something else. */
-	return (struct flow_key){ .tag = tag > 1 ? tag : tag + 2, .set = fold(fold(second) * MIX_2) };
+	return key_of_tag(first + second * MIX_1);
 }
 
 /* Multiply-shift in place of a modulo (D. Lemire, "Fast random integer generation in an interval", 2019, section 3). */

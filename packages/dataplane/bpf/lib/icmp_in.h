@@ -62,6 +62,8 @@ static __always_inline int parse_quote(struct xdp_md *ctx, const struct packet *
 		__builtin_memcpy(quoted->destination, &ip->saddr, 16);
 		walk.protocol = ip->nexthdr;
 		walk.offset = offset + sizeof(*ip);
+		if (!quoted->destination[0] && (__u32)quoted->destination[1] == bpf_htonl(0xffff))
+			return 0;
 		/* Routers tell about fragments too: the first one has the ports. */
 		if (!walk_extensions(start, end, at_most, &walk) || walk.is_later_fragment)
 			return 0;

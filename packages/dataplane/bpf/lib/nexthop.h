@@ -57,7 +57,8 @@ SEPARATE int ask_fib(struct xdp_md *ctx, const struct address *source, const str
 	}
 	result = bpf_fib_lookup(ctx, &query, sizeof(query), 0);
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
-		note_unresolved(&query, family);
+		/* An IPv4 route may lead by an IPv6 gateway (RFC 8950). */
+		note_unresolved(&query, query.family == AF_INET ? 4 : 6);
 		return drop(DROP_NO_NEIGHBOUR);
 	}
 	if (result != BPF_FIB_LKUP_RET_SUCCESS)

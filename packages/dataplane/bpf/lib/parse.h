@@ -265,6 +265,9 @@ static __always_inline int parse_ipv6(struct packet *packet, void *start, void *
 	packet->destination[1] = addresses[3];
 	packet->plain = 1;
 	packet->l4 = packet->l3 + sizeof(*ip);
+	/* No packet on a wire is for ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and here it would be an IPv4 address. */
+	if (!addresses[2] && (__u32)addresses[3] == bpf_htonl(0xffff))
+		return XDP_PASS;
 	if (is_extension_header(ip->nexthdr))
 		return EXTENDED;
 	return parse_transport(packet, ip + 1, sizeof(*ip), end);

@@ -50,7 +50,7 @@ struct state {
 	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
 	__u32 directory;          /* 0 or 1: which of the two is in force; written last, after the other one is complete */
 	__u32 nexthop_generation; /* raised once a second by the clock: cached next hops of another generation are stale */
-	__u32 last_epoch;         /* given to a backend; user space's */
+	__u32 padding1;
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
 	__u32 now;         /* seconds, counted by the clock: ticks */
@@ -236,6 +236,7 @@ enum drop_reason {
 	DROP_NO_LOCAL_PORT,
 	DROP_FLOW_RATE,
 	DROP_ICMP_UNKNOWN,
+	DROP_PROGRAM_MISSING,
 	DROP_REASONS = 30,
 };
 

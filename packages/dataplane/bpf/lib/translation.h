@@ -91,7 +91,7 @@ SEPARATE int is_free(const struct packet *packet, struct new_translation *made)
 	other = other_direction(found.place, found.value, &other_place);
 	if (other && !is_over(current, other->value, found.value))
 		return 0;
-	forget_at(found.place);
+	forget_at(found.place, made->answer_key.tag, found.value);
 	return 1;
 }
 
@@ -173,13 +173,19 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 		return drop(DROP_NO_LOCAL_PORT);
 	}
 
-	answer_place = remember_seldom(made.answer_key.tag, made.answer_key.set & settings.translation_mask,
+	answer_place = claim_seldom(made.answer_key.tag, made.answer_key.set & settings.translation_mask,
 				flow_value(choice->backend, backend->epoch, FLOW_ANSWER, current->now));
-	choice->place = remember_packet(packet, choice->backend, settings.translation_mask);
+	if (answer_place == NO_PLACE)
+		return drop(DROP_TABLE_FULL);
+	choice->place = claim_packet(packet, choice->backend);
 	if (!write_translations(packet, &made, choice->place, answer_place)) {
-		forget_at(answer_place);
-		forget_at(choice->place);
+		unclaim(answer_place);
+		if (choice->place != NO_PLACE)
+			unclaim(choice->place);
 		return drop(DROP_TABLE_FULL);
 	}
+	/* Only now can they be found: whoever finds one of the pair finds its record. */
+	publish(answer_place, made.answer_key.tag);
+	publish_packet(packet, choice->place);
 	return CHOSEN;
 }

@@ -22,7 +22,6 @@ export const State = {
   layout: 0,
   directory: 4,
   nexthopGeneration: 8,
-  lastEpoch: 12,
   directorySeed: 16,
   anyPort: 32,
   now: 40,

@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPinned, pin } from '../libbpf/bpffs.js';
+import { openPinned, pin, unpin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
 import { FLOW_WAYS, LAYOUT_VERSION, State } from './layout.js';
 import { type TableSizes, tableNames, tableShapes } from './table-sizes.js';
@@ -85,12 +85,30 @@ function shapeOf(fd: number, name: PinnedMapName): { bytes: number; elements: nu
 /** Pins the maps in place of others of the same names. */
 export function pinTables(directory: string, fdOf: (name: PinnedMapName) => number): void {
   mkdirSync(join(directory, 'maps'), { recursive: true });
-  for (const name of pinnedMaps) pin(fdOf(name), mapPath(directory, name));
+  // `state` last: without it, maps of two lives side by side are taken over by nobody.
+  unpin(mapPath(directory, 'state'));
+  for (const name of pinnedMaps) if (name !== 'state') pin(fdOf(name), mapPath(directory, name));
+  pin(fdOf('state'), mapPath(directory, 'state'));
 }
 
-/** Pins the map by which one program calls the other: it belongs to them, and no later life takes it over. */
-export function pinPrograms(directory: string, fd: number): void {
-  pin(fd, join(directory, 'maps', 'programs'));
+/**
+ * Pins the map by which one program calls the other, beside those of other programs: each belongs to its program, and no
+ * later life takes it over.
+ */
+export function pinPrograms(directory: string, id: string, fd: number): void {
+  mkdirSync(programsDirectory(directory), { recursive: true });
+  pin(fd, join(programsDirectory(directory), id));
+}
+
+/** Lets go of the maps of other programs than the one of this id. */
+export function unpinOtherPrograms(directory: string, id: string): void {
+  for (const name of readdirSync(programsDirectory(directory))) {
+    if (name !== id) unpin(join(programsDirectory(directory), name));
+  }
+}
+
+function programsDirectory(directory: string): string {
+  return join(directory, 'programs');
 }
 
 export function closeAll(fds: ReadonlyMap<PinnedMapName, number>): void {
@@ -106,6 +124,7 @@ export function linkPath(directory: string, interfaceName: string): string {
 export function removePins(directory: string): void {
   rmSync(join(directory, 'links'), { recursive: true, force: true });
   rmSync(join(directory, 'maps'), { recursive: true, force: true });
+  rmSync(programsDirectory(directory), { recursive: true, force: true });
   rmSync(directory, { recursive: true, force: true });
 }
 

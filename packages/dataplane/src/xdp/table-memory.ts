@@ -24,6 +24,9 @@ import { listenersIn, type ServiceDirectory } from './service-directory.js';
 import { SERVICE_WORD_BYTES } from './service-word.js';
 import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
 
+/** Bits of an epoch that flows keep (bpf/lib/flow.h). */
+const EPOCH_MASK = 0xfff;
+
 /** First row << 32 | rows, the word by which a service names its table. */
 export interface TableReference {
   readonly range: LineRange;
@@ -142,13 +145,12 @@ export class TableMemory implements Disposable {
   }
 
   /**
-   * A number that no backend has had yet, save after 2^32 of them. Never 0: a next hop that was never asked for has
-   * the stamp 0.
+   * Another number than the slot's last backend had, also in the bits that flows keep. Never 0 in them: a next hop that
+   * was never asked for has the stamp 0.
    */
-  takeEpoch(): number {
-    const epoch = this.#state.getUint32(State.lastEpoch, true) + 1;
-    this.#state.setUint32(State.lastEpoch, epoch, true);
-    return epoch;
+  #nextEpoch(slot: number): number {
+    const next = (this.backendEpoch(slot) + 1) >>> 0;
+    return (next & EPOCH_MASK) === 0 ? next + 1 : next;
   }
 
   /** MAC addresses that frames for this node carry, 6 bytes each; none: any address will do. */
@@ -279,7 +281,7 @@ export class TableMemory implements Disposable {
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
-    this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.takeEpoch(), true);
+    this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.#nextEpoch(slot), true);
     this.#backends.setUint32(slot * Backend.bytes + Backend.service, service + 1, true);
   }
 

@@ -272,6 +272,8 @@ export class TableWriter {
       }
     }
     changes.rowsWritten += storeDifferences(this.#rowsAt(target), rows);
+    const firstRow = target.range.first * ROWS_PER_LINE;
+    this.#memory.uses.fill(0, firstRow, firstRow + target.rows);
     const spare = this.#memory.table(service.index, 'spareTable');
     if (spare !== undefined && spare.range.first !== target.range.first) this.#releaseRows(spare.range);
     this.#memory.setTable(service.index, 'table', target);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -31,6 +32,7 @@ import {
   pinPrograms,
   pinTables,
   removePins,
+  unpinOtherPrograms,
 } from './pinned-tables.js';
 import { TableMemory } from './table-memory.js';
 import { type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
@@ -81,6 +83,7 @@ export class XdpDataplane implements Dataplane {
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
   #programsPinned = false;
+  readonly #programsId = randomUUID();
   #closed = false;
 
   /**
@@ -151,12 +154,15 @@ export class XdpDataplane implements Dataplane {
     this.#assertOpen();
     const changes = await this.#write(tables);
     this.#learnVlans();
-    this.#attach();
-    if (!this.#pinned) pinTables(this.#options.pinDirectory, (name) => this.#object.mapFd(name));
-    // Last: what a former program calls stays until it is attached nowhere. Unpinned, the kernel would empty it.
-    if (!this.#programsPinned) pinPrograms(this.#options.pinDirectory, this.#object.mapFd('programs'));
+    const { pinDirectory } = this.#options;
+    // Before a packet meets the program: should this process end in between, the kernel would empty what is not pinned.
+    if (!this.#pinned) pinTables(pinDirectory, (name) => this.#object.mapFd(name));
     this.#pinned = true;
+    if (!this.#programsPinned) pinPrograms(pinDirectory, this.#programsId, this.#object.mapFd('programs'));
     this.#programsPinned = true;
+    this.#attach();
+    // A former program is attached nowhere now, and calls nobody any more.
+    unpinOtherPrograms(pinDirectory, this.#programsId);
     return changes;
   }
 
