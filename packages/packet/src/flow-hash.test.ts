@@ -6,8 +6,8 @@ const flow = (address: string, sourcePort: number) =>
   flowHash({ seed: 7n, source: addressToBytes(address), sourcePort, destinationPort: 80 });
 
 test('hashes are those of bpf/lib/hash.h, compiled for this machine', (t) => {
-  t.is(flow('192.0.2.10', 1234), 3551091860);
-  t.is(flow('2001:db8:c::10', 1234), 2883830335);
+  t.is(flow('192.0.2.10', 1234), 1283433584);
+  t.is(flow('2001:db8:c::10', 1234), 4226905078);
   t.is(
     flowHash({
       seed: 0xffffffffffffffffn,
@@ -15,8 +15,7 @@ test('hashes are those of bpf/lib/hash.h, compiled for this machine', (t) => {
       sourcePort: 65535,
       destinationPort: 65535,
     }),
-    0,
-    'nothing is left of a seed and a flow that are all ones',
+    1853105718,
   );
 });
 

@@ -19,8 +19,7 @@ export interface HashedFlow {
 export function flowHash({ seed, source, sourcePort, destinationPort }: HashedFlow): number {
   const [first, second] = sourceWords(source);
   const ports = BigInt(sourcePort) | (BigInt(destinationPort) << 16n);
-  // Ports where an IPv4 address has no bits: no two flows of IPv4 are the same to mix().
-  return Number(mix(seed ^ (ports << 32n), first, second) & 0xffff_ffffn);
+  return Number(mix(seed ^ ports, first, second) & 0xffff_ffffn);
 }
 
 /**

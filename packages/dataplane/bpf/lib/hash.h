@@ -25,8 +25,7 @@ static __always_inline __u64 mix(__u64 seed, __u64 first, __u64 second)
 
 static __always_inline __u32 flow_hash(__u64 seed, const __u64 source[2], __u32 ports)
 {
-	/* Ports where an IPv4 address has no bits: no two flows of IPv4 are the same to mix(). */
-	return (__u32)mix(seed ^ (__u64)ports << 32, source[0], source[1]);
+	return (__u32)mix(seed ^ ports, source[0], source[1]);
 }
 
 /*
