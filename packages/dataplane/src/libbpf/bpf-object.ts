@@ -23,6 +23,9 @@ const RunOptions = {
   durationNs: 64,
 } as const;
 
+/** struct bpf_prog_info of linux/bpf.h. */
+const ProgramInfo = { bytes: 232, verifiedInstructions: 216 } as const;
+
 /** struct xdp_md of linux/bpf.h. */
 const XdpContext = { bytes: 24, dataEnd: 4, ingressIfindex: 12 } as const;
 /** Most that a program may add to a packet here: the headroom of a test run. */
@@ -130,6 +133,13 @@ export class BpfObject implements Disposable {
     const program = native().findProgram(this.#object, name) as Pointer | null;
     if (program === null) throw new DataplaneError('BPF_LOAD_REFUSED', `${this.#path} has no program "${name}"`);
     return checked(native().programFd(program), `program ${name} has no descriptor; load first`);
+  }
+
+  /** Instructions that the verifier went through to accept a program; once loaded. */
+  verifiedInstructions(name: string): number {
+    const info = Buffer.alloc(ProgramInfo.bytes);
+    checked(native().getInfo(this.programFd(name), info, [info.byteLength]), `reading program ${name}`);
+    return info.readUInt32LE(ProgramInfo.verifiedInstructions);
   }
 
   /** Stores a value of a map that is not mapped into memory; key and value as the map's definition has them. */
