@@ -110,8 +110,12 @@ test('a session with a password is established once both sides have the same', a
   await eventually('the kernel to refuse the password', () => refusedSegments() > refused || undefined);
   t.like(await here.client.listPeers(), [{ state: 'active' }]);
   await here.client.updatePeer({ ...router, password });
-  await firstState(here.client.watchPeers(AbortSignal.timeout(60_000)), 'established');
-  t.like(await there.client.listPeers(), [{ state: 'established' }]);
+  const established = ({ client }: TestGobgpd) =>
+    firstState(client.watchPeers(AbortSignal.timeout(60_000)), 'established');
+  t.like(await Promise.all([established(here), established(there)]), [
+    { address: '127.0.0.2' },
+    { address: '127.0.0.1' },
+  ]);
 });
 
 test('watchPeers() sees a session come and go, and fails when gobgpd is killed', async (t) => {

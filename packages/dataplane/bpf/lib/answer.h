@@ -46,13 +46,11 @@ SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const 
 	const struct state *current = current_state();
 	struct translation *record;
 	struct backend_cpu *mine;
-	__u32 cpu_slot;
 	int verdict;
 
 	if (!packet || !choice || !current)
 		return XDP_DROP;
-	cpu_slot = choice->backend * settings.cpus + bpf_get_smp_processor_id();
-	mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+	mine = counters_of(choice->backend);
 	record = translation_at(choice->place);
 	if (!record)
 		return drop(DROP_NO_FLOW);

@@ -296,7 +296,7 @@ static __always_inline __u32 pick_for_network(const struct state *current, struc
 
 static __always_inline int begins_flow(const struct packet *packet)
 {
-	return packet->protocol != IPPROTO_TCP || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return packet->protocol != IPPROTO_TCP || is_opening(packet->tcp_flags);
 }
 
 /* May a new flow be begun with begin_flow(), which asks no more than the service's rows? */
@@ -340,7 +340,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 	if (!(service->flags & SERVICE_REMEMBERS)) {
 		/* A kept row: `choice` holds its backend. */
 		if (choice->backend != NO_BACKEND && node_may_remember(current))
-			remember_packet(packet, choice->backend, settings.flow_mask);
+			remember_packet(packet, choice->backend);
 		return CHOSEN;
 	}
 	needs_flow = service->flags & SERVICE_TRANSLATES;
@@ -367,7 +367,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 		return drop(DROP_NO_BACKEND);
 	if (needs_flow)
 		return UNTRANSLATED;
-	remember_packet(packet, choice->backend, settings.flow_mask);
+	remember_packet(packet, choice->backend);
 	return CHOSEN;
 }
 
@@ -407,7 +407,7 @@ static __always_inline int recall(const struct state *current, const struct pack
 		see_flow(current, &found, packet);
 	choice->backend = backend_of(found.value);
 	choice->place = found.place;
-	choice->in_handshake = state_of(found.value) == FLOW_SYN || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	choice->in_handshake = state_of(found.value) == FLOW_SYN || is_opening(packet->tcp_flags);
 	return CHOSEN;
 }
 

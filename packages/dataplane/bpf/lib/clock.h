@@ -47,10 +47,8 @@ static __always_inline void sweep(struct state *current)
 
 	bpf_loop(settings.sweep_sets, sweep_set, &slice, 0);
 	current->sweep_set += settings.sweep_sets;
-	if (current->sweep_set > settings.flow_mask) {
+	if (current->sweep_set > settings.flow_mask)
 		current->sweep_set = 0;
-		current->sweeps++;
-	}
 }
 
 static int step(void *map __attribute__((unused)), __u32 *key __attribute__((unused)), struct clock *value)
@@ -58,10 +56,8 @@ static int step(void *map __attribute__((unused)), __u32 *key __attribute__((unu
 	struct state *current = current_state();
 
 	if (current) {
-		if (++value->steps % STEPS_PER_SECOND == 0) {
+		if (++value->steps % STEPS_PER_SECOND == 0)
 			current->now++;
-			current->nexthop_generation++;
-		}
 		sweep(current);
 	}
 	bpf_timer_start(&value->timer, STEP_NS, 0);

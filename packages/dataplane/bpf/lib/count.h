@@ -10,6 +10,14 @@
  */
 #define SEPARATE __attribute__((noinline))
 
+/* What this CPU knows of a backend. */
+static __always_inline struct backend_cpu *counters_of(__u32 slot)
+{
+	__u32 cpu_slot = slot * settings.cpus + bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+}
+
 /* The one exit for packets that end here. */
 static __always_inline int drop(enum drop_reason reason)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The flow table: sets of four in one cache line, an array and no hash map of the kernel, so a lookup touches one line
- * and follows no pointer. The least recently seen of a set gives way. CPUs don't wait for each other:
+ * and follows no pointer. In a full set one gives way (rank_of()). CPUs don't wait for each other:
  *
  * - `value` changes by compare-and-swap, whole. Who changed it counts the connection; a count can't be missed or made twice.
- * - a place is given to another flow in three steps: tag = FLOW_BUSY, by compare-and-swap; the value exchanged; tag =
- *   the new one. A reader looks at the tag again after the value.
+ * - a place is given to another flow in three steps: tag = FLOW_BUSY, by compare-and-swap; the value exchanged (claim());
+ *   tag = the new one (publish()). A reader looks at the tag again after the value.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -403,7 +403,7 @@ static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags, int from_se
 	if (flags & TCP_RST)
 		return FLOW_CLOSE;
 	if (flags & TCP_SYN)
-		return !from_server && !(flags & TCP_ACK) && state > FLOW_ESTABLISHED ? FLOW_SYN : state;
+		return !from_server && is_opening(flags) && state > FLOW_ESTABLISHED ? FLOW_SYN : state;
 	if (flags & TCP_FIN) {
 		if (state == FLOW_SYN || state == FLOW_ESTABLISHED)
 			return fin;
@@ -430,7 +430,7 @@ static __always_inline __u32 first_state(const struct packet *packet)
 	if (packet->protocol == IPPROTO_TCP) {
 		if (packet->tcp_flags & TCP_RST)
 			return FLOW_CLOSE;
-		if ((packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		if (is_opening(packet->tcp_flags))
 			return FLOW_SYN;
 		return packet->tcp_flags & TCP_FIN ? FLOW_FIN_CLIENT : FLOW_ESTABLISHED;
 	}
@@ -451,31 +451,42 @@ static __always_inline struct flow_key key_of_fragments(const struct state *curr
 			KEY_FRAGMENT | protocol);
 }
 
-/* The packet's flow is remembered, for this backend. Returns its place, or NO_PLACE. `mask`: of the sets it may be in. */
-SEPARATE __u32 remember_packet(const struct packet *packet, __u32 slot, __u32 mask)
+/* A place for the packet's flow, for this backend, that nobody can find yet. `mask`: of the sets it may be in. */
+static __always_inline __u32 claim_for(const struct state *current, const struct packet *packet, struct flow_key key,
+				       __u32 slot, __u32 mask)
 {
-	const struct state *current = current_state();
-	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
-	struct flow_key key;
+	const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
 
-	if (!packet || !current || !backend)
+	if (!backend)
 		return NO_PLACE;
-	key = key_of_packet(current, packet);
-	return remember(current, key.tag, key.set & mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
+	return claim(current, key.tag, key.set & mask,
+		     flow_value(slot, backend->epoch, first_state(packet), current->now));
 }
 
-/* A place for the packet's flow, of nat or fullnat, that nobody can find yet. */
+/* The packet's flow is remembered, for this backend, if there is a place. */
+SEPARATE int remember_packet(const struct packet *packet, __u32 slot)
+{
+	const struct state *current = current_state();
+	struct flow_key key;
+	__u32 place;
+
+	if (!packet || !current)
+		return 0;
+	key = key_of_packet(current, packet);
+	place = claim_for(current, packet, key, slot, settings.flow_mask);
+	if (place != NO_PLACE)
+		publish(place, key.tag);
+	return 0;
+}
+
+/* The same for nat and fullnat, which have records to write before publish_packet(). */
 SEPARATE __u32 claim_packet(const struct packet *packet, __u32 slot)
 {
 	const struct state *current = current_state();
-	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
-	struct flow_key key;
 
-	if (!packet || !current || !backend)
+	if (!packet || !current)
 		return NO_PLACE;
-	key = key_of_packet(current, packet);
-	return claim(current, key.tag, key.set & settings.translation_mask,
-		     flow_value(slot, backend->epoch, first_state(packet), current->now));
+	return claim_for(current, packet, key_of_packet(current, packet), slot, settings.translation_mask);
 }
 
 SEPARATE int publish_packet(const struct packet *packet, __u32 place)

@@ -58,13 +58,6 @@ static __always_inline int find_way(struct xdp_md *ctx, const struct state *curr
 	return packet->bytes + outer_bytes(backend) > nexthop->mtu ? DOES_NOT_FIT : WAY_FOUND;
 }
 
-static __always_inline struct backend_cpu *counters_of(__u32 slot)
-{
-	__u32 cpu_slot = slot * settings.cpus + bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
-}
-
 /* Methods that change nothing in the packet but its TTL. */
 static __always_inline int write_whole(struct xdp_md *ctx, const struct packet *packet, const struct backend *backend,
 				       const struct nexthop *nexthop, __u32 hash)

@@ -3,7 +3,6 @@
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "clock.h"
 #include "hash.h"
 #include "parse.h"
 #include "tables.h"

@@ -62,7 +62,7 @@ static __always_inline int parse_quote(struct xdp_md *ctx, const struct packet *
 		__builtin_memcpy(quoted->destination, &ip->saddr, 16);
 		walk.protocol = ip->nexthdr;
 		walk.offset = offset + sizeof(*ip);
-		if (!quoted->destination[0] && (__u32)quoted->destination[1] == bpf_htonl(0xffff))
+		if (is_mapped_ipv4(quoted->destination))
 			return 0;
 		/* Routers tell about fragments too: the first one has the ports. */
 		if (!walk_extensions(start, end, at_most, &walk) || walk.is_later_fragment)
@@ -197,30 +197,23 @@ SEPARATE int forward_error_translated(struct xdp_md *ctx, const struct packet *p
 	const struct state *current = current_state();
 	struct backend_cpu *mine;
 	struct backend *backend;
-	__u32 cpu_slot;
 	int verdict;
 
 	if (!packet || !quoted || !choice || !current)
 		return XDP_DROP;
-	cpu_slot = choice->backend * settings.cpus + bpf_get_smp_processor_id();
 	backend = bpf_map_lookup_elem(&backends, &choice->backend);
-	mine = bpf_map_lookup_elem(&backend_cpus, &cpu_slot);
+	mine = counters_of(choice->backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
-	verdict = find_nexthop(ctx, current, &backend->source, &backend->destination, backend->outer_family,
-			       backend->epoch, &mine->nexthop);
-	if (verdict != NEXTHOP_FOUND)
-		return verdict;
-	if (packet->bytes > mine->nexthop.mtu)
+	verdict = find_way(ctx, current, packet, backend, &mine->nexthop);
+	if (verdict == DOES_NOT_FIT)
 		return drop(DROP_TOO_BIG);
+	if (verdict != WAY_FOUND)
+		return verdict;
 	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, choice->place, 0))
 		return drop(DROP_NO_HEADROOM);
 	verdict = write_plain(ctx, packet, &mine->nexthop);
-	if (verdict != WRITTEN)
-		return verdict;
-	mine->packets++;
-	mine->bytes += packet->bytes;
-	return leave(ctx, &mine->nexthop);
+	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet->bytes) : verdict;
 }
 
 SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip)

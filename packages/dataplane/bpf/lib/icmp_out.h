@@ -10,7 +10,6 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "checksum.h"
-#include "clock.h"
 #include "count.h"
 #include "parse.h"
 #include "tables.h"

@@ -6,21 +6,10 @@
 #include <bpf/bpf_endian.h>
 #include "checksum.h"
 #include "parse.h"
+#include "tcp_options.h"
 
-#define TCP_OPTION_END 0
-#define TCP_OPTION_NOP 1
 #define TCP_OPTION_MSS 2
 #define TCP_OPTION_MSS_BYTES 4
-#define TCP_OPTIONS_BYTES_MAX 40
-#define TCP_HEADER_BYTES_MAX 60
-
-struct option_search {
-	struct xdp_md *ctx;
-	__u32 l4;
-	__u32 offset; /* from l4 */
-	__u32 header_bytes;
-	__u32 found;
-};
 
 /* Looks at one option; 1 ends the search. */
 static long look_at_option(__u32 index __attribute__((unused)), struct option_search *search)
@@ -51,18 +40,16 @@ SEPARATE int clamp_mss(struct xdp_md *ctx, const struct packet *packet, __u32 cl
 {
 	void *start = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	struct option_search search = { .ctx = ctx, .offset = sizeof(struct tcphdr) };
+	struct option_search search;
 	struct tcphdr *tcp;
 	__u64 change = 0;
 	__be16 *mss;
 
-	if (!packet)
+	if (!packet || !begin_option_search(ctx, packet, &search))
 		return 0;
 	tcp = start + (packet->l4 & OFFSET_MASK);
 	if ((void *)(tcp + 1) > end)
 		return 0;
-	search.l4 = packet->l4;
-	search.header_bytes = tcp->doff * 4;
 	bpf_loop(TCP_OPTIONS_BYTES_MAX, look_at_option, &search, 0);
 	mss = (void *)tcp + (search.offset & 0x3f) + 2;
 	if (!search.found || (void *)(mss + 1) > end || bpf_ntohs(*mss) <= clamp)

@@ -78,7 +78,7 @@ static __always_inline int find_nexthop(struct xdp_md *ctx, const struct state *
 					const struct address *destination, __u8 family, __u32 epoch,
 					struct nexthop *known)
 {
-	__u64 stamp = (__u64)epoch << 32 | current->nexthop_generation;
+	__u64 stamp = (__u64)epoch << 32 | current->now;
 	int verdict;
 
 	if (settings.nexthop_cache && known->stamp == stamp)

@@ -43,6 +43,12 @@ enum packet_kind {
 	KIND_ICMP,
 };
 
+/* Does the segment open a connection? */
+static __always_inline int is_opening(__u8 tcp_flags)
+{
+	return (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
 struct packet {
 	__u64 source[2];      /* as flow_hash wants it */
 	__u64 destination[2]; /* as in struct directory_entry */
@@ -71,6 +77,12 @@ struct packet {
 static __always_inline __u64 mapped_ipv4(__be32 address)
 {
 	return (__u64)address << 32 | bpf_htonl(0xffff);
+}
+
+/* As mapped_ipv4() makes it, behind eight zero bytes: no packet on a wire has it (RFC 4291, section 2.5.5.2). */
+static __always_inline int is_mapped_ipv4(const __u64 address[2])
+{
+	return !address[0] && (__u32)address[1] == bpf_htonl(0xffff);
 }
 
 /* A packet whose ports can't be found: it is ours if its address is a VIP. Defined in service.h. */
@@ -265,8 +277,8 @@ static __always_inline int parse_ipv6(struct packet *packet, void *start, void *
 	packet->destination[1] = addresses[3];
 	packet->plain = 1;
 	packet->l4 = packet->l3 + sizeof(*ip);
-	/* No packet on a wire is for ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and here it would be an IPv4 address. */
-	if (!addresses[2] && (__u32)addresses[3] == bpf_htonl(0xffff))
+	/* Here it would be an IPv4 address. */
+	if (is_mapped_ipv4(packet->destination))
 		return XDP_PASS;
 	if (is_extension_header(ip->nexthdr))
 		return EXTENDED;

@@ -47,15 +47,13 @@ enum flow_state {
 
 struct state {
 	/* Read for each packet. */
-	__u32 layout;             /* LAYOUT_VERSION of whoever made these tables */
-	__u32 directory;          /* 0 or 1: which of the two is in force; written last, after the other one is complete */
-	__u32 nexthop_generation; /* raised once a second by the clock: cached next hops of another generation are stale */
-	__u32 padding1;
+	__u32 layout;    /* LAYOUT_VERSION of whoever made these tables */
+	__u32 directory; /* 0 or 1: which of the two is in force; written last, after the other one is complete */
+	__u32 now;       /* seconds, counted by the clock: ticks. Next hops that were asked for in another one are stale */
+	__u32 features;
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
-	__u32 now;         /* seconds, counted by the clock: ticks */
-	__u32 features;
-	__u32 padding0[4];
+	__u32 padding0[6];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
 	/* Read for each flow that is remembered. */
 	__u32 flow_keys[FLOW_KEY_WORDS]; /* secret, drawn when the tables are made */
@@ -66,7 +64,7 @@ struct state {
 	__u32 rate_second;  /* what node_count counts */
 	__u32 node_count;
 	__u32 sweep_set;    /* where the sweep goes on */
-	__u32 sweeps;       /* passes through the whole flow table */
+	__u32 padding1;
 	struct address own_address[2]; /* source of time exceeded, IPv4 and IPv6; 0: none */
 	__u32 local_count[2];
 	struct address local_address[2][LOCAL_ADDRESSES_MAX];
@@ -188,7 +186,7 @@ struct connections {
 
 /* Where a packet goes next, as the kernel said. */
 struct nexthop {
-	__u64 stamp; /* epoch << 32 | generation in which it was asked */
+	__u64 stamp; /* epoch << 32 | second in which it was asked */
 	__u32 ifindex;
 	__u16 mtu;
 	__u16 vlan; /* ID of the tag that it leaves with; 0: none */

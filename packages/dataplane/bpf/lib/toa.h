@@ -11,7 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "checksum.h"
-#include "mss.h"
+#include "tcp_options.h"
 #include "parse.h"
 
 #define TOA_KIND 254
@@ -84,23 +84,14 @@ static long erase_toa(__u32 index __attribute__((unused)), struct option_search 
 
 SEPARATE int erase_clients_toa(struct xdp_md *ctx, const struct packet *packet)
 {
-	void *start = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
-	struct option_search search = { .ctx = ctx, .offset = sizeof(struct tcphdr) };
-	struct tcphdr *tcp;
+	struct option_search search;
 
-	if (!packet)
-		return 0;
-	tcp = start + (packet->l4 & OFFSET_MASK);
-	if ((void *)(tcp + 1) > end)
-		return 0;
-	search.l4 = packet->l4;
-	search.header_bytes = tcp->doff * 4;
-	bpf_loop(TCP_OPTIONS_BYTES_MAX, erase_toa, &search, 0);
+	if (packet && begin_option_search(ctx, packet, &search))
+		bpf_loop(TCP_OPTIONS_BYTES_MAX, erase_toa, &search, 0);
 	return 0;
 }
 
-/* The headers in front move, the option takes their place. Returns 0 when it could not be done; the packet is whole. */
+/* The headers in front move, the option takes their place. Returns 0 when it could not be done. */
 SEPARATE int insert_toa(struct xdp_md *ctx, struct packet *packet)
 {
 	__u64 change = 0, ip_change = 0;

@@ -142,6 +142,19 @@ testAsRoot('a full table gives the place of the flow that was seen longest ago, 
   t.is((await connections(plane)).active, 1, 'the busy flow was never pushed out');
 });
 
+testAsRoot('a flood of SYNs pushes out its own, not connections that have been silent for longer', async (t) => {
+  await using plane = open();
+  await plane.apply(tablesOf());
+  plane.setClock(1000);
+  for (const port of [5000, 5001, 5002]) for (const flags of [Flag.syn, Flag.ack]) send(plane, port, flags);
+  for (let i = 0; i < 2000; i++) {
+    plane.setClock(1001 + (i >> 6));
+    send(plane, 10_000 + i, Flag.syn);
+  }
+  t.deepEqual(await connections(plane), inTable(plane));
+  t.is((await connections(plane)).active, 3);
+});
+
 for (const method of ['ipip', 'nat'] as const) {
   testAsRoot(
     `two CPUs that open, close and push out flows by ${method} count none twice and forget none`,

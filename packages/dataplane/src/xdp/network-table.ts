@@ -16,6 +16,8 @@ export class NetworkTable {
   readonly #known = new Map<string, number>();
   /** Keys by the text of their network: most of a list is what it was, and parsing it is what takes time. */
   #keys = new Map<string, string>();
+  /** What {@link set} made the lists last: most changes are of something else. */
+  #inForce: Pick<Guard, 'deny' | 'allow'> | undefined;
 
   /** Reads what is there. @param mapFd  borrowed */
   constructor(mapFd: number) {
@@ -42,6 +44,8 @@ export class NetworkTable {
    * @throws {DataplaneError} TABLES_INVALID, TABLES_TOO_LARGE
    */
   set(guard: Pick<Guard, 'deny' | 'allow'>): void {
+    if (guard.deny === this.#inForce?.deny && guard.allow === this.#inForce.allow) return;
+    this.#inForce = undefined;
     const keys = new Map<string, string>();
     const keyOf = (text: string): string => {
       const key = this.#keys.get(text) ?? networkKey(text).toString('latin1');
@@ -68,6 +72,7 @@ export class NetworkTable {
       checked(native().deleteElement(this.#mapFd, Buffer.from(key, 'latin1')), 'removing a network');
       this.#known.delete(key);
     }
+    this.#inForce = guard;
   }
 }
 

@@ -194,6 +194,13 @@ testAsRoot('fragments and extension headers for other addresses go to the kernel
   }
 });
 
+testAsRoot('an IPv6 packet to the IPv4 VIP, written as a mapped address, goes to the kernel', async (t) => {
+  await plane.apply(tablesOf({}));
+  const mapped = syn6.replace('20010db8010000000000000000000010', `${'0'.repeat(20)}ffffc633640a`);
+  t.not(mapped, syn6);
+  t.deepEqual(run(mapped), { result: XDP_PASS, frame: mapped });
+});
+
 testAsRoot('a service whose backends all have weight 0 drops as no_backend', async (t) => {
   await plane.apply(tablesOf({ rows: [] }));
   const before = (await plane.counters()).drops.no_backend;

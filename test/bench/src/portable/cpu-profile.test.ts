@@ -30,9 +30,8 @@ test('the time of a function is that of all ways that led to it, and not that of
 
 test('a profile of a loop is of the function that loops', async (t) => {
   const { result, profile } = await profileCpu(function loops() {
-    const start = process.cpuUsage();
     let sum = 0;
-    while (process.cpuUsage(start).user < 200_000) for (let i = 0; i < 100_000; i++) sum += Math.sqrt(i);
+    for (let i = 0; i < 100_000_000; i++) sum += Math.sqrt(i);
     return sum;
   });
   t.true(result > 0);
