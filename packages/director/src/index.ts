@@ -1,3 +1,16 @@
+export { type ChoiceMember, type MemberState, takesNew } from './choice-member.js';
+export { choiceRow, type HashField, hashFields } from './choice-row.js';
+export {
+  CHOICE_MEMBERS_MAX,
+  CHOICE_ROWS,
+  CHOICES_MAX,
+  CHOICES_MIN,
+  type ChangedChoiceTable,
+  ChoiceTable,
+  type ChoiceTableOptions,
+  DEFAULT_CHOICES,
+  NO_CHOICE,
+} from './choice-table.js';
 export { DirectorError } from './director-error.js';
 export { DEFAULT_TABLE_ROWS, type MaglevOptions, maglevTable } from './maglev-table.js';
 export {

@@ -24,6 +24,18 @@ export { flowHash, type HashedFlow, mix, rowOf } from './flow-hash.js';
 export { decodeGre, encodeGre, GRE_BYTES_MIN, type GreHeader, greBytes } from './gre.js';
 export { decodeGue, encodeGue, GUE_BYTES_MIN, GUE_UDP_PORT, type GueHeader, type GuePacket, gueBytes } from './gue.js';
 export {
+  type DecodedGueHops,
+  decodeGueHops,
+  encodeGueHops,
+  GUE_HOPS_BYTES_MIN,
+  GUE_HOPS_UDP_PORT,
+  type GueHops,
+  type GueHopsFailure,
+  GueHopsType,
+  gueHopsBytes,
+  gueHopsMax,
+} from './gue-hops.js';
+export {
   decodeIcmp,
   echoOf,
   encodeIcmp,
