@@ -57,6 +57,7 @@ int weir_seldom(struct xdp_md *ctx)
 
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
 	verdict = choose_known_seldom(&packet, &choice);
+	add_alternative_choices(&packet, &choice);
 	if (verdict == UNKNOWN)
 		verdict = choose_new(&packet, &choice);
 	if (verdict == UNTRANSLATED)
@@ -80,7 +81,7 @@ static __always_inline int is_special(const struct state *current, const struct 
 				      const struct packet *packet)
 {
 	return current->features & FEATURE_DENY || packet->ttl <= 1 || packet->begins_fragments ||
-	       service->flags & SERVICE_TRANSLATES || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
+	       service->flags & SERVICE_TRANSLATES || has_alternative(service) || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
 }
 
 /*
@@ -129,12 +130,15 @@ int weir(struct xdp_md *ctx)
 	mine = counters_of(choice.backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
-	verdict = find_way(ctx, current, &packet, backend, &mine->nexthop);
+	verdict = find_way(ctx, current, &packet, backend, choice.hops, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)
 		return call_seldom(ctx);
 	if (verdict != WAY_FOUND)
 		return verdict;
-	verdict = write_whole(ctx, &packet, backend, &mine->nexthop, choice.hash);
+	if (backend->method == METHOD_HOPS)
+		verdict = write_whole_with_hops(ctx, &packet, backend, &mine->nexthop, choice.hash, choice.hops);
+	else
+		verdict = write_whole(ctx, &packet, backend, &mine->nexthop, choice.hash);
 	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet.bytes) : verdict;
 }
 

@@ -51,7 +51,10 @@ export interface ForwardingService {
   readonly scheduling: Scheduling;
   /** No two of the same address and port. One that no row has keeps the flows that it has. */
   readonly backends: readonly ForwardingBackend[];
-  /** Row to an index in `backends`; empty: new flows are dropped as `no_backend`. */
+  /**
+   * Row to an index in `backends`; empty: new flows are dropped as `no_backend`. Of `choices`: the choices of row 0, those
+   * of row 1 and so on, no backend twice in a row.
+   */
   readonly rows: ArrayLike<number>;
   /** Row numbers whose flows are remembered, although the rows alone could say: a membership change (has) moved them. */
   readonly keptRows?: ArrayLike<number>;
@@ -171,7 +174,7 @@ export interface UnresolvedHop {
 export interface TableInForce {
   readonly listeners: readonly ServiceKey[];
   readonly backends: readonly { readonly address: string; readonly port: number }[];
-  /** Row to an index in `backends`; -1: nowhere. */
+  /** Row to an index in `backends`; -1: nowhere. Of `choices`: four for each row. */
   readonly rows: Int32Array;
   /** Ascending. */
   readonly keptRows: readonly number[];

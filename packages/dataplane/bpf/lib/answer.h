@@ -31,11 +31,13 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 			     flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
 	if (place == NO_PLACE)
 		return 0;
+	copy = translation_at(place);
 	if (translates(backend)) {
 		record = translation_at(choice->place);
-		copy = translation_at(place);
 		if (record && copy)
 			*copy = *record;
+	} else if (copy && backend->method == METHOD_HOPS) {
+		copy->hops = choice->hops;
 	}
 	publish(place, key.tag);
 	return 0;

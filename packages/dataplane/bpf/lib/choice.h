@@ -9,12 +9,24 @@
 /* There is a backend, but no translation yet. */
 #define UNTRANSLATED (-3)
 
-/* What is asked (the first three), and what was decided. `place` leads to the translation of nat and fullnat. */
+/* Hops to try after the first choice: slots of backends, 16 bits each, the next one lowest, then NO_BACKEND. */
+#define HOPS_MAX 4
+#define NO_HOPS 0x7fff7fff7fff7fffULL
+
+/*
+ * What is asked (the first two), and what was decided. `place` leads to the translation of nat and fullnat; a service of
+ * PICK_CHOICES has neither that nor rows of this kind, but hops: in the same room, because stacks are small.
+ */
 struct choice {
 	__u32 service; /* index */
 	__u32 hash;    /* of the flow */
-	__u32 row;     /* that the hash points at */
+	union {
+		struct {
+			__u32 row; /* that the hash points at */
+			__u32 place;
+		};
+		__u64 hops; /* METHOD_HOPS */
+	};
 	__u32 backend;
-	__u32 place;
 	__u32 in_handshake; /* a SYN of the client, or the flow was in state syn before this packet */
 };

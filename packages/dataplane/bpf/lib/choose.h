@@ -2,6 +2,7 @@
 /* From a service and a packet to a backend: docs/packet-path.md, section 3. */
 #pragma once
 #include "choice.h"
+#include "choices.h"
 #include "flow.h"
 #include "guard.h"
 #include "hash.h"
@@ -429,9 +430,26 @@ static __always_inline int recall_kept(const struct state *current, const struct
 static __always_inline int choose_known(const struct state *current, const struct service *service,
 					const struct packet *packet, struct choice *choice)
 {
+	if (service->pick == PICK_CHOICES) {
+		look_at_choices(service, packet, choice);
+		return CHOSEN;
+	}
 	if (!(service->flags & SERVICE_REMEMBERS))
 		return look_at_row(service, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
 	return recall(current, packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
+}
+
+/* The hops that look_at_choices() left out. */
+SEPARATE int add_alternative_choices(const struct packet *packet, struct choice *choice)
+{
+	const struct service *service;
+
+	if (!packet || !choice)
+		return 0;
+	service = bpf_map_lookup_elem(&services, &choice->service);
+	if (service && service->pick == PICK_CHOICES && has_alternative(service))
+		add_alternatives(service, packet, choice);
+	return 0;
 }
 
 SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *choice)
@@ -457,6 +475,10 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 	service = bpf_map_lookup_elem(&services, &choice->service);
 	if (!service)
 		return UNKNOWN;
+	if (service->pick == PICK_CHOICES) {
+		look_at_choices(service, quoted, choice);
+		return CHOSEN;
+	}
 	translated = service->flags & SERVICE_TRANSLATES;
 	kept = look_at_row(service, quoted, choice);
 	if (!(service->flags & SERVICE_REMEMBERS) && !kept)

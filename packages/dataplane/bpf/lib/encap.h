@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The outer headers. IPIP: RFC 2003 (IPv4 in IPv4), RFC 2473 (in IPv6), RFC 4213 (IPv6 in IPv4). GRE: RFC 2784, no
- * optional field. GUE: UDP and the four bytes of draft-ietf-intarea-gue-09 section 3.1, variant 0; FOU: UDP alone. The
+ * optional field. GUE: UDP and the four bytes of draft-ietf-intarea-gue-09 section 3.1, variant 0; FOU: UDP alone. With
+ * hops: GUE with the backends to try next as its private data (docs/packet-path.md, section 4). The
  * traffic class is copied: DSCP uniform, ECN as RFC 6040 section 4.1 (normal mode) wants.
  */
 #pragma once
@@ -13,6 +14,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "choice.h"
 #include "count.h"
 #include "ethernet.h"
 #include "parse.h"
@@ -30,6 +32,16 @@ struct gre_header {
 	__be16 flags; /* all zero: no checksum, version 0 */
 	__be16 protocol;
 };
+
+/* GUE's private data: where a packet goes that the outer destination does not know. Addresses follow. */
+struct hop_list {
+	__be16 type; /* HOPS_IPV4, HOPS_IPV6 */
+	__u8 next;   /* index of the hop to try next */
+	__u8 count;
+};
+
+#define HOPS_IPV4 0
+#define HOPS_IPV6 1
 
 #define GUE_BYTES (sizeof(struct udphdr) + sizeof(struct gue_header))
 #define FOU_BYTES sizeof(struct udphdr)
@@ -113,11 +125,29 @@ static __always_inline int is_tunnel(__u8 method)
 	return method < METHOD_DR;
 }
 
-static __always_inline __u32 outer_bytes(const struct backend *backend)
+static __always_inline __u32 hop_count(__u64 hops)
 {
+	__u32 count = 0;
+
+	while (count < HOPS_MAX && (hops >> count * 16 & 0xffff) != NO_BACKEND)
+		count++;
+	return count;
+}
+
+static __always_inline __u32 address_bytes(const struct backend *backend)
+{
+	return backend->outer_family == 4 ? 4 : 16;
+}
+
+static __always_inline __u32 outer_bytes(const struct backend *backend, __u64 hops)
+{
+	__u32 bytes = backend->outer_family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+
 	if (!is_tunnel(backend->method))
 		return 0;
-	return (backend->outer_family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) + shim_bytes(backend->method);
+	if (backend->method == METHOD_HOPS)
+		return bytes + GUE_BYTES + sizeof(struct hop_list) + hop_count(hops) * address_bytes(backend);
+	return bytes + shim_bytes(backend->method);
 }
 
 static __always_inline int write_outer(struct xdp_md *ctx, const struct backend *backend, const struct nexthop *nexthop,
@@ -156,6 +186,62 @@ static __always_inline int encapsulate_over(struct xdp_md *ctx, const struct bac
 	default:
 		return write_outer(ctx, backend, nexthop, packet, hash, ip_bytes, METHOD_GRE);
 	}
+}
+
+/* Addresses of the hops, one after another. */
+static __always_inline int write_hops(void *at, void *end, __u64 hops, const __u32 bytes)
+{
+	for (__u32 i = 0; i < HOPS_MAX; i++) {
+		__u32 slot = hops >> i * 16 & 0xffff;
+		const struct backend *backend;
+
+		if (slot == NO_BACKEND)
+			break;
+		backend = bpf_map_lookup_elem(&backends, &slot);
+		if (!backend || at + bytes > end)
+			return drop(DROP_NO_HEADROOM);
+		__builtin_memcpy(at, &backend->destination, bytes);
+		at += bytes;
+	}
+	return WRITTEN;
+}
+
+static __always_inline int write_outer_with_hops(struct xdp_md *ctx, const struct backend *backend,
+						 const struct nexthop *nexthop, const struct packet *packet,
+						 __u32 hash, __u64 hops, const __u32 ip_bytes)
+{
+	const __u32 hop_bytes = ip_bytes == sizeof(struct iphdr) ? 4 : 16;
+	__be16 ethertype = ip_bytes == sizeof(struct iphdr) ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	__u32 count = hop_count(hops);
+	__u32 optional = sizeof(struct hop_list) + count * hop_bytes, shim = GUE_BYTES + optional;
+	void *outer = write_ethernet(ctx, packet, nexthop, ethertype, ip_bytes + shim);
+	void *end = (void *)(long)ctx->data_end;
+	struct gue_header *gue = outer + ip_bytes + sizeof(struct udphdr);
+	struct hop_list *list = (void *)(gue + 1);
+
+	if (!outer || (void *)(list + 1) > end)
+		return drop(DROP_NO_HEADROOM);
+	if (ip_bytes == sizeof(struct iphdr))
+		write_ipv4(outer, backend, packet->traffic_class, IPPROTO_UDP, ip_bytes + shim + packet->bytes);
+	else
+		write_ipv6(outer, backend, packet->traffic_class, IPPROTO_UDP, shim + packet->bytes, hash);
+	write_udp(outer + ip_bytes, backend, sizeof(*gue) + optional + packet->bytes, hash);
+	gue->variant_control_length = optional / 4;
+	gue->protocol = inner_protocol(packet);
+	gue->flags = 0;
+	list->type = ip_bytes == sizeof(struct iphdr) ? bpf_htons(HOPS_IPV4) : bpf_htons(HOPS_IPV6);
+	list->next = 0;
+	list->count = count;
+	return write_hops(list + 1, end, hops, hop_bytes);
+}
+
+static __always_inline int encapsulate_with_hops(struct xdp_md *ctx, const struct backend *backend,
+						 const struct nexthop *nexthop, const struct packet *packet,
+						 __u32 hash, __u64 hops)
+{
+	if (backend->outer_family == 4)
+		return write_outer_with_hops(ctx, backend, nexthop, packet, hash, hops, sizeof(struct iphdr));
+	return write_outer_with_hops(ctx, backend, nexthop, packet, hash, hops, sizeof(struct ipv6hdr));
 }
 
 static __always_inline int encapsulate(struct xdp_md *ctx, const struct backend *backend, const struct nexthop *nexthop,

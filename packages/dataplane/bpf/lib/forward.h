@@ -48,17 +48,17 @@ static __always_inline int write_translated(struct xdp_md *ctx, struct packet *p
 
 /* Where a packet for this backend goes next, and does it fit? */
 static __always_inline int find_way(struct xdp_md *ctx, const struct state *current, const struct packet *packet,
-				    const struct backend *backend, struct nexthop *nexthop)
+				    const struct backend *backend, __u64 hops, struct nexthop *nexthop)
 {
 	int verdict = find_nexthop(ctx, current, &backend->source, &backend->destination, backend->outer_family,
 				   backend->epoch, nexthop);
 
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	return packet->bytes + outer_bytes(backend) > nexthop->mtu ? DOES_NOT_FIT : WAY_FOUND;
+	return packet->bytes + outer_bytes(backend, hops) > nexthop->mtu ? DOES_NOT_FIT : WAY_FOUND;
 }
 
-/* Methods that change nothing in the packet but its TTL. */
+/* Methods that change nothing in the packet but its TTL; METHOD_HOPS apart. */
 static __always_inline int write_whole(struct xdp_md *ctx, const struct packet *packet, const struct backend *backend,
 				       const struct nexthop *nexthop, __u32 hash)
 {
@@ -68,11 +68,35 @@ static __always_inline int write_whole(struct xdp_md *ctx, const struct packet *
 					    write_plain(ctx, packet, nexthop);
 }
 
+static __always_inline int write_whole_with_hops(struct xdp_md *ctx, const struct packet *packet,
+						 const struct backend *backend, const struct nexthop *nexthop,
+						 __u32 hash, __u64 hops)
+{
+	if (!take_hop(ctx, packet))
+		return drop(DROP_NO_HEADROOM);
+	return encapsulate_with_hops(ctx, backend, nexthop, packet, hash, hops);
+}
+
 static __always_inline int count_and_leave(struct xdp_md *ctx, struct backend_cpu *mine, __u16 bytes)
 {
 	mine->packets++;
 	mine->bytes += bytes;
 	return leave(ctx, &mine->nexthop);
+}
+
+/* write_whole_with_hops() for the other program, whose stack is nearly full. */
+SEPARATE int write_with_hops(struct xdp_md *ctx, const struct packet *packet, const struct choice *choice)
+{
+	struct backend_cpu *mine;
+	struct backend *backend;
+
+	if (!packet || !choice)
+		return XDP_DROP;
+	backend = bpf_map_lookup_elem(&backends, &choice->backend);
+	mine = counters_of(choice->backend);
+	if (!backend || !mine)
+		return drop(DROP_NO_BACKEND);
+	return write_whole_with_hops(ctx, packet, backend, &mine->nexthop, choice->hash, choice->hops);
 }
 
 SEPARATE int forward(struct xdp_md *ctx, struct packet *packet, const struct choice *choice, __u32 mss_clamp)
@@ -90,14 +114,19 @@ SEPARATE int forward(struct xdp_md *ctx, struct packet *packet, const struct cho
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
 	bytes = packet->bytes;
-	verdict = find_way(ctx, current, packet, backend, &mine->nexthop);
+	verdict = find_way(ctx, current, packet, backend, choice->hops, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)
-		return send_error(ctx, packet, ICMP_ERROR_TOO_BIG, mine->nexthop.mtu - outer_bytes(backend));
+		return send_error(ctx, packet, ICMP_ERROR_TOO_BIG,
+				  mine->nexthop.mtu - outer_bytes(backend, choice->hops));
 	if (verdict != WAY_FOUND)
 		return verdict;
 	if (mss_clamp && packet->tcp_flags & TCP_SYN)
 		clamp_mss(ctx, packet, mss_clamp);
-	verdict = translates(backend) ? write_translated(ctx, packet, backend, &mine->nexthop, choice) :
-					write_whole(ctx, packet, backend, &mine->nexthop, choice->hash);
+	if (translates(backend))
+		verdict = write_translated(ctx, packet, backend, &mine->nexthop, choice);
+	else if (backend->method == METHOD_HOPS)
+		verdict = write_with_hops(ctx, packet, choice);
+	else
+		verdict = write_whole(ctx, packet, backend, &mine->nexthop, choice->hash);
 	return verdict == WRITTEN ? count_and_leave(ctx, mine, bytes) : verdict;
 }

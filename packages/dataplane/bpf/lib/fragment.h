@@ -50,6 +50,8 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 		return drop(DROP_TTL_EXPIRED);
 	if (translates(backend) && record->is_answer)
 		return send_answer(ctx, packet, &choice, 0);
+	if (backend->method == METHOD_HOPS)
+		choice.hops = record->hops;
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);
 	return forward(ctx, packet, &choice, 0);
 }

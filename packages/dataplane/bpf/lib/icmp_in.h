@@ -205,7 +205,7 @@ SEPARATE int forward_error_translated(struct xdp_md *ctx, const struct packet *p
 	mine = counters_of(choice->backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
-	verdict = find_way(ctx, current, packet, backend, &mine->nexthop);
+	verdict = find_way(ctx, current, packet, backend, NO_HOPS, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)
 		return drop(DROP_TOO_BIG);
 	if (verdict != WAY_FOUND)
@@ -237,6 +237,7 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);
 	if (choose_for_error(&quoted, &choice) != CHOSEN)
 		return drop(DROP_ICMP_UNKNOWN);
+	add_alternative_choices(&quoted, &choice);
 	if (service->flags & SERVICE_TRANSLATES)
 		return forward_error_translated(ctx, packet, &quoted, &choice);
 	return forward(ctx, packet, &choice, 0);

@@ -12,7 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -102,13 +102,21 @@ struct range_line {
 	struct port_range range[RANGES_PER_LINE];
 };
 
-enum pick { PICK_HASH_FLOW, PICK_HASH_SOURCE, PICK_HASH_DESTINATION, PICK_NEXT, PICK_LEAST, PICK_LOCALITY };
+enum pick { PICK_HASH_FLOW, PICK_HASH_SOURCE, PICK_HASH_DESTINATION, PICK_NEXT, PICK_LEAST, PICK_LOCALITY, PICK_CHOICES };
 enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
 
 #define SERVICE_REMEMBERS 1  /* each flow: the tables alone can't say where it goes */
 #define SERVICE_TRANSLATES 2 /* nat or fullnat */
 #define SERVICE_REPLICAS 4   /* lblcr */
 
+/* What of a packet finds its row of choices: bits of service.hash_fields. The upper half: what found it before. */
+#define HASH_SOURCE 1
+#define HASH_DESTINATION 2
+#define HASH_SOURCE_PORT 4
+#define HASH_DESTINATION_PORT 8
+#define HASH_ALTERNATIVE_SHIFT 4
+
+/* Two cache lines; packets read the first one. */
 struct service {
 	__u64 table;     /* first row << 32 | rows: one store flips the service to another table */
 	__u64 hash_seed; /* equal on all nodes */
@@ -118,20 +126,26 @@ struct service {
 	__u8 flags;
 	__u8 prefix4; /* persistence: bits of the client's address that count */
 	__u8 prefix6;
-	__u8 padding0;
+	__u8 hash_fields;
 	__u16 mss_clamp; /* 0: none */
 	__u32 persistence; /* ticks; 0: none */
 	__u32 next;        /* row that PICK_NEXT looks at */
+	__u64 hash_key[2]; /* PICK_CHOICES: SipHash's, as it stands in memory */
 	/* What follows is user space's, kept here so that a restarted daemon finds it. */
 	__u64 spare_table;     /* where the next table is prepared, as `table`; 0: none yet */
+	__u64 name;            /* hash of the listener that names it */
 	__u64 retired_packets; /* counted by backends that are gone */
 	__u64 retired_bytes;
-	__u64 name; /* hash of the listener that names it */
+	__u64 padding0[6];
 };
 
 #define ROWS_PER_LINE 32
 #define NO_BACKEND 0x7fff
 #define ROW_KEPT 0x8000 /* flows of this row are remembered: a change of members moves it, or has */
+
+/* A row of PICK_CHOICES: so many places, the first choice first, NO_BACKEND where there are fewer. One load of 64 bits. */
+#define CHOICES_MAX 4
+#define CHOICE_ROWS 65536
 
 /* Rows of all tables, as indices into backends. 16 bits: a table of 65,537 rows takes 128 KiB of cache, not 512. */
 struct row_line {
@@ -153,10 +167,11 @@ enum method {
 	METHOD_GUE = 2,
 	METHOD_GRE = 3,
 	METHOD_FOU = 4,
-	METHOD_DR = 5,
-	METHOD_NAT = 6,
-	METHOD_FULLNAT = 7,
-	METHOD_FULLNAT_TOA = 8,
+	METHOD_HOPS = 5, /* GUE with the hops to try next */
+	METHOD_DR = 6,
+	METHOD_NAT = 7,
+	METHOD_FULLNAT = 8,
+	METHOD_FULLNAT_TOA = 9,
 };
 
 struct backend {
@@ -272,7 +287,8 @@ struct translation {
 	__u16 is_answer;        /* from the backend to the client */
 	__u16 padding0[6];
 	struct nexthop nexthop; /* of answers; to backends, struct backend_cpu knows it */
-	__u64 padding1[5];
+	__u64 hops; /* of fragments: as in struct choice */
+	__u64 padding1[4];
 };
 
 /* New flows that sources opened in a second: a set of eight to a cache line. */

@@ -13,6 +13,7 @@ import { type ForwardingMethod, translatesAddresses } from '../forwarding-method
 import { isRecomputable, type Scheduling } from '../scheduling.js';
 import { TICK_MS } from '../tick.js';
 import { backends, local, seed, vips } from './lab-addresses.js';
+import { arbitrarySecondChance, rowsOfChoices, type SecondChance } from './second-chance.js';
 import { seldom } from './seldom.js';
 
 type Family = 4 | 6;
@@ -104,6 +105,8 @@ interface Shape {
   readonly rows: readonly number[];
   readonly kept: readonly number[];
   readonly persistence: Persistence | undefined;
+  /** Instead of `forwarding` and `scheduling`. */
+  readonly secondChance: SecondChance | undefined;
   readonly mssClamp: number;
 }
 
@@ -135,6 +138,7 @@ function arbitraryShape(): fc.Arbitrary<Shape> {
         prefix6: fc.constantFrom(128, 64, 47, 80, 1),
       }),
     ),
+    secondChance: seldom(6, arbitrarySecondChance()),
     mssClamp: fc.constantFrom(0, 0, 1200, 536),
   });
 }
@@ -143,6 +147,7 @@ function arbitraryShape(): fc.Arbitrary<Shape> {
 function serviceOf(keys: readonly ServiceKey[], shape: Shape): ForwardingService {
   const [first] = keys;
   const family: Family = first?.vip.includes(':') ? 6 : 4;
+  if (shape.secondChance !== undefined) return serviceWithChoices(keys, shape, shape.secondChance);
   const { scheduling } = shape;
   const forwarding = methodFor(shape.forwarding, keys);
   const isTunnel = !translatesAddresses(forwarding) && forwarding.method !== 'dr';
@@ -167,6 +172,18 @@ function serviceOf(keys: readonly ServiceKey[], shape: Shape): ForwardingService
     ...(persistence === undefined ? {} : { persistence }),
     mssClamp: shape.mssClamp,
   };
+}
+
+/** Hops have addresses of one family. */
+function serviceWithChoices(
+  listeners: readonly ServiceKey[],
+  shape: Shape,
+  { scheduling, header }: SecondChance,
+): ForwardingService {
+  const family = shape.backends[0]?.family ?? 4;
+  const all = shape.backends.map(({ index }) => ({ address: backends[family][index] as string }));
+  const rows = rowsOfChoices(shape.rows, scheduling.choices, all.length);
+  return { listeners, forwarding: header, scheduling, backends: all, rows, mssClamp: shape.mssClamp };
 }
 
 /** What can't translate the addresses of a protocol goes through a tunnel. */

@@ -6,6 +6,8 @@ import { pretendVlans } from './lab-network.js';
 
 /** linux/bpf.h, enum xdp_action. */
 const actions = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
+/** A table of choices takes 262,144, and what was given back rests for a while. */
+const ROWS = 16 * 262_144;
 /** Entries of the flow table that are neither a connection nor its way back. */
 const noFlows: readonly string[] = ['fragment', 'network', 'locality'];
 const nothing: ForwardingTables = {
@@ -30,7 +32,7 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
       interfaces: ['eth0', 'eth1'],
       mode: 'auto',
       pinDirectory,
-      limits: { services: 64, backends: 1024, rows: 16_384, flows: 4096, translatedFlows: 4096 },
+      limits: { services: 64, backends: 1024, rows: ROWS, flows: 4096, translatedFlows: 4096 },
       clock: 'manual',
     });
     await plane.apply(nothing);

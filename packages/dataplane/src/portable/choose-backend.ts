@@ -1,6 +1,7 @@
 import type { DropReason } from '../drop-reason.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { mayTakeFlows } from './backend.js';
+import { choicesOf } from './choices.js';
 import type { Flow, Translation } from './flow.js';
 import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
 import type { FlowTable } from './flow-table.js';
@@ -29,6 +30,8 @@ export type Choice =
       readonly backend: Backend;
       readonly hash: number;
       readonly translation: Translation | undefined;
+      /** Backends to try after this one, in turn; of `choices` only. */
+      readonly hops: readonly Backend[];
       /** Of its flow before this packet; `new`: this one began it; undefined: no flow is remembered. */
       readonly stateBefore: FlowState | 'new' | undefined;
     }
@@ -39,6 +42,7 @@ export type ClientPacket = Tuple & { readonly tcpFlags: number };
 
 /** docs/packet-path.md, section 3. */
 export function chooseBackend(memory: Memory, service: Service, packet: ClientPacket, nowTicks: number): Choice {
+  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks);
@@ -74,8 +78,16 @@ function chooseByRow(
   return begin(memory, backend, packet, hash, nowTicks);
 }
 
+/** Nothing is remembered: who has the flow is found among the choices. */
+function chooseByChoices({ hashSeed }: Memory, service: Service, packet: Tuple): Choice {
+  const [first, ...hops] = choicesOf(service, packet);
+  const choice = withoutFlow(first, hashOfFlow(hashSeed, packet));
+  return choice.kind === 'chosen' ? { ...choice, hops } : choice;
+}
+
 /** The same for a packet that only tells of a flow: nothing is remembered, counted or kept alive. */
 export function findBackend(memory: Memory, service: Service, packet: Tuple, nowTicks: number): Choice {
+  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
@@ -144,7 +156,7 @@ function chosen(
   translation: Translation | undefined,
   stateBefore: FlowState | 'new' | undefined,
 ): Choice {
-  return { kind: 'chosen', backend, hash, translation, stateBefore };
+  return { kind: 'chosen', backend, hash, translation, hops: [], stateBefore };
 }
 
 function refused(reason: DropReason): Choice {

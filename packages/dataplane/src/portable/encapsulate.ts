@@ -13,6 +13,7 @@ import {
   UDP_BYTES,
 } from '@weir/packet';
 import type { ForwardingMethod } from '../forwarding-method.js';
+import { encodeGueHops, gueHopsBytes } from './hop-list.js';
 
 const OUTER_TTL = 64;
 const nothing = new Uint8Array();
@@ -25,6 +26,8 @@ export interface Tunnel {
   readonly destination: Uint8Array;
   /** Of the flow: routers spread tunnels by the source port or the flow label (RFC 6438) that it gives. */
   readonly hash: number;
+  /** Where to try next, in turn, with header `hops`; of the destination's family. */
+  readonly hops: readonly Uint8Array[];
 }
 
 /** What a packet for the tunnel is. */
@@ -37,13 +40,13 @@ export interface Inner {
 }
 
 /** Length of what goes before the packet; 0: the method has no tunnel. */
-export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array): number {
+export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array, hopCount: number): number {
   const ipBytes = destination.byteLength === 4 ? IPV4_BYTES_MIN : IPV6_BYTES;
   switch (forwarding.method) {
     case 'ipip':
     case 'gre':
     case 'gue':
-      return ipBytes + shimBytes(forwarding);
+      return ipBytes + shimBytes(forwarding, destination.byteLength, hopCount);
     default:
       return 0;
   }
@@ -51,8 +54,8 @@ export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array
 
 /** The packet, and what Ethernet padded behind it, in outer headers. */
 export function encapsulate(packet: Uint8Array, inner: Inner, tunnel: Tunnel): Uint8Array {
-  const { forwarding, source, destination, hash } = tunnel;
-  const headBytes = outerBytes(forwarding, destination);
+  const { forwarding, source, destination, hash, hops } = tunnel;
+  const headBytes = outerBytes(forwarding, destination, hops.length);
   const bytes = new Uint8Array(headBytes + packet.byteLength);
   bytes.set(packet, headBytes);
   const protocol = outerProtocol(forwarding, inner.family);
@@ -78,13 +81,14 @@ export function encapsulate(packet: Uint8Array, inner: Inner, tunnel: Tunnel): U
 }
 
 /** Between the outer and the inner IP header. */
-function shimBytes(forwarding: ForwardingMethod): number {
+function shimBytes(forwarding: ForwardingMethod, addressBytes: number, hopCount: number): number {
   if (forwarding.method === 'gre') return GRE_BYTES_MIN;
-  if (forwarding.method === 'gue') return UDP_BYTES + (forwarding.header === 'gue' ? GUE_BYTES_MIN : 0);
-  return 0;
+  if (forwarding.method !== 'gue') return 0;
+  const bytes = { none: 0, gue: GUE_BYTES_MIN, hops: gueHopsBytes(addressBytes === 4 ? 4 : 6, hopCount) };
+  return UDP_BYTES + bytes[forwarding.header];
 }
 
-function writeShim(bytes: Uint8Array, at: number, inner: Inner, { forwarding, hash }: Tunnel): void {
+function writeShim(bytes: Uint8Array, at: number, inner: Inner, { forwarding, destination, hash, hops }: Tunnel): void {
   if (forwarding.method === 'gre') {
     encodeGre({ protocol: inner.family === 4 ? EtherType.ipv4 : EtherType.ipv6 }, bytes, at);
   }
@@ -92,12 +96,16 @@ function writeShim(bytes: Uint8Array, at: number, inner: Inner, { forwarding, ha
   const udp = {
     sourcePort: 0xc000 | (hash >>> 18),
     destinationPort: forwarding.port,
-    bytes: shimBytes(forwarding) + inner.bytes,
+    bytes: shimBytes(forwarding, destination.byteLength, hops.length) + inner.bytes,
     checksum: 0, // RFC 6935 allows it over IPv6 too: the packet inside has its own.
   };
   const behindUdp = encodeUdp(udp, bytes, at);
   if (forwarding.header === 'none') return;
   const protocol = innerProtocol(inner.family);
+  if (forwarding.header === 'hops') {
+    encodeGueHops({ protocol, family: destination.byteLength === 4 ? 4 : 6, nextHop: 0, hops }, bytes, behindUdp);
+    return;
+  }
   encodeGue({ control: false, protocol, flags: 0, optional: nothing }, bytes, behindUdp);
 }
 

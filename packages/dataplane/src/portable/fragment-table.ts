@@ -7,7 +7,12 @@ import { addressText } from './tuple.js';
 
 /** Where the first fragment of a packet went. */
 export type FragmentWay =
-  | { readonly to: 'backend'; readonly backend: Backend; readonly translation: Translation | undefined }
+  | {
+      readonly to: 'backend';
+      readonly backend: Backend;
+      readonly translation: Translation | undefined;
+      readonly hops: readonly Backend[];
+    }
   /** An answer, of nat or fullnat. */
   | { readonly to: 'client'; readonly backend: Backend; readonly flow: Flow };
 

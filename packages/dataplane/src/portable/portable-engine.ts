@@ -143,8 +143,8 @@ export class PortableEngine {
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = chooseBackend(this.#memory, service, packet, nowTicks);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
-    const { backend, translation } = choice;
-    this.#fragments.remember(packet, { to: 'backend', backend, translation }, nowTicks);
+    const { backend, translation, hops } = choice;
+    this.#fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
   }
 

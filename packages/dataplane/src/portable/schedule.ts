@@ -18,6 +18,7 @@ export function schedule(service: Service, hashed: number, destination: Uint8Arr
   const { scheduling } = service;
   switch (scheduling.pick) {
     case 'hash':
+    case 'choices':
       return fromRowOn(service, hashed);
     case 'next':
       return afterLastRow(service);

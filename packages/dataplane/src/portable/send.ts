@@ -33,6 +33,8 @@ export interface Decision {
   readonly hash: number;
   readonly translation: Translation | undefined;
   /** @see Choice */
+  readonly hops: readonly Backend[];
+  /** @see Choice */
   readonly stateBefore: FlowState | 'new' | undefined;
 }
 
@@ -41,9 +43,9 @@ const IPV6_MTU_MIN = 1280;
 
 /** docs/packet-path.md, section 4: a client's packet, or a fragment of one, to its backend. */
 export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads): Sent {
-  const { backend, translation } = decision;
+  const { backend, translation, hops } = decision;
   const { forwarding, mssClamp } = backend.service;
-  return send(packet, backend.address, outerBytes(forwarding, backend.address), roads, (ip, mtuBytes) => {
+  return send(packet, backend.address, outerBytes(forwarding, backend.address, hops.length), roads, (ip, mtuBytes) => {
     clamp(ip, packet, mssClamp);
     if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
     rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
@@ -62,14 +64,20 @@ export function sendAnswer(packet: IpPacket, flow: Flow, roads: Roads): Sent {
 
 /** Section 6: an error about what the VIP sent, to the backend of that flow. */
 export function sendErrorToBackend(packet: IpPacket, quote: Quote, decision: Decision, roads: Roads): Sent {
-  const { backend, translation } = decision;
-  return send(packet, backend.address, outerBytes(backend.service.forwarding, backend.address), roads, (ip) => {
-    if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
-    const { near, far } = translation;
-    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { destination: far });
-    rewriteQuote(ip.subarray(0, packet.bytes), quote, { source: far, destination: near });
-    return ip;
-  });
+  const { backend, translation, hops } = decision;
+  return send(
+    packet,
+    backend.address,
+    outerBytes(backend.service.forwarding, backend.address, hops.length),
+    roads,
+    (ip) => {
+      if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
+      const { near, far } = translation;
+      rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { destination: far });
+      rewriteQuote(ip.subarray(0, packet.bytes), quote, { source: far, destination: near });
+      return ip;
+    },
+  );
 }
 
 /** Section 6: an error about what a backend was sent by nat or fullnat, to the client. */
@@ -101,11 +109,17 @@ function send(
   return { kind: 'sent', ifindex, frame: frameTo(nextHop, (ip[0] as number) >> 4 === 4 ? 4 : 6, ip) };
 }
 
-function intoTunnel(ip: Uint8Array, packet: IpPacket, { backend, hash }: Decision, roads: Roads): Uint8Array {
+function intoTunnel(
+  ip: Uint8Array,
+  packet: IpPacket,
+  { backend, hash, hops: others }: Decision,
+  roads: Roads,
+): Uint8Array {
   const { forwarding } = backend.service;
   if (forwarding.method === 'dr') return ip;
   const destination = backend.address;
-  return encapsulate(ip, packet, { forwarding, source: roads.tunnelSource(destination), destination, hash });
+  const hops = others.map(({ address }) => address);
+  return encapsulate(ip, packet, { forwarding, source: roads.tunnelSource(destination), destination, hash, hops });
 }
 
 function tellClient(

@@ -49,7 +49,8 @@ function isTunnel({ method }: ForwardingMethod): boolean {
 
 function methodCode(forwarding: ForwardingMethod): number {
   if (forwarding.method === 'fullnat') return forwarding.toa ? MethodCode.fullnatToa : MethodCode.fullnat;
-  if (forwarding.method === 'gue') return forwarding.header === 'gue' ? MethodCode.gue : MethodCode.fou;
+  if (forwarding.method === 'gue')
+    return { gue: MethodCode.gue, none: MethodCode.fou, hops: MethodCode.hops }[forwarding.header];
   return MethodCode[forwarding.method];
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 export const Settings = {
   bytes: 28,
@@ -70,22 +70,24 @@ export const RANGE_LINES_MAX = 2;
 export const RANGE_LINE_BYTES = RANGES_PER_LINE * PortRangeEntry.bytes;
 
 export const Service = {
-  bytes: 64,
+  bytes: 128,
   table: 0,
   hashSeed: 8,
-  /** The word that pick, cost, flags, prefix4, prefix6 and mssClamp make; stored at once. */
+  /** The word that pick, cost, flags, prefix4, prefix6, hashFields and mssClamp make; stored at once. */
   pick: 16,
   cost: 17,
   flags: 18,
   prefix4: 19,
   prefix6: 20,
+  hashFields: 21,
   mssClamp: 22,
   persistence: 24,
   next: 28,
-  spareTable: 32,
-  retiredPackets: 40,
-  retiredBytes: 48,
+  hashKey: 32,
+  spareTable: 48,
   name: 56,
+  retiredPackets: 64,
+  retiredBytes: 72,
 } as const;
 
 /** enum pick. */
@@ -96,11 +98,19 @@ export const Pick = {
   next: 3,
   least: 4,
   locality: 5,
+  choices: 6,
 } as const;
 /** enum cost. */
 export const Cost = { lc: 0, wlc: 1, sed: 2, nq: 3 } as const;
 /** SERVICE_*. */
 export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4 } as const;
+
+/** HASH_*: bits of service.hash_fields. */
+export const HashFieldBit = { source: 1, destination: 2, sourcePort: 4, destinationPort: 8 } as const;
+/** HASH_ALTERNATIVE_SHIFT. */
+export const HASH_ALTERNATIVE_SHIFT = 4;
+/** Places that a row of choices takes. */
+export const CHOICES_MAX = 4;
 
 export const ROWS_PER_LINE = 32;
 export const ROW_LINE_BYTES = 64;
@@ -127,7 +137,17 @@ export const Backend = {
 } as const;
 
 /** enum method. */
-export const MethodCode = { ipip: 1, gue: 2, gre: 3, fou: 4, dr: 5, nat: 6, fullnat: 7, fullnatToa: 8 } as const;
+export const MethodCode = {
+  ipip: 1,
+  gue: 2,
+  gre: 3,
+  fou: 4,
+  hops: 5,
+  dr: 6,
+  nat: 7,
+  fullnat: 8,
+  fullnatToa: 9,
+} as const;
 
 export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8 } as const;
 

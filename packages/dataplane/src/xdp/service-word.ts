@@ -1,8 +1,9 @@
+import type { HashField } from '@weir/director';
 import type { ForwardingService } from '../dataplane.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
 import { TICK_MS } from '../tick.js';
-import { Cost, Pick, Service, ServiceFlag } from './layout.js';
+import { Cost, HASH_ALTERNATIVE_SHIFT, HashFieldBit, Pick, Service, ServiceFlag } from './layout.js';
 
 /** From `pick` to the end of `persistence`. */
 export const SERVICE_WORD_BYTES = 12;
@@ -18,9 +19,17 @@ export function encodeServiceWord(service: ForwardingService): Uint8Array {
   view.setUint8(at(Service.flags), flagsOf(service));
   view.setUint8(at(Service.prefix4), persistence?.prefix4 ?? 0);
   view.setUint8(at(Service.prefix6), persistence?.prefix6 ?? 0);
+  if (scheduling.pick === 'choices') {
+    const { fields, alternativeFields = [] } = scheduling.hash;
+    view.setUint8(at(Service.hashFields), fieldBits(fields) | (fieldBits(alternativeFields) << HASH_ALTERNATIVE_SHIFT));
+  }
   view.setUint16(at(Service.mssClamp), service.mssClamp ?? 0, true);
   view.setUint32(at(Service.persistence), Math.ceil((persistence?.timeoutMs ?? 0) / TICK_MS), true);
   return word;
+}
+
+function fieldBits(fields: readonly HashField[]): number {
+  return fields.reduce((bits, field) => bits | HashFieldBit[field], 0);
 }
 
 function pickCode(scheduling: Scheduling): number {

@@ -27,6 +27,8 @@ import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
 /** Bits of an epoch that flows keep (bpf/lib/flow.h). */
 const EPOCH_MASK = 0xfff;
 
+const HASH_KEY_BYTES = 16;
+
 /** First row << 32 | rows, the word by which a service names its table. */
 export interface TableReference {
   readonly range: LineRange;
@@ -220,6 +222,15 @@ export class TableMemory implements Disposable {
 
   setHashSeed(service: number, seed: bigint): void {
     Atomics.store(this.#serviceWords, (service * Service.bytes + Service.hashSeed) / 8, seed);
+  }
+
+  /** A copy of SipHash's key that finds rows of choices. */
+  hashKey(service: number): Uint8Array {
+    return new Uint8Array(this.#services.buffer, service * Service.bytes + Service.hashKey, HASH_KEY_BYTES).slice();
+  }
+
+  setHashKey(service: number, key: Uint8Array): void {
+    new Uint8Array(this.#services.buffer, service * Service.bytes + Service.hashKey, HASH_KEY_BYTES).set(key);
   }
 
   /** A copy of what {@link setServiceWord} stored. */

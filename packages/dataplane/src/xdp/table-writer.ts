@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { CHOICE_ROWS, NO_CHOICE } from '@weir/director';
 import type { AppliedChanges, BackendCount, Counters, ServiceKey, TableInForce } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
-import { NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
+import { CHOICES_MAX, NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
 import { type LineRange, RowSpace } from './row-space.js';
 import { buildServiceDirectory } from './service-directory.js';
 import { SlotPool } from './slot-pool.js';
@@ -258,11 +259,11 @@ export class TableWriter {
       changes.backendsAdded++;
     }
     for (const [i, slot] of slots.entries()) this.#memory.setBackendLimits(slot, wanted.backends[i] as WantedBackend);
-    if (!bytesOf(this.#memory.serviceWord(service.index)).equals(wanted.word)) {
-      this.#memory.setServiceWord(service.index, wanted.word);
-    }
     if (this.#memory.hashSeed(service.index) !== hashSeed) this.#memory.setHashSeed(service.index, hashSeed);
-    if (target === undefined) return;
+    if (target === undefined) {
+      this.#setWord(plan);
+      return;
+    }
 
     const before = this.#memory.table(service.index, 'table');
     if (before?.rows === rows.length) {
@@ -276,8 +277,19 @@ export class TableWriter {
     this.#memory.uses.fill(0, firstRow, firstRow + target.rows);
     const spare = this.#memory.table(service.index, 'spareTable');
     if (spare !== undefined && spare.range.first !== target.range.first) this.#releaseRows(spare.range);
+    // Right before the table: how a service chooses and what its rows are belong together.
+    this.#setWord(plan);
     this.#memory.setTable(service.index, 'table', target);
     this.#memory.setTable(service.index, 'spareTable', before);
+  }
+
+  #setWord({ service, wanted: { word, choices } }: Plan): void {
+    if (choices !== undefined && !bytesOf(this.#memory.hashKey(service.index)).equals(choices.hashKey)) {
+      this.#memory.setHashKey(service.index, choices.hashKey);
+    }
+    if (!bytesOf(this.#memory.serviceWord(service.index)).equals(word)) {
+      this.#memory.setServiceWord(service.index, word);
+    }
   }
 
   #writeDirectory(): void {
@@ -358,12 +370,25 @@ export class TableWriter {
 
 function rowsOf(service: WantedService, slots: readonly number[]): Uint16Array {
   if (service.rows.length === 0) return Uint16Array.of(NO_BACKEND);
+  if (service.choices !== undefined) return choiceRowsOf(service.rows, service.choices.count, slots);
   // A loop, as all that touches every row here: from() with a function takes ten times as long.
   const rows = new Uint16Array(service.rows.length);
   for (let row = 0; row < rows.length; row++) rows[row] = slots[service.rows[row] as number] as number;
   for (let i = 0; i < service.keptRows.length; i++) {
     const row = service.keptRows[i] as number;
     rows[row] = (rows[row] as number) | ROW_KEPT;
+  }
+  return rows;
+}
+
+/** Each row in as many places as the program loads at once. */
+function choiceRowsOf(wanted: ArrayLike<number>, choices: number, slots: readonly number[]): Uint16Array {
+  const rows = new Uint16Array(CHOICE_ROWS * CHOICES_MAX).fill(NO_BACKEND);
+  for (let row = 0; row < CHOICE_ROWS; row++) {
+    for (let i = 0; i < choices; i++) {
+      const member = wanted[row * choices + i] as number;
+      if (member !== NO_CHOICE) rows[row * CHOICES_MAX + i] = slots[member] as number;
+    }
   }
   return rows;
 }

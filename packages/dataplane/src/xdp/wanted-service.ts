@@ -1,7 +1,9 @@
+import { CHOICE_ROWS, NO_CHOICE } from '@weir/director';
 import { canonicalAddress, familyOf, isIpAddress } from '@weir/packet';
 import type { ForwardingBackend, ForwardingService, ForwardingTables, PortRange, ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import type { Scheduling } from '../scheduling.js';
 import { encodeBackendRoute } from './backend-record.js';
 import { LOCAL_ADDRESSES_MAX, RANGE_LINES_MAX, RANGES_PER_LINE } from './layout.js';
 import { encodeServiceWord } from './service-word.js';
@@ -9,6 +11,8 @@ import { encodeServiceWord } from './service-word.js';
 /** Connections of a backend that has reached its upper threshold and no lower one: three quarters, as IPVS. */
 const LOWER_SHARE = 3 / 4;
 const WEIGHT_MAX = 65_535;
+/** SipHash's. */
+const HASH_KEY_BYTES = 16;
 
 /** A backend as the tables hold it. */
 export interface WantedBackend {
@@ -30,6 +34,15 @@ export interface WantedService {
   readonly backends: readonly WantedBackend[];
   readonly rows: ArrayLike<number>;
   readonly keptRows: ArrayLike<number>;
+  /** Where rows are choices. */
+  readonly choices: WantedChoices | undefined;
+}
+
+export interface WantedChoices {
+  /** How many in a row. */
+  readonly count: number;
+  /** SipHash's, 16 bytes. */
+  readonly hashKey: Uint8Array;
 }
 
 /** Text that is equal for equal keys, and reads well in errors. */
@@ -57,6 +70,7 @@ export function checkTables(tables: ForwardingTables): WantedService[] {
     const listeners = service.listeners.map((key) => checkListener(key, seen));
     const id = serviceId(listeners[0] as ServiceKey);
     checkRows(id, service);
+    checkChoices(id, service);
     for (const key of listeners) checkMethod(id, key, service, tables);
     return {
       listeners,
@@ -66,6 +80,7 @@ export function checkTables(tables: ForwardingTables): WantedService[] {
       backends: wantedBackends(id, service, tables),
       rows: service.rows,
       keptRows: service.keptRows ?? [],
+      choices: wantedChoices(service.scheduling),
     };
   });
 }
@@ -102,6 +117,7 @@ function checkListener(key: ServiceKey, seen: ServiceKey[]): ServiceKey {
 }
 
 function checkRows(id: string, service: ForwardingService): void {
+  if (service.scheduling.pick === 'choices') return;
   for (let row = 0; row < service.rows.length; row++) {
     const backend = service.rows[row] as number;
     if (backend >= 0 && backend < service.backends.length) continue;
@@ -111,6 +127,56 @@ function checkRows(id: string, service: ForwardingService): void {
   for (let i = 0; i < keptRows.length; i++) {
     const row = keptRows[i] as number;
     if (row < 0 || row >= service.rows.length) throw invalid(id, `kept row ${row} of ${service.rows.length}`);
+  }
+}
+
+function wantedChoices(scheduling: Scheduling): WantedChoices | undefined {
+  return scheduling.pick === 'choices' ? { count: scheduling.choices, hashKey: scheduling.hash.key } : undefined;
+}
+
+function checkChoices(id: string, { scheduling, forwarding, backends, rows, ...service }: ForwardingService): void {
+  const carriesHops = forwarding.method === 'gue' && forwarding.header === 'hops';
+  if (scheduling.pick !== 'choices') {
+    if (carriesHops) throw invalid(id, `gue with header hops needs rows of choices, and picks by ${scheduling.pick}`);
+    return;
+  }
+  const { choices, hash } = scheduling;
+  if (!carriesHops) {
+    throw invalid(id, `rows of choices go with gue and header hops: ${forwarding.method} can't carry what to try next`);
+  }
+  if (hash.key.byteLength !== HASH_KEY_BYTES) {
+    throw invalid(id, `a hash key has ${HASH_KEY_BYTES} bytes, not ${hash.key.byteLength}`);
+  }
+  if (hash.fields.length === 0) throw invalid(id, 'no field of a packet is hashed: all would have one row');
+  if ((service.keptRows ?? []).length > 0) throw invalid(id, 'rows of choices keep no flows: members find their own');
+  if (service.persistence !== undefined) throw invalid(id, 'persistence needs flows, and rows of choices keep none');
+  const families = new Set(
+    backends.filter(({ address }) => isIpAddress(address)).map(({ address }) => familyOf(address)),
+  );
+  if (families.size > 1) {
+    throw invalid(id, 'backends of IPv4 and of IPv6 are mixed: a list of hops has addresses of one family');
+  }
+  if (rows.length !== 0 && rows.length !== CHOICE_ROWS * choices) {
+    throw invalid(
+      id,
+      `${CHOICE_ROWS} rows of ${choices} choices are ${CHOICE_ROWS * choices} entries, not ${rows.length}`,
+    );
+  }
+  checkChoiceRows(id, rows, choices, backends.length);
+}
+
+function checkChoiceRows(id: string, rows: ArrayLike<number>, choices: number, backends: number): void {
+  for (let first = 0; first < rows.length; first += choices) {
+    for (let i = first; i < first + choices; i++) {
+      const backend = rows[i] as number;
+      if (backend === NO_CHOICE) continue;
+      const row = first / choices;
+      if (backend < 0 || backend >= backends) throw invalid(id, `row ${row} names backend ${backend} of ${backends}`);
+      for (let before = first; before < i; before++) {
+        if (rows[before] === backend) throw invalid(id, `row ${row} has backend ${backend} twice`);
+        if (rows[before] === NO_CHOICE) throw invalid(id, `row ${row} has a choice after none`);
+      }
+    }
   }
 }
 
