@@ -1,3 +1,6 @@
+export { type ChangePlan, type ChangePlanRequest, type PlanStep, planChange } from './change-plan.js';
+export type { PlanFlows, RowChange } from './change-plan-rows.js';
+export { type PlannedStep, type PlannedSteps, type PlannedTransition, planSteps } from './change-plan-steps.js';
 export { type ChoiceMember, type MemberState, takesNew } from './choice-member.js';
 export { choiceRow, type HashField, hashFields } from './choice-row.js';
 export {
@@ -12,7 +15,18 @@ export {
   NO_CHOICE,
 } from './choice-table.js';
 export { DirectorError } from './director-error.js';
+export { durationText } from './duration-text.js';
 export { DEFAULT_TABLE_ROWS, type MaglevOptions, maglevTable } from './maglev-table.js';
+export { type MembershipEvent, nextMembership } from './membership-change.js';
+export { type MembershipRule, memberArrows, nextTransitions, type TransitionVerdict } from './membership-rules.js';
+export {
+  choiceMembersOf,
+  type MemberPhase,
+  type Membership,
+  type MembershipLimits,
+  type MembershipMember,
+  membershipOf,
+} from './membership-state.js';
 export {
   type MemberTable,
   nextPinnedRows,

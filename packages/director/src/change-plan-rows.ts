@@ -1,0 +1,81 @@
+import { CHOICE_ROWS, type ChoiceTable, NO_CHOICE } from './choice-table.js';
+
+/** How many flows there are now, altogether or by the id of their member. */
+export type PlanFlows = number | ReadonlyMap<string, number>;
+
+/** What a change does to the rows of a table. */
+export interface RowChange {
+  /** Rows whose first choice becomes another member: their new flows go there. */
+  readonly rowsMoved: number;
+  /** Rows in which a member that may hold flows is no choice any more: packets of these flows find nobody who knows them. */
+  readonly rowsAtRisk: number;
+  /** Flows in the rows at risk, as if they were spread evenly; absent where nobody said how many there are. */
+  readonly flowsAtRisk?: number;
+}
+
+/** A table whose first choices may hold flows. */
+export interface Holder {
+  readonly table: ChoiceTable;
+  /** Addresses that hold none any more, although they were first choices. */
+  readonly gone: ReadonlySet<string>;
+}
+
+/**
+ * Compares tables row by row. Members are the same where their addresses are, since that is where packets go.
+ * @param holders  the table in force and earlier ones whose flows still live
+ * @param flowsPerRow  see {@link flowsOfRows}
+ */
+export function compareRows(
+  inForce: ChoiceTable,
+  next: ChoiceTable,
+  holders: readonly Holder[],
+  flowsPerRow: Float64Array | undefined,
+): RowChange {
+  const formerFirst = firstChoices(inForce);
+  const holding = holders.map(({ table, gone }) => ({ first: firstChoices(table), gone }));
+  const choicesOf = allChoices(next);
+  let [rowsMoved, rowsAtRisk, flowsAtRisk] = [0, 0, 0];
+  for (let row = 0; row < CHOICE_ROWS; row++) {
+    const choices = choicesOf(row);
+    if (formerFirst(row) !== choices[0]) rowsMoved++;
+    const isAtRisk = holding.some(({ first, gone }) => {
+      const address = first(row);
+      return address !== undefined && !gone.has(address) && !choices.includes(address);
+    });
+    if (!isAtRisk) continue;
+    rowsAtRisk++;
+    flowsAtRisk += flowsPerRow?.[row] ?? 0;
+  }
+  return {
+    rowsMoved,
+    rowsAtRisk,
+    ...(flowsPerRow === undefined ? {} : { flowsAtRisk: Math.round(flowsAtRisk) }),
+  };
+}
+
+/** Flows of each row, spread evenly over all rows or over those of each member. */
+export function flowsOfRows(table: ChoiceTable, flows: PlanFlows): Float64Array {
+  if (typeof flows === 'number') return new Float64Array(CHOICE_ROWS).fill(flows / CHOICE_ROWS);
+  const width = widthOf(table);
+  const rowsOf = new Uint32Array(table.members.length);
+  const indexes = Array.from({ length: CHOICE_ROWS }, (_, row) => table.rows[row * width] ?? NO_CHOICE);
+  for (const index of indexes) if (index !== NO_CHOICE) rowsOf[index] = (rowsOf[index] ?? 0) + 1;
+  return Float64Array.from(indexes, (index) => {
+    const member = table.members[index];
+    return member === undefined ? 0 : (flows.get(member.id) ?? 0) / (rowsOf[index] ?? 1);
+  });
+}
+
+function widthOf({ rows }: ChoiceTable): number {
+  return rows.length / CHOICE_ROWS;
+}
+
+function firstChoices(table: ChoiceTable): (row: number) => string | undefined {
+  const width = widthOf(table);
+  return (row) => table.members[table.rows[row * width] ?? NO_CHOICE]?.address;
+}
+
+function allChoices(table: ChoiceTable): (row: number) => readonly (string | undefined)[] {
+  const width = widthOf(table);
+  return (row) => Array.from(table.rows.subarray(row * width, (row + 1) * width), (i) => table.members[i]?.address);
+}
