@@ -1,21 +1,39 @@
-import { parseArgs } from 'node:util';
-import { simulateChurn } from './churn.js';
-import { renderChurn } from './churn-report.js';
-import { minutesOfChurn, oneChange } from './scenarios.js';
+import { writeFileSync } from 'node:fs';
+import { simulateChurn } from './churn/churn.js';
+import { CHURN_USAGE, parseChurnArguments } from './churn/churn-arguments.js';
+import { renderChurnChart } from './churn/churn-chart.js';
+import { churnJson, renderChurn } from './churn/churn-report.js';
+import { runPins } from './pins/run-pins.js';
+import { SimError } from './sim-error.js';
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: `${Date.now() % 1_000_000}` } } });
-const seed = Number(values.seed);
-if (!Number.isSafeInteger(seed)) {
-  process.stderr.write(`--seed has to be an integer, and "${values.seed}" is none\n`);
-  process.exit(2);
-}
-let broken = 0;
-for (const table of ['maglev', 'rendezvous'] as const) {
-  for (const scenario of [minutesOfChurn, oneChange('add'), oneChange('drain'), oneChange('die')]) {
-    const options = { ...scenario, table, seed };
-    const report = simulateChurn(options);
-    process.stdout.write(`${renderChurn(options, report).join('\n')}\n\n`);
-    broken += report.broken.length;
+const USAGE = `Usage: npm run sim -- churn [options]    what protections do for connections while members, nodes and routers change
+       npm run sim -- pins [--seed N]   pinned rows, packet by packet; exits with 1 when a connection broke
+
+${CHURN_USAGE}`;
+
+const simulations: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  churn: async (args) => {
+    const { options, json, svg } = parseChurnArguments(args);
+    const report = await simulateChurn(options);
+    if (svg !== undefined) writeFileSync(svg, renderChurnChart(options, report));
+    process.stdout.write(`${json ? churnJson(options, report) : renderChurn(options, report)}\n`);
+  },
+  pins: async (args) => {
+    process.exitCode = runPins(args, (text) => process.stdout.write(text));
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+if (name === '--help' || args.includes('--help')) process.stdout.write(USAGE);
+else {
+  try {
+    const simulate = simulations[name];
+    if (simulate === undefined)
+      throw new SimError('OPTION_INVALID', `"${name}" is no simulation; there are churn and pins`);
+    await simulate(args);
+  } catch (error) {
+    if (!(error instanceof SimError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
   }
 }
-process.exitCode = broken === 0 ? 0 : 1;

@@ -1,7 +1,7 @@
-import type { ChurnOptions, ChurnReport } from './churn.js';
+import type { PinsOptions, PinsReport } from './pins.js';
 
 /** For people: what was simulated, and what became of the connections. */
-export function renderChurn({ seed, table, changes, timing, pinned }: ChurnOptions, report: ChurnReport): string[] {
+export function renderPins({ seed, table, changes, timing, pinned }: PinsOptions, report: PinsReport): string[] {
   const what = 'once' in changes ? `one change (${changes.once})` : `${report.changes} changes`;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return [

@@ -8,12 +8,12 @@ import {
   rendezvousTable,
   startPinnedRows,
 } from '@weir/director';
+import { Chance } from '../chance.js';
 import { Backends, type Change } from './backends.js';
-import { Chance } from './chance.js';
 import { type Connection, Connections } from './connections.js';
 import { KeptRowsPlane } from './kept-rows-plane.js';
 
-export interface ChurnOptions {
+export interface PinsOptions {
   readonly seed: number;
   readonly table: 'maglev' | 'rendezvous';
   /** A prime. */
@@ -31,7 +31,7 @@ export interface ChurnOptions {
   readonly pinned: boolean;
 }
 
-export interface ChurnReport {
+export interface PinsReport {
   readonly changes: number;
   readonly connections: number;
   readonly packets: number;
@@ -52,7 +52,7 @@ const measureEveryMs = 1000;
 const firstChangeMs = 60_000;
 
 /** One service on one node: connections send packets while backends come and go. */
-export function simulateChurn(options: ChurnOptions): ChurnReport {
+export function simulatePins(options: PinsOptions): PinsReport {
   const chance = new Chance(options.seed);
   const backends = new Backends(chance, options.backends);
   const connections = new Connections(chance, options);
@@ -141,7 +141,7 @@ export function simulateChurn(options: ChurnOptions): ChurnReport {
   }
 }
 
-function tableOf(backends: Backends, { table, rows }: ChurnOptions): MemberTable {
+function tableOf(backends: Backends, { table, rows }: PinsOptions): MemberTable {
   const members = backends.members();
   const makeTable = table === 'maglev' ? maglevTable : rendezvousTable;
   return { members: members.map(({ id }) => id), rows: makeTable({ members, rows }) };

@@ -1,5 +1,5 @@
 import type { WeightedMember } from '@weir/director';
-import type { Chance } from './chance.js';
+import type { Chance } from '../chance.js';
 
 interface Backend {
   readonly id: string;

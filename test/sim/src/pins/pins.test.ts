@@ -1,12 +1,12 @@
 import test from 'ava';
-import { type ChurnOptions, type ChurnReport, simulateChurn } from './churn.js';
-import { renderChurn } from './churn-report.js';
-import { minutesOfChurn, oneChange } from './scenarios.js';
+import { type PinsOptions, type PinsReport, simulatePins } from './pins.js';
+import { renderPins } from './pins-report.js';
+import { minutesOfChanges, oneChange } from './scenarios.js';
 
 for (const table of ['maglev', 'rendezvous'] as const) {
   for (const seed of [1, 2, 3]) {
     test(`${table}, seed ${seed}: no connection that sent a packet within the window changes its living backend`, (t) => {
-      const report = simulated({ ...minutesOfChurn, table, seed }, t.log);
+      const report = simulated({ ...minutesOfChanges, table, seed }, t.log);
       t.deepEqual(report.broken, []);
       t.true(report.changes > 20 && report.connections > 3000 && report.endedWithBackend > 0);
     });
@@ -24,26 +24,26 @@ for (const table of ['maglev', 'rendezvous'] as const) {
 }
 
 test('without pinned rows the same churn breaks connections: the simulation can tell', (t) => {
-  const report = simulated({ ...minutesOfChurn, table: 'maglev', seed: 1, pinned: false }, t.log);
+  const report = simulated({ ...minutesOfChanges, table: 'maglev', seed: 1, pinned: false }, t.log);
   t.true(report.broken.length > 100, `${report.broken.length}`);
 });
 
 test('a window of no time breaks connections: it is the learning that keeps them', (t) => {
   const { timing, ...rest } = oneChange('add');
-  const report = simulateChurn({ ...rest, table: 'maglev', seed: 1, timing: { ...timing, learnMs: 0 } });
+  const report = simulatePins({ ...rest, table: 'maglev', seed: 1, timing: { ...timing, learnMs: 0 } });
   // They sent no packet in a window of no time, so it is not promised that they stay.
   t.true(report.movedAfterSilence > 100, `${report.movedAfterSilence}`);
 });
 
 test('a seed says all: the same one gives the same run, another one another', (t) => {
-  const options: ChurnOptions = { ...minutesOfChurn, durationMs: 120_000, table: 'maglev', seed: 7 };
-  const report = simulateChurn(options);
-  t.deepEqual(simulateChurn(options), report);
-  t.notDeepEqual(simulateChurn({ ...options, seed: 8 }), report);
+  const options: PinsOptions = { ...minutesOfChanges, durationMs: 120_000, table: 'maglev', seed: 7 };
+  const report = simulatePins(options);
+  t.deepEqual(simulatePins(options), report);
+  t.notDeepEqual(simulatePins({ ...options, seed: 8 }), report);
 });
 
-function simulated(options: ChurnOptions, log: (line: string) => void): ChurnReport {
-  const report = simulateChurn(options);
-  for (const line of renderChurn(options, report)) log(line);
+function simulated(options: PinsOptions, log: (line: string) => void): PinsReport {
+  const report = simulatePins(options);
+  for (const line of renderPins(options, report)) log(line);
   return report;
 }

@@ -1,7 +1,7 @@
 import type { Change } from './backends.js';
-import type { ChurnOptions } from './churn.js';
+import type { PinsOptions } from './pins.js';
 
-type Scenario = Omit<ChurnOptions, 'seed' | 'table'>;
+type Scenario = Omit<PinsOptions, 'seed' | 'table'>;
 
 const service = {
   rows: 4099,
@@ -13,7 +13,7 @@ const service = {
 } as const;
 
 /** More than ever happens: a change every 15 s, each within the window of the one before it. */
-export const minutesOfChurn: Scenario = { ...service, durationMs: 15 * 60_000, changes: { everyMs: 15_000 } };
+export const minutesOfChanges: Scenario = { ...service, durationMs: 15 * 60_000, changes: { everyMs: 15_000 } };
 
 /** What a change costs. */
 export const oneChange = (once: Change): Scenario => ({ ...service, durationMs: 5 * 60_000, changes: { once } });

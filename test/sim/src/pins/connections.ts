@@ -1,4 +1,4 @@
-import type { Chance } from './chance.js';
+import type { Chance } from '../chance.js';
 
 /** A connection of a client; when it ends, another begins in its place. */
 export interface Connection {

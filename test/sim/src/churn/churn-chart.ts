@@ -1,0 +1,4 @@
+import type { ChurnOptions, ChurnReport } from './churn.js';
+export function renderChurnChart(_options: ChurnOptions, _report: ChurnReport): string {
+  return '';
+}
