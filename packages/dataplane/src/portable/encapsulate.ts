@@ -2,18 +2,19 @@ import {
   EtherType,
   encodeGre,
   encodeGue,
+  encodeGueHops,
   encodeIpv4,
   encodeIpv6,
   encodeUdp,
   GRE_BYTES_MIN,
   GUE_BYTES_MIN,
+  gueHopsBytes,
   IPV4_BYTES_MIN,
   IPV6_BYTES,
   IpProtocol,
   UDP_BYTES,
 } from '@weir/packet';
 import type { ForwardingMethod } from '../forwarding-method.js';
-import { encodeGueHops, gueHopsBytes } from './hop-list.js';
 
 const OUTER_TTL = 64;
 const nothing = new Uint8Array();
@@ -40,13 +41,13 @@ export interface Inner {
 }
 
 /** Length of what goes before the packet; 0: the method has no tunnel. */
-export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array, hopCount: number): number {
+export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array, hops: readonly Uint8Array[]): number {
   const ipBytes = destination.byteLength === 4 ? IPV4_BYTES_MIN : IPV6_BYTES;
   switch (forwarding.method) {
     case 'ipip':
     case 'gre':
     case 'gue':
-      return ipBytes + shimBytes(forwarding, destination.byteLength, hopCount);
+      return ipBytes + shimBytes(forwarding, familyOf(destination), hops);
     default:
       return 0;
   }
@@ -55,7 +56,7 @@ export function outerBytes(forwarding: ForwardingMethod, destination: Uint8Array
 /** The packet, and what Ethernet padded behind it, in outer headers. */
 export function encapsulate(packet: Uint8Array, inner: Inner, tunnel: Tunnel): Uint8Array {
   const { forwarding, source, destination, hash, hops } = tunnel;
-  const headBytes = outerBytes(forwarding, destination, hops.length);
+  const headBytes = outerBytes(forwarding, destination, hops);
   const bytes = new Uint8Array(headBytes + packet.byteLength);
   bytes.set(packet, headBytes);
   const protocol = outerProtocol(forwarding, inner.family);
@@ -81,10 +82,10 @@ export function encapsulate(packet: Uint8Array, inner: Inner, tunnel: Tunnel): U
 }
 
 /** Between the outer and the inner IP header. */
-function shimBytes(forwarding: ForwardingMethod, addressBytes: number, hopCount: number): number {
+function shimBytes(forwarding: ForwardingMethod, family: 4 | 6, hops: readonly Uint8Array[]): number {
   if (forwarding.method === 'gre') return GRE_BYTES_MIN;
   if (forwarding.method !== 'gue') return 0;
-  const bytes = { none: 0, gue: GUE_BYTES_MIN, hops: gueHopsBytes(addressBytes === 4 ? 4 : 6, hopCount) };
+  const bytes = { none: 0, gue: GUE_BYTES_MIN, hops: gueHopsBytes({ family, hops }) };
   return UDP_BYTES + bytes[forwarding.header];
 }
 
@@ -96,17 +97,21 @@ function writeShim(bytes: Uint8Array, at: number, inner: Inner, { forwarding, de
   const udp = {
     sourcePort: 0xc000 | (hash >>> 18),
     destinationPort: forwarding.port,
-    bytes: shimBytes(forwarding, destination.byteLength, hops.length) + inner.bytes,
+    bytes: shimBytes(forwarding, familyOf(destination), hops) + inner.bytes,
     checksum: 0, // RFC 6935 allows it over IPv6 too: the packet inside has its own.
   };
   const behindUdp = encodeUdp(udp, bytes, at);
   if (forwarding.header === 'none') return;
   const protocol = innerProtocol(inner.family);
   if (forwarding.header === 'hops') {
-    encodeGueHops({ protocol, family: destination.byteLength === 4 ? 4 : 6, nextHop: 0, hops }, bytes, behindUdp);
+    encodeGueHops({ protocol, family: familyOf(destination), nextHop: 0, hops }, bytes, behindUdp);
     return;
   }
   encodeGue({ control: false, protocol, flags: 0, optional: nothing }, bytes, behindUdp);
+}
+
+function familyOf(address: Uint8Array): 4 | 6 {
+  return address.byteLength === 4 ? 4 : 6;
 }
 
 function outerProtocol({ method }: ForwardingMethod, family: 4 | 6): number {

@@ -45,7 +45,7 @@ const IPV6_MTU_MIN = 1280;
 export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads): Sent {
   const { backend, translation, hops } = decision;
   const { forwarding, mssClamp } = backend.service;
-  return send(packet, backend.address, outerBytes(forwarding, backend.address, hops.length), roads, (ip, mtuBytes) => {
+  return send(packet, backend.address, outerBytes(forwarding, backend.address, addressesOf(hops)), roads, (ip, mtuBytes) => {
     clamp(ip, packet, mssClamp);
     if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
     rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
@@ -68,7 +68,7 @@ export function sendErrorToBackend(packet: IpPacket, quote: Quote, decision: Dec
   return send(
     packet,
     backend.address,
-    outerBytes(backend.service.forwarding, backend.address, hops.length),
+    outerBytes(backend.service.forwarding, backend.address, addressesOf(hops)),
     roads,
     (ip) => {
       if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
@@ -112,14 +112,18 @@ function send(
 function intoTunnel(
   ip: Uint8Array,
   packet: IpPacket,
-  { backend, hash, hops: others }: Decision,
+  { backend, hash, hops }: Decision,
   roads: Roads,
 ): Uint8Array {
   const { forwarding } = backend.service;
   if (forwarding.method === 'dr') return ip;
   const destination = backend.address;
-  const hops = others.map(({ address }) => address);
-  return encapsulate(ip, packet, { forwarding, source: roads.tunnelSource(destination), destination, hash, hops });
+  const source = roads.tunnelSource(destination);
+  return encapsulate(ip, packet, { forwarding, source, destination, hash, hops: addressesOf(hops) });
+}
+
+function addressesOf(hops: readonly Backend[]): readonly Uint8Array[] {
+  return hops.map(({ address }) => address);
 }
 
 function tellClient(
