@@ -101,8 +101,6 @@ export function bestOf(row: u32, candidateCount: u32): u32 {
   return best;
 }
 
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 function placeOf(row: u32, place: u32): usize {
   return ranks + (row * DEPTH + place) * 2;
 }
@@ -124,8 +122,6 @@ function offer(member: u16, score: u64): void {
   if (length === DEPTH) limit = load<u64>(scores + (DEPTH - 1) * 8);
 }
 
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 function move(from: u32, to: u32): void {
   store<u16>(listed + to * 2, load<u16>(listed + from * 2));
   store<u64>(scores + to * 8, load<u64>(scores + from * 8));
@@ -151,8 +147,6 @@ function storeList(row: u32): void {
 }
 
 /** Score in the row that was started: the hash's 8 bytes read as a big-endian number. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 function scoreOf(member: u16): u64 {
   const at = starts + <u32>member * 4;
   return bswap(digest(load<u32>(at), load<u32>(at + 4) - 16));
@@ -161,7 +155,7 @@ function scoreOf(member: u16): u64 {
 /** What all members' hashes in a row have in common: the seed, and as first block the row's own seed. */
 function startRow(row: u32): void {
   // 4 bytes of row, big-endian, and the message's length in the last byte.
-  store<u64>(rowBlock, <u64>bswap(row) | (<u64>4 << 56));
+  store<u64>(rowBlock, <u64>bswap(row) | ((<u64>4) << 56));
   start(seed);
   const rowSeed = digest(rowBlock, rowBlock + 8);
   start(seed);
@@ -171,10 +165,10 @@ function startRow(row: u32): void {
 function start(key: usize): void {
   const key0 = load<u64>(key);
   const key1 = load<u64>(key + 8);
-  state0 = key0 ^ 0x736f6d6570736575;
-  state1 = key1 ^ 0x646f72616e646f6d;
-  state2 = key0 ^ 0x6c7967656e657261;
-  state3 = key1 ^ 0x7465646279746573;
+  state0 = key0 ^ (((<u64>0x736f6d65) << 32) | 0x70736575);
+  state1 = key1 ^ (((<u64>0x646f7261) << 32) | 0x6e646f6d);
+  state2 = key0 ^ (((<u64>0x6c796765) << 32) | 0x6e657261);
+  state3 = key1 ^ (((<u64>0x74656462) << 32) | 0x79746573);
 }
 
 /** One block into the state. */

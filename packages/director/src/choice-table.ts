@@ -1,8 +1,8 @@
-import { canonicalAddress } from '@weir/packet';
 import type { ChoiceMember } from './choice-member.js';
 import { chooseAll } from './choose-row.js';
 import { DirectorError } from './director-error.js';
-import { indexesOf, LIST_LENGTH, NOBODY, RANKED_ROWS, RowRanks } from './row-ranks.js';
+import { isSameMember, type RankedMember, rankedMembers } from './ranked-member.js';
+import { LIST_LENGTH, NOBODY, RANKED_ROWS, RowRanks } from './row-ranks.js';
 
 /** Rows of a choice table. */
 export const CHOICE_ROWS = RANKED_ROWS;
@@ -11,7 +11,6 @@ export const NO_CHOICE = NOBODY;
 export const CHOICES_MIN = 2;
 export const CHOICES_MAX = 4;
 export const DEFAULT_CHOICES = 3;
-export const CHOICE_MEMBERS_MAX = 65_535;
 
 const SEED_BYTES = 16;
 
@@ -43,19 +42,22 @@ export class ChoiceTable {
   /** For each of {@link CHOICE_ROWS} rows, {@link choices} indexes into {@link members}, or {@link NO_CHOICE}. */
   readonly rows: Uint16Array;
   readonly #seed: Uint8Array;
+  readonly #ranked: readonly RankedMember[];
   /** For each row, the members ranked best, whatever their state; of distinct addresses. */
   readonly #lists: Uint16Array;
 
-  private constructor(seed: Uint8Array, choices: number, members: readonly ChoiceMember[], ranks: RowRanks) {
+  private constructor(seed: Uint8Array, ranked: readonly RankedMember[], lists: Uint16Array, rows: Uint16Array) {
     this.#seed = seed;
-    this.choices = choices;
-    this.members = members;
-    this.#lists = ranks.lists.slice();
-    this.rows = chooseAll({ lists: this.#lists, members, choices, bestOf: (among) => ranks.lookAt(among) });
+    this.#ranked = ranked;
+    this.#lists = lists;
+    this.members = ranked.map(({ member }) => member);
+    this.rows = rows;
+    this.choices = rows.length / CHOICE_ROWS;
   }
 
   /**
-   * Ranks all members in all rows; the event loop has its turn every few milliseconds.
+   * Ranks all members in all rows: 1,000 members take about 1 s of one core, in which the event loop has its turn every few
+   * milliseconds.
    *
    * @throws {DirectorError} SEED_INVALID, CHOICES_INVALID, DUPLICATE_MEMBER, TOO_MANY_MEMBERS
    * @throws AddressError ADDRESS_INVALID
@@ -63,33 +65,33 @@ export class ChoiceTable {
   static async build(options: ChoiceTableOptions, members: readonly ChoiceMember[]): Promise<ChoiceTable> {
     const { seed, choices = DEFAULT_CHOICES } = options;
     checkOptions(seed, choices);
-    checkMembers(members);
-    const ranks = new RowRanks(seed, members);
+    const ranked = rankedMembers(members);
+    const ranks = new RowRanks(seed, ranked);
     await ranks.rankAll();
-    return new ChoiceTable(seed.slice(), choices, [...members], ranks);
+    return new ChoiceTable(seed.slice(), ranked, ranks.lists.slice(), await chooseAll(ranks, ranked, choices));
   }
 
   /**
-   * The table of these members, exactly as {@link build} makes it, by what differs from this table's: a new state or new health
-   * hashes nothing, a member that joins is hashed once a row, and one that leaves only in the rows that list it.
-   * Members are the same by id, address and label; they may stand in another order. This table stays as it is.
+   * The table of these members, exactly as {@link build} makes it, from what differs: a new state or new health hashes nothing, a
+   * member that joins is hashed once for each row, and one that leaves makes only the rows that list it be ranked anew. Members
+   * are the same by id, address and label; they may stand in another order. This table stays as it is.
    *
    * @throws {DirectorError} DUPLICATE_MEMBER, TOO_MANY_MEMBERS
    * @throws AddressError ADDRESS_INVALID
    */
   async change(members: readonly ChoiceMember[]): Promise<ChangedChoiceTable> {
-    checkMembers(members);
-    const { moved, joined } = compareMembers(this.members, members);
-    const ranks = new RowRanks(this.#seed, members);
-    if (joined.length * 2 > members.length) {
+    const ranked = rankedMembers(members, this.#ranked);
+    const { moved, joined } = compareMembers(this.#ranked, ranked);
+    const ranks = new RowRanks(this.#seed, ranked);
+    if (joined.length * 2 > ranked.length) {
       await ranks.rankAll();
     } else {
-      const staleRows = moveLists(this.#lists, moved, ranks.lists);
-      await ranks.rankRows(staleRows);
+      await ranks.rankRows(moveLists(this.#lists, moved, ranks.lists));
       await ranks.insert(joined);
     }
-    const table = new ChoiceTable(this.#seed, this.choices, [...members], ranks);
-    return { table, changedRows: differingRows(this.rows, moved, table.rows, this.choices) };
+    const rows = await chooseAll(ranks, ranked, this.choices);
+    const table = new ChoiceTable(this.#seed, ranked, ranks.lists.slice(), rows);
+    return { table, changedRows: differingRows(this.rows, moved, rows, this.choices) };
   }
 }
 
@@ -103,50 +105,27 @@ function checkOptions(seed: Uint8Array, choices: number): void {
   }
 }
 
-function checkMembers(members: readonly ChoiceMember[]): void {
-  if (members.length > CHOICE_MEMBERS_MAX) {
-    const message = `a choice table has at most ${CHOICE_MEMBERS_MAX} members, not ${members.length}`;
-    throw new DirectorError('TOO_MANY_MEMBERS', message, { details: { members: members.length } });
-  }
-  const ids = new Set<string>();
-  const hashed = new Map<string, string>();
-  for (const { id, address, label = '' } of members) {
-    if (ids.has(id)) {
-      throw new DirectorError('DUPLICATE_MEMBER', `two members are called "${id}"`, { details: { id } });
-    }
-    ids.add(id);
-    const key = JSON.stringify([canonicalAddress(address), label]);
-    const other = hashed.get(key);
-    if (other !== undefined) {
-      const message = `"${other}" and "${id}" have the same address, ${address}, and the same label "${label}": several members of one address need distinct labels`;
-      throw new DirectorError('DUPLICATE_MEMBER', message, { details: { id, other, address, label } });
-    }
-    hashed.set(key, id);
-  }
-}
-
 /** Where each member of the old table is in the new one ({@link NOBODY}: in no row), and who is new in it. */
-function compareMembers(from: readonly ChoiceMember[], to: readonly ChoiceMember[]) {
-  const ranked = indexesOf(to, ({ state }) => state !== 'inactive');
-  const places = new Map(ranked.map((index) => [keyOf(to[index] as ChoiceMember), index]));
-  const moved = Uint16Array.from({ length: NOBODY + 1 }, () => NOBODY);
-  for (const [index, member] of from.entries()) {
-    const key = keyOf(member);
-    if (member.state === 'inactive') continue;
-    moved[index] = places.get(key) ?? NOBODY;
-    places.delete(key);
+function compareMembers(from: readonly RankedMember[], to: readonly RankedMember[]) {
+  const before = new Map(from.map((ranked, index) => [ranked.member.id, { ranked, index }]));
+  const moved = new Uint16Array(NOBODY + 1).fill(NOBODY);
+  const joined: number[] = [];
+  for (const [index, ranked] of to.entries()) {
+    if (ranked.member.state === 'inactive') continue;
+    const old = before.get(ranked.member.id);
+    if (old !== undefined && old.ranked.member.state !== 'inactive' && isSameMember(old.ranked, ranked)) {
+      moved[old.index] = index;
+    } else {
+      joined.push(index);
+    }
   }
-  return { moved, joined: [...places.values()] };
-}
-
-function keyOf({ id, address, label = '' }: ChoiceMember): string {
-  return JSON.stringify([id, canonicalAddress(address), label]);
+  return { moved, joined };
 }
 
 /** Writes the old lists with the new indexes; returns the rows in which somebody is missing. */
 function moveLists(from: Uint16Array, moved: Uint16Array, to: Uint16Array): number[] {
   const stale: number[] = [];
-  for (let row = 0; row < RANKED_ROWS; row++) {
+  for (let row = 0; row < CHOICE_ROWS; row++) {
     let isStale = false;
     for (let place = row * LIST_LENGTH; place < (row + 1) * LIST_LENGTH; place++) {
       const before = from[place] as number;
@@ -161,7 +140,7 @@ function moveLists(from: Uint16Array, moved: Uint16Array, to: Uint16Array): numb
 
 function differingRows(from: Uint16Array, moved: Uint16Array, to: Uint16Array, choices: number): Uint32Array {
   const changed: number[] = [];
-  for (let row = 0; row < RANKED_ROWS; row++) {
+  for (let row = 0; row < CHOICE_ROWS; row++) {
     for (let place = row * choices; place < (row + 1) * choices; place++) {
       const before = from[place] as number;
       const after = to[place] as number;

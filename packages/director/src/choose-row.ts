@@ -1,56 +1,61 @@
-import { type ChoiceMember, takesNew } from './choice-member.js';
-import { indexesOf, LIST_LENGTH, NOBODY, RANKED_ROWS } from './row-ranks.js';
-
-export interface Choosing {
-  /** For each row, {@link LIST_LENGTH} members, the best-ranked first, of distinct addresses. */
-  readonly lists: Uint16Array;
-  readonly members: readonly ChoiceMember[];
-  readonly choices: number;
-  /** Finds the best-ranked of some members in a row. */
-  readonly bestOf: (among: readonly number[]) => (row: number) => number;
-}
+import { takesNew } from './choice-member.js';
+import type { RankedMember } from './ranked-member.js';
+import { indexesOf, LIST_LENGTH, NOBODY, RANKED_ROWS, type RowRanks } from './row-ranks.js';
 
 /**
  * The choices of all rows. First comes the best-ranked member that takes new connections; then the others as they are ranked.
  *
  * So whoever may hold an older connection of a row is among its choices, as long as fewer members than choices are on their way
  * in or out or unhealthy: only such a member can stand before it. And with at most one such member the first two are GLB's.
+ *
+ * @param ranks  of these members; its lists are made, and nothing else is asked of it afterwards
+ * @returns for each row so many indexes into members, or {@link NOBODY}
  */
-export function chooseAll({ lists, members, choices, bestOf }: Choosing): Uint16Array {
+export async function chooseAll(
+  ranks: RowRanks,
+  members: readonly RankedMember[],
+  choices: number,
+): Promise<Uint16Array> {
   const takers = takersOf(members);
   const takes = new Uint8Array(members.length);
   for (const index of takers) takes[index] = 1;
-  const bestTaker = bestOf(takers);
-  const rows = new Uint16Array(RANKED_ROWS * choices).fill(NOBODY);
-  for (let row = 0; row < RANKED_ROWS; row++) {
-    const list = row * LIST_LENGTH;
-    let first = NOBODY;
-    for (let place = list; place < list + LIST_LENGTH && first === NOBODY; place++) {
-      const member = lists[place] as number;
-      if (takes[member] === 1) first = member;
-    }
-    // All that are listed are off at once: rare, and worth a look at those who are not.
-    if (first === NOBODY && takers.length > 0) first = bestTaker(row);
-    if (first === NOBODY) continue;
+  const { lists } = ranks;
+  const rows = new Uint16Array(RANKED_ROWS * choices);
+  const chooseRow = (row: number, first: number) => {
     const end = (row + 1) * choices;
     let at = row * choices;
     rows[at++] = first;
-    for (let place = list; place < list + LIST_LENGTH && at < end; place++) {
+    const address = members[first]?.address;
+    for (let place = row * LIST_LENGTH; place < (row + 1) * LIST_LENGTH && at < end; place++) {
       const member = lists[place] as number;
-      if (member === NOBODY) break;
-      if (member !== first && members[member]?.address !== members[first]?.address) rows[at++] = member;
+      if (member !== first && (member === NOBODY || members[member]?.address !== address)) rows[at++] = member;
     }
+    rows.fill(NOBODY, at, end);
+  };
+  const hardRows: number[] = [];
+  for (let row = 0; row < RANKED_ROWS; row++) {
+    const first = firstOf(lists, row, takes);
+    if (first === NOBODY) hardRows.push(row);
+    else chooseRow(row, first);
   }
+  // Of all that these rows list nobody takes: look further.
+  const best = await ranks.bestOf(takers, hardRows);
+  for (const [index, row] of hardRows.entries()) chooseRow(row, best[index] as number);
   return rows;
 }
 
+function firstOf(lists: Uint16Array, row: number, takes: Uint8Array): number {
+  for (let place = row * LIST_LENGTH; place < (row + 1) * LIST_LENGTH; place++) {
+    const member = lists[place] as number;
+    if (takes[member] === 1) return member;
+  }
+  return NOBODY;
+}
+
 /** Who may come first: those that take new connections; if nobody does, the healthy; if nobody is, whoever is there. */
-function takersOf(members: readonly ChoiceMember[]): number[] {
-  const present = indexesOf(members, ({ state }) => state !== 'inactive');
-  const among = (isWanted: (member: ChoiceMember) => boolean) =>
-    present.filter((index) => isWanted(members[index] as ChoiceMember));
-  const taking = among(takesNew);
+function takersOf(members: readonly RankedMember[]): number[] {
+  const taking = indexesOf(members, ({ member }) => takesNew(member));
   if (taking.length > 0) return taking;
-  const healthy = among((member) => member.healthy);
-  return healthy.length > 0 ? healthy : present;
+  const healthy = indexesOf(members, ({ member }) => member.healthy && member.state !== 'inactive');
+  return healthy.length > 0 ? healthy : indexesOf(members, ({ member }) => member.state !== 'inactive');
 }

@@ -4,7 +4,6 @@ export { type PlannedStep, type PlannedSteps, type PlannedTransition, planSteps 
 export { type ChoiceMember, type MemberState, takesNew } from './choice-member.js';
 export { choiceRow, type HashField, hashFields } from './choice-row.js';
 export {
-  CHOICE_MEMBERS_MAX,
   CHOICE_ROWS,
   CHOICES_MAX,
   CHOICES_MIN,
@@ -35,6 +34,7 @@ export {
   type PinnedRowsStart,
   startPinnedRows,
 } from './pinned-rows.js';
+export { CHOICE_MEMBERS_MAX } from './ranked-member.js';
 export { type RendezvousOptions, rendezvousTable } from './rendezvous-table.js';
 export type { PinTiming, RowPin } from './row-pin.js';
 export { WEIGHT_MAX, type WeightedMember } from './weighted-member.js';
