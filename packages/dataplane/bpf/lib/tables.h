@@ -12,7 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -261,6 +261,13 @@ struct flow_set {
 	struct flow way[FLOW_WAYS];
 };
 
+#define OVERFLOWS_PER_LINE 16
+
+/* Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow.h). */
+struct overflow_line {
+	__u32 sweeps[OVERFLOWS_PER_LINE];
+};
+
 /* What a packet of a flow of nat or fullnat becomes; the element of the flow's place in the flow table. */
 struct translation {
 	struct address source;
@@ -309,6 +316,7 @@ TABLE(backend_cpus, struct backend_cpu);
 TABLE(drops, struct drops);
 TABLE(unresolved_hops, struct unresolved);
 TABLE(flows, struct flow_set);
+TABLE(flow_overflows, struct overflow_line);
 TABLE(translations, struct translation);
 TABLE(sources, struct source_set);
 
