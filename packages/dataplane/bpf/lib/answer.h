@@ -27,7 +27,7 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 	key = key_of_fragments(current, packet);
 	if (find_flow(key, settings.translation_mask, &found))
 		forget_at(found.place, key.tag, found.value);
-	place = claim_seldom(key.tag, key.set & settings.translation_mask,
+	place = claim_seldom(key.tag, settings.translation_mask,
 			     flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
 	if (place == NO_PLACE)
 		return 0;

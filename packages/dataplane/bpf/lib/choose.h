@@ -188,7 +188,7 @@ SEPARATE int remember_backend(__u64 tag, __u32 slot, __u32 kind)
 		return 0;
 	if (find_flow(key, settings.flow_mask, &found))
 		forget_at(found.place, tag, found.value);
-	remember(current, tag, key.set & settings.flow_mask, flow_value(slot, backend->epoch, kind, current->now));
+	remember(current, key, flow_value(slot, backend->epoch, kind, current->now));
 	return 0;
 }
 
@@ -322,7 +322,7 @@ SEPARATE __u32 begin_flow(__u64 tag, __u32 set, __u32 service_index, __u32 row, 
 	backend = bpf_map_lookup_elem(&backends, &slot);
 	if (slot == NO_BACKEND || !backend)
 		return NO_BACKEND;
-	remember(current, tag, set & settings.flow_mask, flow_value(slot, backend->epoch, state, current->now));
+	remember(current, (struct flow_key){ .tag = tag, .set = set }, flow_value(slot, backend->epoch, state, current->now));
 	return slot;
 }
 

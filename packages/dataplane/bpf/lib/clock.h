@@ -31,12 +31,41 @@ struct sweep {
 	__u32 first_set;
 };
 
+static __always_inline __u32 all_sets(void)
+{
+	return settings.near_sets + settings.flow_mask + 1;
+}
+
+/* Near sets come first: a sweep takes one off before the far sets set it anew. */
+static __always_inline void sweep_overflow(__u32 set)
+{
+	struct flow_set *ways = flow_set(set);
+	volatile __u32 *overflow = overflow_of(set);
+	__u32 sweeps;
+
+	if (!ways || !overflow)
+		return;
+	if (set < settings.near_sets) {
+		sweeps = *overflow;
+		if (sweeps)
+			__sync_val_compare_and_swap(overflow, sweeps, sweeps - 1);
+		return;
+	}
+	for (__u32 way = 0; way < FLOW_WAYS; way++)
+		if (ways->way[way].tag)
+			*overflow = OVERFLOW_SWEEPS;
+}
+
 static long sweep_set(__u32 index, struct sweep *sweep)
 {
-	__u32 set = (sweep->first_set + index) & settings.flow_mask;
+	__u32 set = sweep->first_set + index;
 
+	if (set >= all_sets())
+		return 1;
 	for (__u32 way = 0; way < FLOW_WAYS; way++)
 		sweep_at(set * FLOW_WAYS + way);
+	if (settings.near_sets)
+		sweep_overflow(set);
 	return 0;
 }
 
@@ -47,7 +76,7 @@ static __always_inline void sweep(struct state *current)
 
 	bpf_loop(settings.sweep_sets, sweep_set, &slice, 0);
 	current->sweep_set += settings.sweep_sets;
-	if (current->sweep_set > settings.flow_mask)
+	if (current->sweep_set >= all_sets())
 		current->sweep_set = 0;
 }
 

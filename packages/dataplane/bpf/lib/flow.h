@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The flow table: sets of four in one cache line, an array and no hash map of the kernel, so a lookup touches one line
- * and follows no pointer. In a full set one gives way (rank_of()). CPUs don't wait for each other:
+ * and follows no pointer. A large table begins with near sets: as many as caches and TLB hold. A flow stands in its near
+ * set, or, when that is full, in its far set, where one gives way (rank_of()); a number beside each near set says whether
+ * anything is far. So what a packet costs follows how many flows there are, not how many there may be.
+ *
+ * CPUs don't wait for each other:
  *
  * - `value` changes by compare-and-swap, whole. Who changed it counts the connection; a count can't be missed or made twice.
  * - a place is given to another flow in three steps: tag = FLOW_BUSY, by compare-and-swap; the value exchanged (claim());
@@ -121,9 +125,31 @@ struct found_flow {
 	__u32 place;
 };
 
-static __always_inline int find_flow(struct flow_key key, __u32 mask, struct found_flow *found)
+/* `mask` tells which far sets a flow may be in: settings.flow_mask, or settings.translation_mask. */
+static __always_inline __u32 far_set(__u32 set, __u32 mask)
 {
-	__u32 set = key.set & mask;
+	return settings.near_sets + (set & mask);
+}
+
+static __always_inline __u32 near_set(__u32 set)
+{
+	return set & (settings.near_sets - 1);
+}
+
+/* Sweeps that go by until a near set is known to have nothing far. */
+#define OVERFLOW_SWEEPS 2
+
+/* Is anything far, for all flows of this near set? NULL: there are no near sets. */
+static __always_inline volatile __u32 *overflow_of(__u32 set)
+{
+	__u32 near = near_set(set), line = near / OVERFLOWS_PER_LINE;
+	struct overflow_line *overflows = bpf_map_lookup_elem(&flow_overflows, &line);
+
+	return overflows ? &overflows->sweeps[near % OVERFLOWS_PER_LINE] : NULL;
+}
+
+static __always_inline int find_in_set(__u32 set, struct flow_key key, struct found_flow *found)
+{
 	struct flow_set *ways = flow_set(set);
 
 	if (!ways)
@@ -141,6 +167,20 @@ static __always_inline int find_flow(struct flow_key key, __u32 mask, struct fou
 		return 1;
 	}
 	return 0;
+}
+
+static __always_inline int find_flow(struct flow_key key, __u32 mask, struct found_flow *found)
+{
+	if (settings.near_sets) {
+		volatile __u32 *overflow;
+
+		if (find_in_set(near_set(key.set), key, found))
+			return 1;
+		overflow = overflow_of(key.set);
+		if (!overflow || !*overflow)
+			return 0;
+	}
+	return find_in_set(far_set(key.set, mask), key, found);
 }
 
 static __always_inline struct flow *flow_at(__u32 place)
@@ -289,11 +329,11 @@ static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u
 	return rank;
 }
 
-/* The way of a set that a flow of this value may have. Fragments push out nothing but fragments. */
-static __always_inline __u32 victim(const struct state *current, __u32 set, __u64 tag, __u64 value)
+/* The place in a set that a flow of this value may have. Fragments push out nothing but fragments. */
+static __always_inline __u32 victim(const struct state *current, __u32 set, __u64 tag, __u64 value, __u32 least_rank)
 {
 	struct flow_set *ways = flow_set(set);
-	__u32 best_rank = 0, best = NO_PLACE;
+	__u32 best_rank = least_rank, best = NO_PLACE;
 
 	if (!ways)
 		return NO_PLACE;
@@ -308,36 +348,54 @@ static __always_inline __u32 victim(const struct state *current, __u32 set, __u6
 			continue;
 		if (state_of(value) == FLOW_FRAGMENT && rank < RANK_OVER && state_of(its_value) != FLOW_FRAGMENT)
 			continue;
-		if (best == NO_PLACE || rank > best_rank) {
+		if (best == NO_PLACE ? rank >= best_rank : rank > best_rank) {
 			best_rank = rank;
-			best = way;
+			best = set * FLOW_WAYS + way;
 		}
 	}
 	return best;
+}
+
+/* The near place where nobody has to go, or else the far place of who may. */
+static __always_inline __u32 place_for(const struct state *current, struct flow_key key, __u32 mask, __u64 value)
+{
+	__u32 place = NO_PLACE;
+
+	if (settings.near_sets)
+		place = victim(current, near_set(key.set), key.tag, value, RANK_OVER);
+	return place != NO_PLACE ? place : victim(current, far_set(key.set, mask), key.tag, value, 0);
+}
+
+/* Once the place is taken, and before it can be found: a sweep either sees it, or left the number as it is. */
+static __always_inline void mark_overflow(__u32 set, __u32 place)
+{
+	volatile __u32 *overflow;
+
+	if (!settings.near_sets || place < settings.near_sets * FLOW_WAYS)
+		return;
+	overflow = overflow_of(set);
+	if (overflow)
+		*overflow = OVERFLOW_SWEEPS;
 }
 
 /*
  * Takes a place for a flow that nobody can find yet: publish() does that. Returns it, or NO_PLACE when another CPU was
  * faster. Who has the place goes: one of a pair with its other half, anybody else by the exchange of the values.
  */
-static __always_inline __u32 claim(const struct state *current, __u64 tag, __u32 set, __u64 value)
+static __always_inline __u32 claim(const struct state *current, struct flow_key key, __u32 mask, __u64 value)
 {
-	struct flow *flow;
-	__u32 way, place;
+	__u32 place = place_for(current, key, mask, value);
+	struct flow *flow = flow_at(place);
 	__u64 old;
 
-	way = victim(current, set, tag, value);
-	if (way == NO_PLACE)
+	if (place == NO_PLACE || !flow)
 		return NO_PLACE;
-	place = set * FLOW_WAYS + (way & (FLOW_WAYS - 1));
-	flow = flow_at(place);
-	if (!flow)
-		return NO_PLACE;
-	if (set <= settings.translation_mask && flow->tag > FLOW_BUSY)
+	if (translation_at(place) && flow->tag > FLOW_BUSY)
 		forget_at(place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
 	old = *(volatile __u64 *)&flow->tag;
 	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
+	mark_overflow(key.set, place);
 	old = __sync_lock_test_and_set(&flow->value, value);
 	if (old)
 		count_connection(old, -1);
@@ -353,21 +411,20 @@ static __always_inline void publish(__u32 place, __u64 tag)
 		*(volatile __u64 *)&flow->tag = tag;
 }
 
-static __always_inline __u32 remember(const struct state *current, __u64 tag, __u32 set, __u64 value)
+static __always_inline void remember(const struct state *current, struct flow_key key, __u64 value)
 {
-	__u32 place = claim(current, tag, set, value);
+	__u32 place = claim(current, key, settings.flow_mask, value);
 
 	if (place != NO_PLACE)
-		publish(place, tag);
-	return place;
+		publish(place, key.tag);
 }
 
 /* claim() for what is seldom. */
-SEPARATE __u32 claim_seldom(__u64 tag, __u32 set, __u64 value)
+SEPARATE __u32 claim_seldom(__u64 tag, __u32 mask, __u64 value)
 {
 	const struct state *current = current_state();
 
-	return current ? claim(current, tag, set, value) : NO_PLACE;
+	return current ? claim(current, key_of_tag(tag), mask, value) : NO_PLACE;
 }
 
 /* Gives back a place that was claimed and not published. */
@@ -459,8 +516,7 @@ static __always_inline __u32 claim_for(const struct state *current, const struct
 
 	if (!backend)
 		return NO_PLACE;
-	return claim(current, key.tag, key.set & mask,
-		     flow_value(slot, backend->epoch, first_state(packet), current->now));
+	return claim(current, key, mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
 }
 
 /* The packet's flow is remembered, for this backend, if there is a place. */

@@ -276,6 +276,13 @@ struct flow_set {
 	struct flow way[FLOW_WAYS];
 };
 
+#define OVERFLOWS_PER_LINE 16
+
+/* Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow.h). */
+struct overflow_line {
+	__u32 sweeps[OVERFLOWS_PER_LINE];
+};
+
 /* What a packet of a flow of nat or fullnat becomes; the element of the flow's place in the flow table. */
 struct translation {
 	struct address source;
@@ -325,6 +332,7 @@ TABLE(backend_cpus, struct backend_cpu);
 TABLE(drops, struct drops);
 TABLE(unresolved_hops, struct unresolved);
 TABLE(flows, struct flow_set);
+TABLE(flow_overflows, struct overflow_line);
 TABLE(translations, struct translation);
 TABLE(sources, struct source_set);
 

@@ -173,7 +173,7 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 		return drop(DROP_NO_LOCAL_PORT);
 	}
 
-	answer_place = claim_seldom(made.answer_key.tag, made.answer_key.set & settings.translation_mask,
+	answer_place = claim_seldom(made.answer_key.tag, settings.translation_mask,
 				flow_value(choice->backend, backend->epoch, FLOW_ANSWER, current->now));
 	if (answer_place == NO_PLACE)
 		return drop(DROP_TABLE_FULL);

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
@@ -56,10 +56,11 @@ function tablesOf(service: Partial<ForwardingService> = {}, timeouts: Partial<Fl
   };
 }
 
-/** Last byte of the outer destination; undefined: not forwarded. */
-function send(plane: XdpDataplane, port: number, flags: number): number | undefined {
+/** Last byte of the (outer) destination; undefined: not forwarded. */
+function send(plane: XdpDataplane, port: number, flags: number, client = 10): number | undefined {
   const frame = bytesOf(syn4);
   const view = new DataView(frame.buffer);
+  view.setUint8(29, client);
   view.setUint16(34, port);
   view.setUint8(47, flags);
   const { result, packet } = plane.testRun(frame, { ingressIfindex: ifindex });
@@ -79,6 +80,16 @@ function inTable(plane: XdpDataplane): { active: number; inactive: number } {
   const states = [...plane.flows()].map(({ state }) => state).filter((state) => state !== 'answer');
   const active = states.filter((state) => ['established', 'datagram', 'other'].includes(state)).length;
   return { active, inactive: states.length - active };
+}
+
+/** Near sets that have something far. */
+function overflows(pinDirectory: string): number {
+  const { stdout } = spawnSync('bpftool', ['-j', 'map', 'dump', 'pinned', `${pinDirectory}/maps/flow_overflows`], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  const lines = JSON.parse(stdout) as { readonly value: readonly string[] }[];
+  return lines.flatMap(({ value }) => value).filter((byte) => Number(byte) > 0).length; // little-endian, at most 2
 }
 
 testAsRoot('a flow keeps its backend while new ones go round', async (t) => {
@@ -141,6 +152,47 @@ testAsRoot('a full table gives the place of the flow that was seen longest ago, 
   t.deepEqual(await connections(plane), inTable(plane));
   t.is((await connections(plane)).active, 1, 'the busy flow was never pushed out');
 });
+
+for (const method of ['ipip', 'nat'] as const) {
+  testAsRoot(
+    `a large table of ${method} knows its flows near and far, through a restart, until they are over`,
+    async (t) => {
+      const pinDirectory = `/sys/fs/bpf/flows-${directories++}`;
+      const large = {
+        pinDirectory,
+        limits: { services: 4, backends: 16, rows: 64, flows: 131_072, translatedFlows: 131_072 },
+      };
+      // Near places are 131,072; a connection of nat takes two.
+      const clients = Array.from({ length: method === 'nat' ? 80 : 150 }, (_, i) => i + 1);
+      const sendAll = (plane: XdpDataplane, flags: number) =>
+        clients.flatMap((client) => Array.from({ length: 1000 }, (_, port) => send(plane, 1024 + port, flags, client)));
+      let first: (number | undefined)[];
+      {
+        await using plane = open(large);
+        await plane.apply(tablesOf({ forwarding: { method } }));
+        plane.setClock(1);
+        first = sendAll(plane, Flag.syn);
+        t.deepEqual(first.slice(0, 4), [21, 22, 23, 21]);
+      }
+      await using plane = open(large);
+      await plane.apply(tablesOf({ forwarding: { method } }));
+      t.true(overflows(pinDirectory) > 1000, 'not all found a place near');
+      const moved = sendAll(plane, Flag.ack).filter((backend, i) => backend !== first[i]).length;
+      t.true(moved < first.length / 500, `${moved} of ${first.length} were forgotten`);
+      t.deepEqual(await connections(plane), inTable(plane));
+      plane.setClock(2);
+      t.true((await connections(plane)).active > first.length * 0.99);
+      t.true(overflows(pinDirectory) > 1000, 'a sweep leaves what is in use');
+      plane.setClock(2000);
+      t.deepEqual([...plane.flows()], []);
+      t.deepEqual(await connections(plane), { active: 0, inactive: 0 });
+      plane.setClock(2001);
+      plane.setClock(2002);
+      t.is(overflows(pinDirectory), 0, 'nothing is looked for far away any more');
+      XdpDataplane.remove(pinDirectory);
+    },
+  );
+}
 
 testAsRoot('a flood of SYNs pushes out its own, not connections that have been silent for longer', async (t) => {
   await using plane = open();

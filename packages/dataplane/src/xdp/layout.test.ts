@@ -22,6 +22,7 @@ import {
   MethodCode,
   Network,
   NO_BACKEND,
+  OVERFLOWS_PER_LINE,
   OWN_MACS_MAX,
   Permission,
   Pick,
@@ -146,6 +147,7 @@ test('constants have the values of the program', (t) => {
     RANGES_PER_LINE,
     RANGE_LINES_MAX,
     USES_PER_LINE,
+    OVERFLOWS_PER_LINE,
     UNRESOLVED_MAX,
   });
 });

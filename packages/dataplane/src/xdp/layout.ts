@@ -7,7 +7,7 @@
 export const LAYOUT_VERSION = 3;
 
 export const Settings = {
-  bytes: 28,
+  bytes: 32,
   cpus: 0,
   directoryMask: 4,
   nexthopCache: 8,
@@ -15,6 +15,7 @@ export const Settings = {
   translationMask: 16,
   sourceMask: 20,
   sweepSets: 24,
+  nearSets: 28,
 } as const;
 
 export const State = {
@@ -169,6 +170,9 @@ export const DROPS_BYTES = 256;
 export const Flow = { bytes: 16, tag: 0, value: 8 } as const;
 export const FLOW_WAYS = 4;
 export const FLOW_SET_BYTES = FLOW_WAYS * Flow.bytes;
+
+/** Numbers of 4 bytes in struct overflow_line, one for each near set. */
+export const OVERFLOWS_PER_LINE = 16;
 
 /** enum flow_state, by number. */
 export const flowStates = [

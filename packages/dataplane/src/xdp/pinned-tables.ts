@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPinned, pin, unpin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
-import { FLOW_WAYS, LAYOUT_VERSION, State } from './layout.js';
+import { FLOW_WAYS, LAYOUT_VERSION, OVERFLOWS_PER_LINE, State } from './layout.js';
 import { type TableSizes, tableNames, tableShapes } from './table-sizes.js';
 
 /** Maps that are pinned: the tables, what is no array, and the clock that runs in the kernel. */
@@ -61,18 +61,23 @@ export function pinnedSizes(directory: string, cpus: number): TableSizes | undef
     backends: elements('backends'),
     rowLines: elements('rows'),
     flowSets: elements('flows'),
+    nearSets: elements('flow_overflows'),
     translationSets: elements('translations'),
     sourceSets: elements('sources'),
     networks: elements('networks'),
   };
   if (Object.values(sizes).includes(undefined)) return undefined;
   const known = sizes as { [K in keyof typeof sizes]: number };
+  // A map has one element at least.
+  const nearSets = known.nearSets > 1 ? known.nearSets * OVERFLOWS_PER_LINE : 0;
   return {
     ...known,
     cpus,
     directoryBuckets: known.directoryBuckets / 2,
     rangeLines: known.rangeLines / 2,
-    translationSets: known.translationSets / FLOW_WAYS,
+    nearSets,
+    flowSets: known.flowSets - nearSets,
+    translationSets: known.translationSets / FLOW_WAYS - nearSets,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   DROPS_BYTES,
   FLOW_SET_BYTES,
   FLOW_WAYS,
+  OVERFLOWS_PER_LINE,
   RANGE_LINE_BYTES,
   RANGE_LINES_MAX,
   ROW_LINE_BYTES,
@@ -45,8 +46,11 @@ export interface TableSizes {
   readonly services: number;
   readonly backends: number;
   readonly rowLines: number;
-  /** A power of two, as are the next two. */
+  /** Sets of the flow table that caches hold, before the far ones; 0: none. */
+  readonly nearSets: number;
+  /** Far sets. A power of two, as are the next two. */
   readonly flowSets: number;
+  /** Far sets whose flows have records of translation; those of near sets have them too. */
   readonly translationSets: number;
   readonly sourceSets: number;
   readonly networks: number;
@@ -59,6 +63,11 @@ const NETWORKS_DEFAULT = 131_072;
 const LOAD = 1 / 2;
 /** nat and fullnat remember both directions. */
 const DIRECTIONS = 2;
+/**
+ * Near sets of a large flow table: 2 MiB. 100,000 flows find room in them, and the second-level caches and TLBs of today
+ * hold most of it (docs/performance.md).
+ */
+const NEAR_SETS = 32_768;
 /** VIPs with ranges of ports, for each service that there may be. */
 const RANGED_VIPS_PER_SERVICE = 2;
 /** At most; a source takes 8 bytes. */
@@ -69,8 +78,11 @@ export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
   const flows = limits.flows ?? FLOWS_DEFAULT;
   const translated = limits.translatedFlows ?? Math.min(flows, TRANSLATED_FLOWS_MAX_DEFAULT);
   const setsFor = (places: number) => 2 ** Math.ceil(Math.log2(Math.max(1, places / LOAD / FLOW_WAYS)));
-  const translationSets = setsFor(translated * DIRECTIONS);
-  const flowSets = Math.max(setsFor(flows), translationSets);
+  const flowSetsAtLeast = Math.max(setsFor(flows), setsFor(translated * DIRECTIONS));
+  const nearSets = flowSetsAtLeast > NEAR_SETS ? NEAR_SETS : 0;
+  // A flow's near set follows from its far set, also where translated flows have only the first of these.
+  const translationSets = Math.max(setsFor(translated * DIRECTIONS), nearSets);
+  const flowSets = Math.max(flowSetsAtLeast, translationSets);
   return {
     cpus,
     directoryBuckets: directoryBuckets(limits.services),
@@ -78,6 +90,7 @@ export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
     services: limits.services,
     backends: limits.backends,
     rowLines: Math.ceil(limits.rows / ROWS_PER_LINE) + 2 * limits.services,
+    nearSets,
     flowSets,
     translationSets,
     sourceSets: Math.min(SOURCE_SETS, flowSets),
@@ -99,6 +112,7 @@ export const tableNames = [
   'drops',
   'unresolved_hops',
   'flows',
+  'flow_overflows',
   'translations',
   'sources',
 ] as const;
@@ -118,8 +132,9 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     backend_cpus: { bytes: BackendCpu.bytes, elements: sizes.backends * sizes.cpus },
     drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
     unresolved_hops: { bytes: Unresolved.bytes, elements: UNRESOLVED_MAX },
-    flows: { bytes: FLOW_SET_BYTES, elements: sizes.flowSets },
-    translations: { bytes: TRANSLATION_BYTES, elements: sizes.translationSets * FLOW_WAYS },
+    flows: { bytes: FLOW_SET_BYTES, elements: sizes.nearSets + sizes.flowSets },
+    flow_overflows: { bytes: OVERFLOWS_PER_LINE * 4, elements: Math.max(1, sizes.nearSets / OVERFLOWS_PER_LINE) },
+    translations: { bytes: TRANSLATION_BYTES, elements: (sizes.nearSets + sizes.translationSets) * FLOW_WAYS },
     sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },
   };
 }

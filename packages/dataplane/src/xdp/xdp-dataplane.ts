@@ -124,7 +124,9 @@ export class XdpDataplane implements Dataplane {
       constants.setUint32(Settings.flowMask, sizes.flowSets - 1, true);
       constants.setUint32(Settings.translationMask, sizes.translationSets - 1, true);
       constants.setUint32(Settings.sourceMask, sizes.sourceSets - 1, true);
-      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sizes.flowSets / SWEEP_STEPS)), true);
+      constants.setUint32(Settings.nearSets, sizes.nearSets, true);
+      const sets = sizes.nearSets + sizes.flowSets;
+      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sets / SWEEP_STEPS)), true);
       const shapes = tableShapes(sizes);
       if (found.kind === 'found') for (const [name, fd] of found.fds) object.reuseMap(name, fd);
       else {
@@ -242,7 +244,8 @@ export class XdpDataplane implements Dataplane {
    */
   setClock(ticks: number): void {
     this.#memory.now = ticks;
-    const slices = Math.ceil(this.#memory.sizes.flowSets / SWEEP_SETS_MIN);
+    const { nearSets, flowSets } = this.#memory.sizes;
+    const slices = Math.ceil((nearSets + flowSets) / SWEEP_SETS_MIN);
     for (let i = 0; i < slices; i++) this.#object.testRun('sweep_once', new Uint8Array(0));
   }
 
