@@ -85,7 +85,7 @@ program
     const machine = thisMachine();
     write(describeMachine(machine));
     const run = () => runPortableBenchmark(options, say);
-    const { result: speeds, profile } = profileFile === undefined ? { result: run() } : await profileCpu(run);
+    const { result: speeds, profile } = profileFile === undefined ? { result: await run() } : await profileCpu(run);
     const functions = profile && mostExpensive(profile, 10);
     write(`\n${renderPortable(speeds, isTerminal)}`);
     if (functions !== undefined) write(renderProfile(functions, isTerminal));

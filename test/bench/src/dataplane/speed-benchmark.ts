@@ -1,9 +1,9 @@
 import { type TableLimits, translatesAddresses, XdpDataplane, type XdpDataplaneOptions } from '@weir/dataplane';
-import { DEFAULT_TABLE_ROWS } from '@weir/director';
+import { CHOICE_ROWS, CHOICES_MAX, DEFAULT_TABLE_ROWS } from '@weir/director';
 import { type Summary, summarize } from '../statistics.js';
 import type { BenchNetwork } from './bench-network.js';
 import { type FlowCount, flowCounts, type Goal, speedRows } from './speed-rows.js';
-import { clientPacket, firstPacket, flowRoom, type Traffic, tablesFor } from './traffic.js';
+import { carriesHops, clientPacket, firstPacket, flowRoom, type Traffic, tablesFor } from './traffic.js';
 import { type FlowSequence, Trampoline } from './trampoline.js';
 import { recordTranslations } from './translated-flows.js';
 import { XdpAction } from './xdp-action.js';
@@ -69,16 +69,21 @@ export async function openFor(
     interfaces: [],
     mode: 'auto',
     pinDirectory,
-    limits: { services: 16, backends: 64, rows: 2 * DEFAULT_TABLE_ROWS, ...flowLimits(traffic, flows) },
+    limits: { services: 16, backends: 64, rows: 2 * rowsOf(traffic), ...flowLimits(traffic, flows) },
     ...more,
   });
   try {
-    await plane.apply(tablesFor(traffic, network));
+    await plane.apply(await tablesFor(traffic, network));
   } catch (error) {
     await plane[Symbol.asyncDispose]();
     throw error;
   }
   return plane;
+}
+
+/** A row of choices takes four places, as many as it may have. */
+function rowsOf(traffic: Traffic): number {
+  return carriesHops(traffic) ? CHOICE_ROWS * CHOICES_MAX : DEFAULT_TABLE_ROWS;
 }
 
 /** Translations are large. */

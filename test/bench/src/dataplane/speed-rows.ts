@@ -20,19 +20,16 @@ export interface SpeedRow {
 
 const ipip = { method: 'ipip' } as const;
 const gue = { method: 'gue', port: 6080, header: 'gue' } as const;
+const hops = { method: 'gue', port: 19_523, header: 'hops' } as const;
 const nat = { method: 'nat' } as const;
 const fullnat = { method: 'fullnat', toa: true } as const;
 const tcpKnown = { family: 'ipv4', sent: 'tcp-ack', state: 'known' } as const;
+const tcpForgotten = { family: 'ipv4', sent: 'tcp-ack', state: 'forgotten' } as const;
 const tcpAnswer = { family: 'ipv4', sent: 'tcp-ack', state: 'answer' } as const;
 
 export const speedRows: readonly SpeedRow[] = [
   row('no service: to the kernel', { family: 'ipv4', sent: 'tcp-ack', state: 'unserved' }, [49, 25], [49, 25]),
-  row(
-    'TCP, row undisturbed',
-    { family: 'ipv4', sent: 'tcp-ack', state: 'forgotten', forwarding: ipip },
-    [101, 55],
-    [113, 65],
-  ),
+  row('TCP, row undisturbed', { ...tcpForgotten, forwarding: ipip }, [101, 55], [113, 65]),
   row('TCP, flow known', { ...tcpKnown, forwarding: ipip }, [104, 65], [266, 110]),
   row('TCP IPv6, flow known', { ...tcpKnown, family: 'ipv6', forwarding: ipip }, [106, 70], [249, 120]),
   row(
@@ -43,6 +40,8 @@ export const speedRows: readonly SpeedRow[] = [
   ),
   row('UDP, flow known', { ...tcpKnown, sent: 'udp', forwarding: ipip }, [134, 65], [288, 115]),
   row('gue, flow known', { ...tcpKnown, forwarding: gue }, [295, 75], [439, 125]),
+  row('gue, row undisturbed', { ...tcpForgotten, forwarding: gue }, [65], [80]),
+  row('gue with 3 choices', { ...tcpForgotten, forwarding: hops }, [95], [110]),
   row('nat, flow known, to the backend', { ...tcpKnown, forwarding: nat }, [110], [170]),
   row('nat, flow known, to the client', { ...tcpAnswer, forwarding: nat }, [110], [170]),
   row('fullnat, flow known, to the backend', { ...tcpKnown, forwarding: fullnat }, [110], [170]),

@@ -1,5 +1,5 @@
 import type { ForwardingMethod, ForwardingService, ForwardingTables } from '@weir/dataplane';
-import { maglevTable } from '@weir/director';
+import { type ChoiceMember, ChoiceTable, hashFields, maglevTable } from '@weir/director';
 import type { BenchAddresses } from './bench-addresses.js';
 import { type FlowPacket, flowPacket, type SentBy } from './flow-packet.js';
 
@@ -16,7 +16,7 @@ export interface Traffic {
  * | state | is |
  * |---|---|
  * | unserved | the VIP has a service, but not on this port |
- * | forgotten | the service picks by hash and remembers no flow |
+ * | forgotten | the service picks by hash and remembers no flow; with hops: by rows of three choices |
  * | new | the service remembers flows, and each packet begins one |
  * | known | the service remembers the flows of all packets |
  * | answer | likewise, and packets are those that backends send back |
@@ -30,6 +30,7 @@ const FLOWS_MIN = 64;
 
 const VIP = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' };
 const SERVICE_PORT = 80;
+const CHOICES = 3;
 /** No service has it. */
 const OTHER_PORT = 9;
 /** Where nat and fullnat map ports to. */
@@ -46,9 +47,9 @@ export function firstPacket(traffic: Traffic): FlowPacket {
 }
 
 /** Tables with the one service that this traffic needs. */
-export function tablesFor(traffic: Traffic, node: BenchAddresses): ForwardingTables {
+export async function tablesFor(traffic: Traffic, node: BenchAddresses): Promise<ForwardingTables> {
   const { sources, localAddresses } = node;
-  return { services: [serviceFor(traffic, node)], sources, localAddresses, hashSeed: 7n };
+  return { services: [await serviceFor(traffic, node)], sources, localAddresses, hashSeed: 7n };
 }
 
 /**
@@ -59,7 +60,12 @@ export function flowRoom({ state }: Traffic, flows: number): number {
   return state === 'new' ? Math.max(flows, FLOWS_MIN) : FLOWS_MAX;
 }
 
-function serviceFor({ family, sent, state, forwarding }: Traffic, node: BenchAddresses): ForwardingService {
+async function serviceFor(traffic: Traffic, node: BenchAddresses): Promise<ForwardingService> {
+  const service = hashedService(traffic, node);
+  return carriesHops(traffic) ? { ...service, ...(await choicesOf(service)) } : service;
+}
+
+function hashedService({ family, sent, state, forwarding }: Traffic, node: BenchAddresses): ForwardingService {
   const addresses = node.backends[family];
   const method = forwarding ?? { method: 'ipip' };
   const mapsPorts = method.method === 'nat' || method.method === 'fullnat';
@@ -73,4 +79,17 @@ function serviceFor({ family, sent, state, forwarding }: Traffic, node: BenchAdd
       ? addresses.map((_, index) => index)
       : maglevTable({ members: addresses.map((id) => ({ id, weight: 1 })) }),
   };
+}
+
+export function carriesHops({ forwarding }: Traffic): boolean {
+  return forwarding?.method === 'gue' && forwarding.header === 'hops';
+}
+
+async function choicesOf({ backends }: ForwardingService): Promise<Pick<ForwardingService, 'scheduling' | 'rows'>> {
+  const members = backends.map(
+    ({ address }): ChoiceMember => ({ id: address, address, state: 'active', healthy: true }),
+  );
+  const seed = new Uint8Array(16).fill(7);
+  const { rows } = await ChoiceTable.build({ seed, choices: CHOICES }, members);
+  return { scheduling: { pick: 'choices', choices: CHOICES, hash: { key: seed, fields: hashFields } }, rows };
 }

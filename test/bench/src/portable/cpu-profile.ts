@@ -15,13 +15,15 @@ export interface FunctionCost {
 }
 
 /** Runs something under V8's sampling profiler. */
-export async function profileCpu<T>(run: () => T): Promise<{ readonly result: T; readonly profile: CpuProfile }> {
+export async function profileCpu<T>(
+  run: () => T | Promise<T>,
+): Promise<{ readonly result: T; readonly profile: CpuProfile }> {
   const session = new Session();
   session.connect();
   try {
     await session.post('Profiler.enable');
     await session.post('Profiler.start');
-    const result = run();
+    const result = await run();
     const { profile } = await session.post('Profiler.stop');
     return { result, profile };
   } finally {

@@ -30,14 +30,14 @@ export interface PortableBenchmarkOptions {
 }
 
 /** Measures the portable engine on the packets that the XDP program is measured on. Nothing is read or sent. */
-export function runPortableBenchmark(
+export async function runPortableBenchmark(
   { runs, packets }: PortableBenchmarkOptions,
   say: (line: string) => void,
-): PortableSpeed[] {
+): Promise<PortableSpeed[]> {
   const speeds: PortableSpeed[] = [];
   for (const { packet, traffic } of speedRows) {
     for (const flows of flowCounts) {
-      const engine = engineFor(traffic, flows);
+      const engine = await engineFor(traffic, flows);
       const frameOf = framesFor(engine, traffic, flows);
       const perSecond: number[] = [];
       // The first run is not kept: in it the JavaScript is still being compiled.
@@ -54,10 +54,10 @@ export function runPortableBenchmark(
   return speeds;
 }
 
-function engineFor(traffic: Traffic, flows: number): PortableEngine {
+async function engineFor(traffic: Traffic, flows: number): Promise<PortableEngine> {
   const surroundings = { ownMacs: [nodeMac], resolve: () => neighbour, mayComplain: () => true };
   const engine = new PortableEngine(surroundings, { flows: flowRoom(traffic, flows) });
-  engine.apply(tablesFor(traffic, benchAddresses(BACKENDS)));
+  engine.apply(await tablesFor(traffic, benchAddresses(BACKENDS)));
   return engine;
 }
 
