@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * On a backend: takes the outer headers off packets that a node sent, and hands the inner packet to the kernel as if it
- * had come from the wire. Only what is for a VIP of this host is touched. For kernels without tunnel devices, and
+ * had come from the wire; or sends it on to the next backend of its list, where no socket of this host knows it. Only what
+ * is for a VIP of this host is taken. For kernels without tunnel devices, and
  * faster than those.
  */
 #include <linux/bpf.h>
@@ -12,6 +13,7 @@
 #include "lib/count.h"
 #include "lib/inner.h"
 #include "lib/outer.h"
+#include "lib/second_chance.h"
 #include "lib/this_host.h"
 #include "lib/tunnel.h"
 
@@ -48,6 +50,16 @@ int decap(struct xdp_md *ctx)
 	verdict = parse_outer(start, end, &tunnel);
 	if (verdict != FOUND)
 		return verdict;
+	if (tunnel.hops) {
+		/* A copy, so that what other tunnels need stays in registers. */
+		struct tunnel listed = tunnel;
+
+		verdict = second_chance(ctx, &listed);
+		if (verdict != FOUND)
+			return verdict;
+		start = (void *)(long)ctx->data;
+		end = (void *)(long)ctx->data_end;
+	}
 	if (tunnel.inner > OFFSET_MAX || start + tunnel.inner > end)
 		return drop(COUNT_TRUNCATED);
 	verdict = tunnel.protocol == IPPROTO_IPIP ? accept_ipv4(start + tunnel.inner, end, tunnel.ecn)

@@ -1,5 +1,8 @@
-export const encapsulations = ['ipip', 'gre', 'gue', 'fou'] as const;
-/** What nodes may put before a client's packet; `fou` is the method gue without a header. */
+export const encapsulations = ['ipip', 'gre', 'gue', 'fou', 'second_chance'] as const;
+/**
+ * What nodes may put before a client's packet; `fou` is the method gue without a header, `second_chance` the one with a
+ * list of hops.
+ */
 export type Encapsulation = (typeof encapsulations)[number];
 
 export const families = ['ipv4', 'ipv6'] as const;
@@ -7,14 +10,18 @@ export type Family = (typeof families)[number];
 
 /** Bytes of an IP header without options or extensions: RFC 791 section 3.1, RFC 8200 section 3. */
 const ipBytes: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
+/** Bytes of an address in a list of hops: of the outer header's family. */
+const hopBytes: Readonly<Record<Family, number>> = { ipv4: 4, ipv6: 16 };
+/** Choices of a row are at most four; the first is the outer destination. */
+const HOPS = 3;
 /** Bytes between the outer and the inner IP header: none; GRE without options (RFC 2784 section 2); UDP, and GUE. */
-const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12, fou: 8 };
+const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12, fou: 8, second_chance: 16 };
 /** Bytes of a TCP header without options: RFC 9293 section 3.1. */
 const TCP_BYTES = 20;
 
 /** Bytes that a node puts before a client's packet. */
 export function overheadBytes(encapsulation: Encapsulation, outer: Family): number {
-  return ipBytes[outer] + tunnelBytes[encapsulation];
+  return ipBytes[outer] + tunnelBytes[encapsulation] + (encapsulation === 'second_chance' ? HOPS * hopBytes[outer] : 0);
 }
 
 /** The MSS that fills a packet of `mtuBytes`, as the kernel would advertise it (RFC 6691 section 2). */

@@ -7,6 +7,8 @@ const raw: RawOptions = {
   decap: 'ipip,gue',
   guePort: '6080',
   fouPort: '5555',
+  secondChancePort: '19523',
+  peer: [],
   toa: false,
   toaFrom: [],
   mode: 'auto',
@@ -38,14 +40,14 @@ test('a backend of nat and fullnat alone has no VIP, and nothing to decapsulate 
 const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
   ['a VIP that is no address', { vip: ['198.51.100'] }, '--vip: "198.51.100" is not an IP address'],
   ['the same VIP twice', { vip: ['::1', '0::1'] }, '--vip: "::1" is given twice'],
-  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue, fou'],
+  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue, fou, second_chance'],
   ['a port out of range', { guePort: '70000' }, '--gue-port: "70000" is not a port from 1 to 65535'],
   ['a FOU port that is no number', { fouPort: 'fou' }, '--fou-port: "fou" is not a port from 1 to 65535'],
   ['none beside an encapsulation', { decap: 'none,ipip' }, '--decap: "none,ipip" names encapsulations beside none'],
   [
     'one port for gue and fou',
     { decap: 'gue,fou', fouPort: '6080' },
-    '--fou-port: "6080" is --gue-port too, where gue alone takes packets with and without a header',
+    '--fou-port: "6080" is --gue-port too; give each a port of its own',
   ],
   [
     'a network that is none',

@@ -3,8 +3,11 @@ import type { XdpModeWanted } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
 import { AgentError } from './agent-error.js';
-import { parseNetwork } from './network.js';
+import { type Network, parseNetwork } from './network.js';
 import type { ToaOptions } from './toa.js';
+
+/** Entries of the map `peers` in bpf/lib/peers.h. */
+const PEERS_MAX = 1024;
 
 /** What the agent does, checked. */
 export interface AgentOptions {
@@ -15,6 +18,9 @@ export interface AgentOptions {
   readonly enabled: readonly Encapsulation[];
   readonly guePort: number;
   readonly fouPort: number;
+  readonly secondChancePort: number;
+  /** Nodes and fellow backends; none without second_chance. */
+  readonly peers: readonly Network[];
   /** Absent: servers see the nodes' local addresses (the method fullnat). */
   readonly toa?: ToaOptions;
   readonly mode: XdpModeWanted;
@@ -31,6 +37,8 @@ export interface RawOptions {
   readonly decap: string;
   readonly guePort: string;
   readonly fouPort: string;
+  readonly secondChancePort: string;
+  readonly peer: readonly string[];
   readonly toa: boolean;
   readonly toaFrom: readonly string[];
   readonly cgroup?: string;
@@ -57,22 +65,19 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
     );
   }
   const enabled = vips.length === 0 ? [] : parseEncapsulations(raw.decap);
-  const guePort = parsePort('--gue-port', raw.guePort);
-  const fouPort = parsePort('--fou-port', raw.fouPort);
-  if (guePort === fouPort && enabled.includes('gue') && enabled.includes('fou')) {
-    throw invalid(
-      '--fou-port',
-      raw.fouPort,
-      'is --gue-port too, where gue alone takes packets with and without a header',
-    );
-  }
+  const ports = {
+    guePort: parsePort('--gue-port', raw.guePort),
+    fouPort: parsePort('--fou-port', raw.fouPort),
+    secondChancePort: parsePort('--second-chance-port', raw.secondChancePort),
+  };
+  refusePortTwice(raw, enabled);
   if (!raw.pinDirectory.startsWith('/')) throw invalid('--pin-directory', raw.pinDirectory, 'is not an absolute path');
   return {
     interface: raw.interface,
     vips,
     enabled,
-    guePort,
-    fouPort,
+    ...ports,
+    peers: parsePeers(raw, enabled),
     ...(raw.toa ? { toa: parseToa(raw) } : refuseWithoutToa(raw)),
     mode: oneOf('--mode', raw.mode, ['auto', 'native', 'generic']),
     pinDirectory: raw.pinDirectory,
@@ -82,6 +87,40 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
       format: oneOf('--log-format', raw.logFormat, ['json', 'pretty']),
     },
   };
+}
+
+/** The port alone tells these encapsulations apart. */
+function refusePortTwice(raw: RawOptions, enabled: readonly Encapsulation[]): void {
+  const ports = [
+    ['gue', '--gue-port', raw.guePort],
+    ['fou', '--fou-port', raw.fouPort],
+    ['second_chance', '--second-chance-port', raw.secondChancePort],
+  ] as const;
+  const used = ports.filter(([name]) => enabled.includes(name));
+  for (const [i, [, flag, text]] of used.entries()) {
+    const other = used.slice(0, i).find(([, , before]) => Number(before) === Number(text));
+    if (other !== undefined) throw invalid(flag, text, `is ${other[1]} too; give each a port of its own`);
+  }
+}
+
+function parsePeers({ peer }: RawOptions, enabled: readonly Encapsulation[]): readonly Network[] {
+  const peers = peer.map((text) => {
+    const network = parseNetwork(text);
+    if (network === undefined) throw invalid('--peer', text, 'is not a network such as 10.0.0.0/8');
+    return network;
+  });
+  const isEnabled = enabled.includes('second_chance');
+  if (!isEnabled && peer[0] !== undefined)
+    throw invalid('--peer', peer[0], 'means nothing without --decap second_chance');
+  if (isEnabled && peers.length === 0) {
+    throw new AgentError(
+      'ARGUMENT_INVALID',
+      '--decap second_chance: expected --peer NETWORK too, with the nodes and the fellow backends: who else sends a list of hops could make this host send packets to anybody',
+      { details: { flag: '--peer' } },
+    );
+  }
+  if (peers.length > PEERS_MAX) throw invalid('--peer', peer.at(-1) as string, `is one too many: ${PEERS_MAX} fit`);
+  return peers;
 }
 
 function parseToa({ toaFrom, cgroup }: RawOptions): ToaOptions {

@@ -20,6 +20,8 @@ test.before(() => {
     enabled: ['ipip', 'gre', 'gue', 'fou'],
     guePort: 6080,
     fouPort: 5555,
+    secondChancePort: 19523,
+    peers: [],
   });
 });
 test.after.always(() => program?.[Symbol.dispose]());
@@ -135,7 +137,14 @@ testAsRoot('a damaged outer header of any length is dropped and counted as malfo
 });
 
 testAsRoot('an encapsulation that is not enabled is left alone, also in fragments and malformed', (t) => {
-  using only = new Decapsulation({ vips: ['198.51.100.10'], enabled: ['gue'], guePort: 6080, fouPort: 5555 });
+  using only = new Decapsulation({
+    vips: ['198.51.100.10'],
+    enabled: ['gue'],
+    guePort: 6080,
+    fouPort: 5555,
+    secondChancePort: 19523,
+    peers: [],
+  });
   for (const frame of [
     outer4('04', inner4()),
     outer4('04', inner4(), { fragment: '2000' }),

@@ -19,20 +19,24 @@ import {
 } from '@weir/dataplane';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
 import { AgentError } from './agent-error.js';
-import { mappedAddress } from './network.js';
+import { addressOfMapped, mappedAddress, type Network, networkKey } from './network.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url));
 
 /** struct settings of bpf/decap.bpf.c. */
-const Settings = { enabled: 0, guePort: 4, fouPort: 6 } as const;
-/** struct counters: 16 of 8 bytes. */
-const COUNTERS_BYTES = 128;
+const Settings = { enabled: 0, guePort: 4, fouPort: 6, secondChancePort: 8 } as const;
+/** struct counters: 64 of 8 bytes. */
+const COUNTERS_BYTES = 512;
 /** struct agent_record. */
 const RECORD_BYTES = 1 << 17;
+/** struct unresolved_hop of bpf/lib/next_hop.h; the address is IPv6 or ::ffff:a.b.c.d. */
+const Unresolved = { bytes: 24, address: 0, ifindex: 16 } as const;
+const UNRESOLVED_HOPS = 64;
 
 /**
  * In the order of `enum counter`: packets taken out, by encapsulation and inner family; those that were left alone
- * because they are for no VIP of this host; then why others were dropped.
+ * because they are for no VIP of this host; then why others were dropped. Of packets with a list of hops: why this host
+ * took them, how many it sent on, and why it did neither.
  */
 export const counterNames = [
   'ipip_ipv4',
@@ -43,6 +47,8 @@ export const counterNames = [
   'gue_ipv6',
   'fou_ipv4',
   'fou_ipv6',
+  'second_chance_ipv4',
+  'second_chance_ipv6',
   'not_a_vip',
   'truncated',
   'malformed_outer',
@@ -51,6 +57,25 @@ export const counterNames = [
   'malformed_fou',
   'outer_fragment',
   'ecn_conflict',
+  'accepted_syn',
+  'accepted_established',
+  'accepted_syn_cookie',
+  'accepted_icmp',
+  'accepted_udp_connected',
+  'accepted_udp',
+  'accepted_fragment',
+  'accepted_other',
+  'accepted_last_hop',
+  'accepted_next_hop_is_self',
+  'redirected',
+  'not_a_peer',
+  'unknown_hop_type',
+  'malformed_hops',
+  'hop_loop',
+  'hop_not_a_peer',
+  'hop_no_route',
+  'hop_no_neighbour',
+  'hop_ttl',
 ] as const;
 export type DecapsulationCounts = Readonly<Record<(typeof counterNames)[number], number>>;
 
@@ -62,6 +87,15 @@ export interface DecapsulationOptions {
   /** UDP ports, for those of the two that are enabled. */
   readonly guePort: number;
   readonly fouPort: number;
+  readonly secondChancePort: number;
+  /** Nodes and fellow backends: who may send lists of hops, and be named in them. At most 1024. */
+  readonly peers: readonly Network[];
+}
+
+/** A next hop that a packet could not go to: the kernel had no MAC address for it. */
+export interface UnresolvedHop {
+  readonly address: string;
+  readonly ifindex: number;
 }
 
 /** The decapsulating program, loaded; attached by {@link attach}. */
@@ -70,18 +104,27 @@ export class Decapsulation implements Disposable {
   readonly #hasWork: boolean;
   readonly #counters: MappedArray;
   readonly #record: MappedArray;
+  readonly #unresolved: MappedArray;
 
-  constructor({ vips, enabled, guePort, fouPort }: DecapsulationOptions) {
+  constructor({ vips, enabled, guePort, fouPort, secondChancePort, peers }: DecapsulationOptions) {
     this.#hasWork = enabled.length > 0;
     const constants = this.#object.constants();
     const bits = enabled.reduce((sum, name) => sum | (1 << encapsulations.indexOf(name)), 0);
     constants.setUint32(Settings.enabled, bits, true);
     constants.setUint16(Settings.guePort, guePort);
     constants.setUint16(Settings.fouPort, fouPort);
+    constants.setUint16(Settings.secondChancePort, secondChancePort);
     this.#object.resizeMap('counters', possibleCpus());
     this.#object.load();
     for (const vip of vips) this.#object.updateElement('vips', mappedAddress(vip), new Uint8Array(4));
+    for (const peer of peers) this.#object.updateElement('peers', networkKey(peer), new Uint8Array(4));
     this.#counters = countersOf(this.#object.mapFd('counters'));
+    this.#unresolved = new MappedArray(
+      this.#object.mapFd('unresolved_hops'),
+      'unresolved_hops',
+      Unresolved.bytes,
+      UNRESOLVED_HOPS,
+    );
     this.#record = recordOf(this.#object.mapFd('agent_record'));
   }
 
@@ -132,6 +175,20 @@ export class Decapsulation implements Disposable {
     return sumOf(this.#counters);
   }
 
+  /** Next hops that packets could not go to since the last call. */
+  takeUnresolvedHops(): readonly UnresolvedHop[] {
+    const hops: UnresolvedHop[] = [];
+    const view = new DataView(this.#unresolved.buffer);
+    for (let offset = 0; offset < view.byteLength; offset += Unresolved.bytes) {
+      const ifindex = view.getUint32(offset + Unresolved.ifindex, true);
+      if (ifindex === 0) continue;
+      const address = new Uint8Array(view.buffer, offset + Unresolved.address, 16).slice();
+      view.setUint32(offset + Unresolved.ifindex, 0, true);
+      hops.push({ address: addressOfMapped(address), ifindex });
+    }
+    return hops;
+  }
+
   /** Runs the program on a frame as if it had arrived. */
   testRun(frame: Uint8Array, options: TestRunOptions = {}): TestRun {
     return this.#object.testRun('decap', frame, options);
@@ -140,6 +197,7 @@ export class Decapsulation implements Disposable {
   [Symbol.dispose](): void {
     this.#counters[Symbol.dispose]();
     this.#record[Symbol.dispose]();
+    this.#unresolved[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }
 }

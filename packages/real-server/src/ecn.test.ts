@@ -16,6 +16,8 @@ test.before(() => {
     enabled: ['ipip'],
     guePort: 6080,
     fouPort: 5555,
+    secondChancePort: 19523,
+    peers: [],
   });
 });
 test.after.always(() => program?.[Symbol.dispose]());

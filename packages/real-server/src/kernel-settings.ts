@@ -7,6 +7,11 @@ export function ipv4Setting(interfaceName: string, name: string): string {
   return `/proc/sys/net/ipv4/conf/${interfaceName}/${name}`;
 }
 
+/** The same for IPv6; there is none where IPv6 is disabled. */
+export function ipv6Setting(interfaceName: string, name: string): string {
+  return `/proc/sys/net/ipv6/conf/${interfaceName}/${name}`;
+}
+
 /** The value of a setting as a number. @throws {AgentError} SETTING_REFUSED */
 export async function readSetting(path: string): Promise<number> {
   try {
@@ -21,6 +26,11 @@ export async function changeSetting(path: string, wanted: number, record: Change
   const before = await readSetting(path);
   if (before === wanted) return;
   record.addSetting(path, String(before));
+  await writeSetting(path, wanted);
+}
+
+/** Writes a setting that the caller itself gives back its value. @throws {AgentError} SETTING_REFUSED */
+export async function writeSetting(path: string, wanted: number): Promise<void> {
   await writeFile(path, String(wanted)).catch((cause: unknown) => {
     throw refused(path, `set to ${wanted}`, cause);
   });

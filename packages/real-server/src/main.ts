@@ -24,8 +24,10 @@ const exitCodes = {
   XDP_ATTACH_REFUSED: ExitCode.unavailable,
 } as const;
 
+const NAME_WIDTH = Math.max(...counterNames.map((name) => name.length));
+
 function countLines(counts: DecapsulationCounts): readonly string[] {
-  return counterNames.map((name) => `${name.padEnd(16)} ${String(counts[name]).padStart(15)}`);
+  return counterNames.map((name) => `${name.padEnd(NAME_WIDTH)} ${String(counts[name]).padStart(15)}`);
 }
 
 const several = (value: string, all: readonly string[]) => [...all, value];
@@ -39,9 +41,20 @@ program
   .description('be a backend until SIGTERM (the default)')
   .requiredOption('-i, --interface <name>', 'where packets from the nodes arrive')
   .option('--vip <address>', 'a virtual IP address; may be given several times', several, [])
-  .option('--decap <list>', 'encapsulations to take off: ipip, gre, gue, fou; or none, for the method dr', 'ipip,gue')
+  .option(
+    '--decap <list>',
+    'encapsulations to take off: ipip, gre, gue, fou, second_chance; or none, for the method dr',
+    'ipip,gue',
+  )
   .option('--gue-port <port>', 'UDP port of gue', '6080')
   .option('--fou-port <port>', 'UDP port of fou, gue without a header', '5555')
+  .option('--second-chance-port <port>', 'UDP port of second_chance, gue with a list of hops', '19523')
+  .option(
+    '--peer <network>',
+    'of nodes and fellow backends, for second_chance; may be given several times',
+    several,
+    [],
+  )
   .option('--toa', 'tell servers behind fullnat who their clients are', false)
   .option('--toa-from <network>', "of the nodes' local addresses; may be given several times", several, [])
   .option('--cgroup <path>', 'cgroup of the servers that --toa is for; default the root, of all')

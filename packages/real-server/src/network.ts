@@ -1,4 +1,4 @@
-import { addressToBytes, isIpAddress } from '@weir/packet';
+import { addressToBytes, bytesToAddress, isIpAddress } from '@weir/packet';
 
 /** Addresses that begin alike, as BPF programs look them up: IPv4 as ::ffff:a.b.c.d. */
 export interface Network {
@@ -10,6 +10,7 @@ export interface Network {
 
 /** Bits of ::ffff:0:0/96 before an IPv4 address (RFC 4291 section 2.5.5.2). */
 const MAPPED_BITS = 96;
+const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
 
 /** `10.0.0.0/8`, `fd00::/8`, or an address alone; undefined if it is neither. Bits behind the prefix are ignored. */
 export function parseNetwork(text: string): Network | undefined {
@@ -24,5 +25,19 @@ export function parseNetwork(text: string): Network | undefined {
 /** 16 bytes; IPv4 as ::ffff:a.b.c.d. */
 export function mappedAddress(address: string): Uint8Array {
   const bytes = addressToBytes(address);
-  return bytes.byteLength === 16 ? bytes : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes);
+  return bytes.byteLength === 16 ? bytes : Uint8Array.of(...mappedPrefix, ...bytes);
+}
+
+/** The address that {@link mappedAddress} made 16 bytes of. */
+export function addressOfMapped(bytes: Uint8Array): string {
+  const isMapped = mappedPrefix.every((byte, i) => byte === bytes[i]);
+  return bytesToAddress(isMapped ? bytes.slice(mappedPrefix.length) : bytes);
+}
+
+/** The key of a BPF_MAP_TYPE_LPM_TRIE: struct network of the programs. */
+export function networkKey({ bits, address }: Network): Uint8Array {
+  const key = Buffer.alloc(20);
+  key.writeUInt32LE(bits);
+  key.set(address, 4);
+  return key;
 }

@@ -7,6 +7,7 @@ import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
 import { restoreSettings } from './kernel-settings.js';
 import { allowAsymmetricPath } from './reverse-path.js';
+import { letRoutesBeLookedUp, resolveHops } from './second-chance-hops.js';
 import { attachToa, detachToa } from './toa.js';
 import { applyVipAddresses } from './vip-addresses.js';
 import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes.js';
@@ -45,11 +46,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         (error) => logger.warn({ err: error }, 'routes of VIPs may differ from the main table'),
         signals.stop,
       );
+    const resolving = options.enabled.includes('second_chance') && resolveHops(decapsulation, logger, signals.stop);
     readiness.ready(`${options.vips.length} VIPs`);
     logger.info({ vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
     await aborted(signals.stop);
     readiness.stopping('leaving');
     await following;
+    await resolving;
     logger.info({ ...decapsulation.counts(), signal: signals.stop.reason }, 'leaving');
   } catch (error) {
     logger.fatal({ err: error }, (error as Error).message);
@@ -81,6 +84,7 @@ async function install(options: AgentOptions, record: ChangeRecord, logger: Logg
       'strict rp_filter would drop clients here, as no default route goes by this interface; it is loose (2) now',
     );
   }
+  if (options.enabled.includes('second_chance')) await letRoutesBeLookedUp(record);
   const advertisedMss = await applyVipRoutes(options);
   await applyVipAddresses(options.vips, record);
   return advertisedMss;

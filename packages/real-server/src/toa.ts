@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, openPinned, pin, preparePinDirectory, unpin } from '@weir/dataplane';
 import { Cgroup, cgroupRoot } from './cgroup.js';
-import type { Network } from './network.js';
+import { type Network, networkKey } from './network.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../obj/toa.bpf.o', import.meta.url));
 /** Below the agent's directory. */
@@ -57,12 +57,4 @@ export function detachToa(pinDirectory: string): void {
   if (!existsSync(directory)) return;
   for (const name of [...hooks.map(([, hook]) => hook), CLIENTS_PIN]) unpin(join(directory, name));
   rmdirSync(directory);
-}
-
-/** struct network of bpf/toa.bpf.c. */
-function networkKey({ bits, address }: Network): Uint8Array {
-  const key = Buffer.alloc(20);
-  key.writeUInt32LE(bits);
-  key.set(address, 4);
-  return key;
 }

@@ -5,7 +5,7 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-/* Read by index in src/decapsulation.ts. The first eight are found by enum encapsulation and the inner family. */
+/* Read by index in src/decapsulation.ts. The first ten are found by enum encapsulation and the inner family. */
 enum counter {
 	COUNT_IPIP_IPV4,
 	COUNT_IPIP_IPV6,
@@ -15,6 +15,8 @@ enum counter {
 	COUNT_GUE_IPV6,
 	COUNT_FOU_IPV4,
 	COUNT_FOU_IPV6,
+	COUNT_SECOND_CHANCE_IPV4,
+	COUNT_SECOND_CHANCE_IPV6,
 	COUNT_NOT_A_VIP,
 	COUNT_TRUNCATED,
 	COUNT_MALFORMED_OUTER,
@@ -23,7 +25,28 @@ enum counter {
 	COUNT_MALFORMED_FOU,
 	COUNT_OUTER_FRAGMENT,
 	COUNT_ECN_CONFLICT,
-	COUNTERS = 16,
+	/* Why a packet with a hop list was taken here. */
+	COUNT_ACCEPTED_SYN,
+	COUNT_ACCEPTED_ESTABLISHED,
+	COUNT_ACCEPTED_SYN_COOKIE,
+	COUNT_ACCEPTED_ICMP,
+	COUNT_ACCEPTED_UDP_CONNECTED,
+	COUNT_ACCEPTED_UDP,
+	COUNT_ACCEPTED_FRAGMENT,
+	COUNT_ACCEPTED_OTHER,
+	COUNT_ACCEPTED_LAST_HOP,
+	COUNT_ACCEPTED_NEXT_HOP_IS_SELF,
+	COUNT_REDIRECTED,
+	/* Why one was dropped. */
+	COUNT_NOT_A_PEER,
+	COUNT_UNKNOWN_HOP_TYPE,
+	COUNT_MALFORMED_HOPS,
+	COUNT_HOP_LOOP,
+	COUNT_HOP_NOT_A_PEER,
+	COUNT_HOP_NO_ROUTE,
+	COUNT_HOP_NO_NEIGHBOUR,
+	COUNT_HOP_TTL,
+	COUNTERS = 64,
 };
 
 struct counters {

@@ -4,13 +4,20 @@
 #include <linux/types.h>
 
 /* The order of `encapsulations` in src/advertised-mss.ts. */
-enum encapsulation { ENCAPSULATION_IPIP, ENCAPSULATION_GRE, ENCAPSULATION_GUE, ENCAPSULATION_FOU };
+enum encapsulation {
+	ENCAPSULATION_IPIP,
+	ENCAPSULATION_GRE,
+	ENCAPSULATION_GUE,
+	ENCAPSULATION_FOU,
+	ENCAPSULATION_SECOND_CHANCE,
+};
 
 /* Set before load; the only object in .rodata. */
 struct settings {
 	__u32 enabled; /* bit by enum encapsulation */
 	__be16 gue_port;
 	__be16 fou_port;
+	__be16 second_chance_port;
 };
 const volatile struct settings settings = {};
 

@@ -12,6 +12,8 @@ struct tunnel {
 	__u8 protocol; /* IPPROTO_IPIP or IPPROTO_IPV6: what the inner packet is */
 	__u8 ecn;
 	__u8 encapsulation;
+	__u8 hops;         /* offset of the list of hops in the frame; 0: there is none */
+	__u8 outer_family; /* 4 or 6, with a list of hops */
 };
 
 /* The inner packet's protocol by the first byte of its own header; 0 if that is no IP. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * IP in UDP: GUE (draft-ietf-intarea-gue-09) and FOU, each at a port of its own. The UDP checksum is not looked at:
+ * IP in UDP: GUE (draft-ietf-intarea-gue-09), FOU, and GUE with a list of hops, each at a port of its own. The UDP checksum is not looked at:
  * nodes send none, as RFC 6935 allows tunnels over IPv6 too.
  *
  * GUE, variant 0 (section 3.1), then FOU and GUE of variant 1 (section 4), which are alike: the packet itself.
@@ -16,17 +16,17 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include "count.h"
+#include "hop_list.h"
 #include "settings.h"
 #include "tunnel.h"
 
 #define GUE_CONTROL 0x20
-#define GUE_HLEN 0x1f
-#define GUE_HEADER_BYTES 4
 
 static __always_inline int is_tunnel_port(__be16 port)
 {
 	return (is_enabled(ENCAPSULATION_GUE) && port == settings.gue_port) ||
-	       (is_enabled(ENCAPSULATION_FOU) && port == settings.fou_port);
+	       (is_enabled(ENCAPSULATION_FOU) && port == settings.fou_port) ||
+	       (is_enabled(ENCAPSULATION_SECOND_CHANCE) && port == settings.second_chance_port);
 }
 
 /* The packet begins right behind UDP. */
@@ -72,5 +72,7 @@ static __always_inline int parse_udp(void *start, void *end, struct tunnel *tunn
 		return parse_gue((void *)(udp + 1), end, tunnel);
 	if (is_enabled(ENCAPSULATION_FOU) && udp->dest == settings.fou_port)
 		return parse_fou((void *)(udp + 1), end, tunnel);
+	if (is_enabled(ENCAPSULATION_SECOND_CHANCE) && udp->dest == settings.second_chance_port)
+		return parse_hop_list(start, (void *)(udp + 1), end, tunnel);
 	return XDP_PASS;
 }
