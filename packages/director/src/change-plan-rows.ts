@@ -1,6 +1,6 @@
 import { CHOICE_ROWS, type ChoiceTable, NO_CHOICE } from './choice-table.js';
 
-/** How many flows there are now, altogether or by the id of their member. */
+/** How many flows there are now, altogether or by the address of their member. */
 export type PlanFlows = number | ReadonlyMap<string, number>;
 
 /** What a change does to the rows of a table. */
@@ -53,29 +53,22 @@ export function compareRows(
   };
 }
 
-/** Flows of each row, spread evenly over all rows or over those of each member. */
+/** Flows of each row, spread evenly over all rows or over those of each address. */
 export function flowsOfRows(table: ChoiceTable, flows: PlanFlows): Float64Array {
   if (typeof flows === 'number') return new Float64Array(CHOICE_ROWS).fill(flows / CHOICE_ROWS);
-  const width = widthOf(table);
-  const rowsOf = new Uint32Array(table.members.length);
-  const indexes = Array.from({ length: CHOICE_ROWS }, (_, row) => table.rows[row * width] ?? NO_CHOICE);
-  for (const index of indexes) if (index !== NO_CHOICE) rowsOf[index] = (rowsOf[index] ?? 0) + 1;
-  return Float64Array.from(indexes, (index) => {
-    const member = table.members[index];
-    return member === undefined ? 0 : (flows.get(member.id) ?? 0) / (rowsOf[index] ?? 1);
-  });
-}
-
-function widthOf({ rows }: ChoiceTable): number {
-  return rows.length / CHOICE_ROWS;
+  const first = firstChoices(table);
+  const addresses = Array.from({ length: CHOICE_ROWS }, (_, row) => first(row));
+  const rowsOf = new Map<string | undefined, number>();
+  for (const address of addresses) rowsOf.set(address, (rowsOf.get(address) ?? 0) + 1);
+  return Float64Array.from(addresses, (address) => (flows.get(address ?? '') ?? 0) / (rowsOf.get(address) ?? 1));
 }
 
 function firstChoices(table: ChoiceTable): (row: number) => string | undefined {
-  const width = widthOf(table);
-  return (row) => table.members[table.rows[row * width] ?? NO_CHOICE]?.address;
+  const { members, rows, choices } = table;
+  return (row) => members[rows[row * choices] ?? NO_CHOICE]?.address;
 }
 
 function allChoices(table: ChoiceTable): (row: number) => readonly (string | undefined)[] {
-  const width = widthOf(table);
-  return (row) => Array.from(table.rows.subarray(row * width, (row + 1) * width), (i) => table.members[i]?.address);
+  const { members, rows, choices } = table;
+  return (row) => Array.from(rows.subarray(row * choices, (row + 1) * choices), (index) => members[index]?.address);
 }

@@ -33,8 +33,8 @@ test('a member that joins moves its share of the rows, and nothing else moves', 
 
 test('flows are counted by member where it is known how many each has', async (t) => {
   const flows = new Map([
-    ['web1', 9000],
-    ['web2', 10],
+    ['10.3.0.1', 9000],
+    ['10.3.0.2', 10],
   ]);
   const { atOnce } = await planChange({ table, current: members(1, 2, 3), wanted: members(2, 3), limits, flows });
   t.is(atOnce.flowsAtRisk, 9000);

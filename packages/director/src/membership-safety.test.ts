@@ -64,10 +64,8 @@ class Connections {
 }
 
 function choicesOf(table: ChoiceTable, row: number): string[] {
-  const width = table.rows.length / CHOICE_ROWS;
-  return Array.from(table.rows.subarray(row * width, (row + 1) * width)).flatMap(
-    (i) => table.members[i]?.address ?? [],
-  );
+  const { members, rows, choices } = table;
+  return Array.from(rows.subarray(row * choices, (row + 1) * choices)).flatMap((i) => members[i]?.address ?? []);
 }
 
 function startOf(limits: MembershipLimits, weighted: boolean): Membership {
