@@ -45,12 +45,18 @@ const IPV6_MTU_MIN = 1280;
 export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads): Sent {
   const { backend, translation, hops } = decision;
   const { forwarding, mssClamp } = backend.service;
-  return send(packet, backend.address, outerBytes(forwarding, backend.address, addressesOf(hops)), roads, (ip, mtuBytes) => {
-    clamp(ip, packet, mssClamp);
-    if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
-    rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
-    return tellClient(ip, packet, decision, mtuBytes);
-  });
+  return send(
+    packet,
+    backend.address,
+    outerBytes(forwarding, backend.address, addressesOf(hops)),
+    roads,
+    (ip, mtuBytes) => {
+      clamp(ip, packet, mssClamp);
+      if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
+      rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
+      return tellClient(ip, packet, decision, mtuBytes);
+    },
+  );
 }
 
 /** Section 5: an answer, of nat or fullnat, to the client. */
@@ -109,12 +115,7 @@ function send(
   return { kind: 'sent', ifindex, frame: frameTo(nextHop, (ip[0] as number) >> 4 === 4 ? 4 : 6, ip) };
 }
 
-function intoTunnel(
-  ip: Uint8Array,
-  packet: IpPacket,
-  { backend, hash, hops }: Decision,
-  roads: Roads,
-): Uint8Array {
+function intoTunnel(ip: Uint8Array, packet: IpPacket, { backend, hash, hops }: Decision, roads: Roads): Uint8Array {
   const { forwarding } = backend.service;
   if (forwarding.method === 'dr') return ip;
   const destination = backend.address;
