@@ -40,7 +40,11 @@ test('a backend of nat and fullnat alone has no VIP, and nothing to decapsulate 
 const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
   ['a VIP that is no address', { vip: ['198.51.100'] }, '--vip: "198.51.100" is not an IP address'],
   ['the same VIP twice', { vip: ['::1', '0::1'] }, '--vip: "::1" is given twice'],
-  ['an encapsulation that is not there', { decap: 'ipip,vxlan' }, '--decap: "vxlan" is not one of ipip, gre, gue, fou, second_chance'],
+  [
+    'an encapsulation that is not there',
+    { decap: 'ipip,vxlan' },
+    '--decap: "vxlan" is not one of ipip, gre, gue, fou, second_chance',
+  ],
   ['a port out of range', { guePort: '70000' }, '--gue-port: "70000" is not a port from 1 to 65535'],
   ['a FOU port that is no number', { fouPort: 'fou' }, '--fou-port: "fou" is not a port from 1 to 65535'],
   ['none beside an encapsulation', { decap: 'none,ipip' }, '--decap: "none,ipip" names encapsulations beside none'],
