@@ -10,6 +10,7 @@
 #include "lib/fragment.h"
 #include "lib/guard.h"
 #include "lib/icmp_in.h"
+#include "lib/owner.h"
 #include "lib/parse.h"
 #include "lib/service.h"
 
@@ -23,6 +24,32 @@ struct {
 	__type(value, __u32);
 } programs SEC(".maps");
 
+/* To the node that `choice` says. What is to be changed in the packet is that node's to change. */
+static __always_inline int hand_over(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
+{
+	if (packet->begins_fragments)
+		remember_fragments(packet, choice);
+	return forward(ctx, packet, choice, 0);
+}
+
+/* What no service takes. */
+static __always_inline int handle_answer(struct xdp_md *ctx, const struct state *current, struct packet *packet,
+					 struct choice *choice)
+{
+	int verdict;
+
+	if (!(current->features & FEATURE_TRANSLATION))
+		return XDP_PASS;
+	verdict = forward_answer(ctx, packet);
+	if (verdict != UNKNOWN)
+		return verdict;
+	if (find_owner_of_answer(packet, choice) != ELSEWHERE)
+		return XDP_PASS;
+	if (packet->ttl <= 1)
+		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
+	return hand_over(ctx, packet, choice);
+}
+
 /* Everything that may happen to a packet. */
 SEC("xdp")
 int weir_seldom(struct xdp_md *ctx)
@@ -35,6 +62,8 @@ int weir_seldom(struct xdp_md *ctx)
 
 	if (!current)
 		return XDP_PASS;
+	if (current->owners)
+		note_arrival();
 	verdict = parse(ctx, &packet);
 	if (verdict == EXTENDED)
 		verdict = parse_extensions(ctx, &packet);
@@ -47,9 +76,16 @@ int weir_seldom(struct xdp_md *ctx)
 
 	service = find_service(current, &packet, &choice.service);
 	if (!service)
-		return current->features & FEATURE_TRANSLATION ? forward_answer(ctx, &packet) : XDP_PASS;
+		return handle_answer(ctx, current, &packet, &choice);
 	if (!is_for_this_node(current, &packet))
 		return XDP_PASS;
+	if (service->flags & SERVICE_OWNERS) {
+		verdict = take_handover(ctx, &packet);
+		if (verdict != TAKEN)
+			return verdict;
+		bpf_tail_call(ctx, &programs, SELDOM);
+		return drop(DROP_PROGRAM_MISSING);
+	}
 	if (current->features & FEATURE_DENY && is_denied(&packet))
 		return drop(DROP_DENIED);
 	if (packet.ttl <= 1)
@@ -58,6 +94,10 @@ int weir_seldom(struct xdp_md *ctx)
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
 	verdict = choose_known_seldom(&packet, &choice);
 	add_alternative_choices(&packet, &choice);
+	if (verdict == UNKNOWN && service->flags & SERVICE_REMEMBERS)
+		verdict = find_owner(&packet, &choice, 0);
+	if (verdict == ELSEWHERE)
+		return hand_over(ctx, &packet, &choice);
 	if (verdict == UNKNOWN)
 		verdict = choose_new(&packet, &choice);
 	if (verdict == UNTRANSLATED)
@@ -81,7 +121,7 @@ static __always_inline int is_special(const struct state *current, const struct 
 				      const struct packet *packet)
 {
 	return current->features & FEATURE_DENY || packet->ttl <= 1 || packet->begins_fragments ||
-	       service->flags & SERVICE_TRANSLATES || has_alternative(service) || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
+	       service->flags & (SERVICE_TRANSLATES | SERVICE_OWNERS) || has_alternative(service) || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
 }
 
 /*

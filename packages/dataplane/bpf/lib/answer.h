@@ -131,7 +131,7 @@ static __always_inline void see_answer(const struct state *current, struct flow 
 	replace_value(there, value, flow_value(backend_of(value), epoch_of(value), next, last_seen(value)));
 }
 
-/* A packet for no service: perhaps an answer. To the kernel if it is none. */
+/* A packet for no service: perhaps an answer. UNKNOWN if it is of no flow. */
 SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 {
 	const struct state *current = current_state();
@@ -147,7 +147,7 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 	answer = flow_at(choice.place);
 	record = translation_at(choice.place);
 	if (choice.place == NO_PLACE || !answer || !record)
-		return XDP_PASS;
+		return UNKNOWN;
 	choice.backend = backend_of(answer->value);
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	if (!backend)

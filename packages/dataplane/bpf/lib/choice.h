@@ -8,6 +8,8 @@
 #define UNKNOWN (-2)
 /* There is a backend, but no translation yet. */
 #define UNTRANSLATED (-3)
+/* The backend is another node, which may have the flow. */
+#define ELSEWHERE (-4)
 
 /* Hops to try after the first choice: slots of backends, 16 bits each, the next one lowest, then NO_BACKEND. */
 #define HOPS_MAX 4

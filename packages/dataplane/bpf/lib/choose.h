@@ -305,7 +305,7 @@ static __always_inline int begins_simply(const struct state *current, const stru
 					 const struct packet *packet)
 {
 	return begins_flow(packet) && service->flags == SERVICE_REMEMBERS && !service->persistence &&
-	       service->pick != PICK_LOCALITY && !(current->features & FEATURE_RATES);
+	       service->pick != PICK_LOCALITY && !(current->features & FEATURE_RATES) && !current->owners;
 }
 
 /* Picks and remembers. Numbers alone, so that the caller's packet stays in registers. Returns the slot, or NO_BACKEND. */
@@ -463,7 +463,10 @@ SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *cho
 	return service ? choose_known(current, service, packet, choice) : drop(DROP_NO_BACKEND);
 }
 
-/* Of the flow that an error quotes: nothing is remembered for it, and the flow is not seen. */
+/*
+ * Of the flow that an error quotes: nothing is remembered for it, and the flow is not seen. UNKNOWN: no flow, and `choice`
+ * has the row's backend.
+ */
 SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice)
 {
 	const struct state *current = current_state();
@@ -483,7 +486,5 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 	kept = look_at_row(service, quoted, choice);
 	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
 		return CHOSEN;
-	if (recall(current, quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0)) == CHOSEN)
-		return CHOSEN;
-	return translated ? UNKNOWN : CHOSEN;
+	return recall(current, quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0));
 }

@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "checksum.h"
 #include "choose.h"
+#include "owner.h"
 #include "flow.h"
 #include "forward.h"
 #include "icmp_out.h"
@@ -222,6 +223,7 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	struct packet quoted = {};
 	struct choice choice = {};
 	struct service *service;
+	int verdict;
 
 	if (!packet || !current)
 		return XDP_PASS;
@@ -235,10 +237,13 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);
-	if (choose_for_error(&quoted, &choice) != CHOSEN)
+	verdict = choose_for_error(&quoted, &choice);
+	if (verdict == UNKNOWN && service->flags & SERVICE_REMEMBERS)
+		verdict = find_owner(&quoted, &choice, OWNER_OF_ERROR);
+	if (verdict == UNKNOWN && service->flags & SERVICE_TRANSLATES)
 		return drop(DROP_ICMP_UNKNOWN);
 	add_alternative_choices(&quoted, &choice);
-	if (service->flags & SERVICE_TRANSLATES)
+	if (service->flags & SERVICE_TRANSLATES && verdict == CHOSEN)
 		return forward_error_translated(ctx, packet, &quoted, &choice);
 	return forward(ctx, packet, &choice, 0);
 }

@@ -12,11 +12,12 @@
 #include <bpf/bpf_helpers.h>
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 3
+#define LAYOUT_VERSION 4
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
 #define FLOW_KEY_WORDS 12
+#define PEERS_MAX 1024
 
 /* As it stands in headers; IPv4 in the first word. */
 struct address {
@@ -53,7 +54,9 @@ struct state {
 	__u32 features;
 	__u64 directory_seed[2];
 	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
-	__u32 padding0[6];
+	__u32 owners;      /* index + 1 of the service whose backends are the nodes; 0: flows have no owners */
+	__u32 own_slot;    /* this node's among them; NO_BACKEND: it is none of them */
+	__u32 padding0[4];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
 	/* Read for each flow that is remembered. */
 	__u32 flow_keys[FLOW_KEY_WORDS]; /* secret, drawn when the tables are made */
@@ -108,6 +111,7 @@ enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
 #define SERVICE_REMEMBERS 1  /* each flow: the tables alone can't say where it goes */
 #define SERVICE_TRANSLATES 2 /* nat or fullnat */
 #define SERVICE_REPLICAS 4   /* lblcr */
+#define SERVICE_OWNERS 8     /* of the nodes: what comes to its VIP was handed over by one of them */
 
 /* What of a packet finds its row of choices: bits of service.hash_fields. The upper half: what found it before. */
 #define HASH_SOURCE 1
@@ -250,6 +254,8 @@ enum drop_reason {
 	DROP_FLOW_RATE,
 	DROP_ICMP_UNKNOWN,
 	DROP_PROGRAM_MISSING,
+	DROP_HANDOVER_PEER,
+	DROP_HANDOVER_MALFORMED,
 	DROP_REASONS = 30,
 };
 
