@@ -172,9 +172,9 @@ for (const { family, protocol, vip, client: known } of families) {
       t.is(judged(ack, protocol), 'accepted_established');
       t.is(judged(wholeQuote, protocol), 'accepted_icmp');
       t.is(judged(shortQuote, protocol), 'accepted_icmp');
+      t.is(judged(shortQuote.replace('0fa1', '0fa2'), protocol), 'redirected', 'about another connection');
       server.close();
       await once(server, 'close');
-      t.is(judged(shortQuote, protocol), 'redirected');
     },
   );
 
