@@ -31,6 +31,7 @@ export {
   type MembershipMember,
   membershipOf,
 } from './membership-state.js';
+export { entriesOfWeight, type WeightedChoiceMember } from './membership-weights.js';
 export { PACKET_CHOICES_MAX, type PacketHash, packetChoices } from './packet-choices.js';
 export {
   type MemberTable,
