@@ -199,7 +199,8 @@ testAsRoot('a handshake by SYN cookie ends where it began, though another became
   await cluster.choose('member1', 'member2');
   // The handshake's last segment is held back until the choices have changed: member1 knows no more than its cookie.
   const client = lab.host('client');
-  const nft = (...words: readonly string[]) => client.output('nft', words);
+  // By its path: there is an nft among the npm packages too.
+  const nft = (...words: readonly string[]) => client.output('/usr/sbin/nft', words);
   await nft('add', 'table', 'inet', 'held');
   await nft('add', 'chain', 'inet', 'held', 'out', '{ type filter hook output priority 0; }');
   await nft('add', 'rule', 'inet', 'held', 'out', 'tcp flags & (syn | ack) == ack drop');
