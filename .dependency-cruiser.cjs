@@ -9,6 +9,7 @@ const arrows = {
   control: ['errors'],
   daemon: ['errors'],
   'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker'],
+  weirctl: ['errors', 'daemon', 'control', 'director'],
   'real-server': ['errors', 'daemon', 'dataplane', 'packet'],
 };
 

@@ -2,6 +2,7 @@ import { backendContradictions } from './backend-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
+import { secondChanceContradictions } from './second-chance-contradictions.js';
 import { serviceContradictions } from './service-contradictions.js';
 
 /** Every contradiction between the sound parts of a document. */
@@ -11,5 +12,6 @@ export function contradictions(parts: SoundParts): Contradiction[] {
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),
+    ...secondChanceContradictions(parts),
   ];
 }

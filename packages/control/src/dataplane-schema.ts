@@ -27,6 +27,12 @@ export const dataplane = z.strictObject({
   pinDirectory: absolutePath.default('/sys/fs/bpf/weir'),
   maxServices: z.int().min(1).max(65_535).default(64),
   maxBackends: z.int().min(1).max(32_767).describe('Sum over services.').default(4096),
+  maxSecondChance: z
+    .int()
+    .min(0)
+    .max(1024)
+    .describe('Services with secondChance; a table takes 512 KiB, and two are kept.')
+    .default(4),
   maxFlows: z.int().min(1024).max(67_108_864).describe('Flows that are remembered at once.').default(1_048_576),
   tableRows: tableRows.describe('Rows of a table, a prime.').default(65_537),
   hashSeed: z

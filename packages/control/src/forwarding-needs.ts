@@ -1,7 +1,7 @@
 import type { ServiceDocument } from './service-schema.js';
 
 type Method = ServiceDocument['method'];
-type Scheduler = ServiceDocument['scheduler'];
+type Scheduler = NonNullable<ServiceDocument['scheduler']>;
 
 /** Methods that rewrite addresses, and so may rewrite ports too. */
 export function translatesAddresses(method: Method): boolean {
@@ -11,6 +11,13 @@ export function translatesAddresses(method: Method): boolean {
 /** Methods whose backends may be of another family than the VIP. */
 export function crossesFamilies(method: Method): boolean {
   return method === 'ipip' || method === 'gre' || method === 'gue';
+}
+
+export function schedulerOf({
+  scheduler,
+  secondChance,
+}: Pick<ServiceDocument, 'scheduler' | 'secondChance'>): Scheduler {
+  return scheduler ?? (secondChance === undefined ? 'mh' : 'rendezvous');
 }
 
 /** Schedulers whose choice any node can compute again, from the table and the packet. */

@@ -57,6 +57,8 @@ export interface NodeConfig {
     readonly pinDirectory: string;
     readonly maxServices: number;
     readonly maxBackends: number;
+    /** Services with second chance. */
+    readonly maxSecondChance: number;
     readonly maxFlows: number;
     readonly tableRows: number;
     /** 64 bits. */
@@ -83,12 +85,13 @@ export interface NodeConfig {
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
   const { node, dataplane, guard, bgp, runtimeDirectory, shutdown, log, services } = document;
-  const defaults = { tableRows: dataplane.tableRows, announce: definedOf(bgp?.announce ?? {}) };
+  const hashSeed = BigInt(dataplane.hashSeed);
+  const defaults = { tableRows: dataplane.tableRows, hashSeed, announce: definedOf(bgp?.announce ?? {}) };
   return deepFreeze<NodeConfig>({
     node: { name: node.name ?? hostname(), ...definedOf({ ...node, name: undefined }) } as NodeConfig['node'],
     dataplane: {
       ...dataplane,
-      hashSeed: BigInt(dataplane.hashSeed),
+      hashSeed,
       timeouts: timeoutsConfigOf(dataplane.timeouts),
     },
     guard,

@@ -1,7 +1,9 @@
 import type { AnnounceConfig } from './announce-config.js';
+import { schedulerOf } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { type ListenerConfig, listenersOf } from './listener.js';
 import { definedOf } from './plain-values.js';
+import { type SecondChanceConfig, secondChanceConfigOf } from './second-chance-config.js';
 import type { ServiceDocument } from './service-schema.js';
 
 export interface BackendConfig {
@@ -14,6 +16,8 @@ export interface BackendConfig {
   readonly weight: number;
   /** Upper threshold; 0: no limit. */
   readonly maxConnections: number;
+  /** Of a service with second chance alone. */
+  readonly state?: 'filling' | 'active' | 'draining' | 'inactive';
   /** Lower threshold; absent: three quarters of the upper one. */
   readonly minConnections?: number;
 }
@@ -42,7 +46,7 @@ export interface ServiceConfig {
   readonly guePort: number;
   readonly gueHeader: 'gue' | 'none';
   readonly toa: boolean;
-  readonly scheduler: ServiceDocument['scheduler'];
+  readonly scheduler: NonNullable<ServiceDocument['scheduler']>;
   readonly tableRows: number;
   readonly persistence?: PersistenceConfig;
   /** Bytes. */
@@ -51,6 +55,8 @@ export interface ServiceConfig {
   readonly slowStartMs: number;
   /** Absent: off. */
   readonly pinning?: PinningConfig;
+  /** Absent: off. */
+  readonly secondChance?: SecondChanceConfig;
   /** The service's own attributes over those of `bgp.announce`. */
   readonly announce: AnnounceConfig;
   readonly backends: readonly BackendConfig[];
@@ -59,6 +65,7 @@ export interface ServiceConfig {
 /** What the rest of a document says of services that do not say it themselves. */
 export interface ServiceDefaults {
   readonly tableRows: number;
+  readonly hashSeed: bigint;
   readonly announce: AnnounceConfig;
 }
 
@@ -67,7 +74,7 @@ const GUE_PORT = 6080;
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function serviceConfigOf(service: ServiceDocument, index: number, defaults: ServiceDefaults): ServiceConfig {
-  const { persistence, pinning, mssClamp } = service;
+  const { persistence, pinning, mssClamp, secondChance } = service;
   return {
     name: service.name,
     listeners: listenersOf(service, index).map(({ listener }) => listener),
@@ -75,14 +82,19 @@ export function serviceConfigOf(service: ServiceDocument, index: number, default
     guePort: service.guePort ?? GUE_PORT,
     gueHeader: service.gueHeader ?? 'gue',
     toa: service.toa ?? false,
-    scheduler: service.scheduler,
+    scheduler: schedulerOf(service),
     tableRows: service.tableRows ?? defaults.tableRows,
     ...(persistence === undefined ? {} : { persistence: persistenceConfigOf(persistence) }),
     ...(mssClamp === undefined ? {} : { mssClamp }),
     slowStartMs: service.slowStart,
     ...(pinning === 'off' ? {} : { pinning: { learnMs: pinning.learn, holdMs: pinning.hold } }),
+    ...(secondChance === undefined ? {} : { secondChance: secondChanceConfigOf(secondChance, defaults.hashSeed) }),
     announce: { ...defaults.announce, ...definedOf(service.announce) },
-    backends: service.backends.map((backend) => ({ ...definedBackend(backend), name: nameOf(backend) })),
+    backends: service.backends.map((backend) => ({
+      ...(secondChance === undefined ? {} : { state: 'active' }),
+      ...definedBackend(backend),
+      name: nameOf(backend),
+    })),
   };
 }
 
@@ -93,11 +105,12 @@ function persistenceConfigOf(persistence: NonNullable<ServiceDocument['persisten
 
 type BackendDocument = ServiceDocument['backends'][number];
 
-function definedBackend({ address, port, weight, maxConnections, minConnections }: BackendDocument) {
+function definedBackend({ address, port, weight, maxConnections, minConnections, state }: BackendDocument) {
   return {
     address,
     weight,
     maxConnections,
+    ...(state === undefined ? {} : { state }),
     ...(port === undefined ? {} : { port }),
     ...(minConnections === undefined ? {} : { minConnections }),
   };

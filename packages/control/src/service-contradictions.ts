@@ -1,5 +1,5 @@
 import type { Contradiction, SoundParts } from './contradiction.js';
-import { comparesAll, isRecomputable, looksAtWeights, translatesAddresses } from './forwarding-needs.js';
+import { comparesAll, isRecomputable, looksAtWeights, schedulerOf, translatesAddresses } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { hasPorts, listenersOf } from './listener.js';
 import type { NodeDocument } from './node-schema.js';
@@ -85,7 +85,9 @@ function ofLocalAddresses(service: ServiceDocument, localAddresses: readonly str
     }));
 }
 
-function ofScheduler({ scheduler, slowStart, backends }: ServiceDocument): Contradiction[] {
+function ofScheduler(service: ServiceDocument): Contradiction[] {
+  const { slowStart, backends } = service;
+  const scheduler = schedulerOf(service);
   const found: Contradiction[] = [];
   if (slowStart > 0 && !looksAtWeights(scheduler)) {
     found.push({
@@ -102,7 +104,9 @@ function ofScheduler({ scheduler, slowStart, backends }: ServiceDocument): Contr
   return found;
 }
 
-function ofPinning({ pinning, method, scheduler, persistence }: ServiceDocument): Contradiction[] {
+function ofPinning(service: ServiceDocument): Contradiction[] {
+  const { pinning, method, persistence } = service;
+  const scheduler = schedulerOf(service);
   if (pinning === 'off') return [];
   if (translatesAddresses(method)) {
     return [{ path: ['pinning'], message: `has no meaning with method ${method}, which remembers every flow` }];
@@ -122,6 +126,7 @@ function ofPinning({ pinning, method, scheduler, persistence }: ServiceDocument)
 
 /** Every backend needs a row. */
 function ofRows(service: ServiceDocument, dataplane: DataplaneDocument): Contradiction[] {
+  if (service.secondChance !== undefined) return [];
   const rows = service.tableRows ?? dataplane.tableRows;
   if (service.backends.length <= rows) return [];
   const message = `has ${service.backends.length} backends, and its table ${rows} rows; raise tableRows`;

@@ -3,6 +3,7 @@ import { announce } from './announce-schema.js';
 import { duration } from './duration.js';
 import { routableAddress } from './ip-address-schema.js';
 import { portNumber, ports } from './port-schema.js';
+import { memberState, secondChance } from './second-chance-schema.js';
 import { tableRows } from './table-rows-schema.js';
 
 const connections = z.int().min(0).max(4_294_967_295);
@@ -12,6 +13,9 @@ const backend = z.strictObject({
   address: routableAddress.describe("Of either family with ipip, gre and gue; of the VIP's with nat, fullnat and dr."),
   port: portNumber.describe("nat and fullnat: where the backend listens; default: the packet's port.").optional(),
   weight: z.int().min(0).max(65_535).describe('Share of new flows; 0: none.').default(1),
+  state: memberState
+    .describe('secondChance: on its way in or out; filling and active take new flows. Default: active.')
+    .optional(),
   maxConnections: connections
     .describe('With so many connections it takes no new flows (upper threshold); 0: no limit.')
     .default(0),
@@ -71,8 +75,10 @@ export const serviceSchema = z
       .optional(),
     scheduler: z
       .enum(['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'sh', 'dh', 'lblc', 'lblcr', 'mh', 'rendezvous'])
-      .describe('How the backend of a new flow is picked; mh: Maglev hashing, the others as in ipvsadm(8).')
-      .default('mh'),
+      .describe(
+        'How the backend of a new flow is picked; mh: Maglev hashing, the others as in ipvsadm(8). Default: mh.',
+      )
+      .optional(),
     tableRows: tableRows.describe('Default: dataplane.tableRows.').optional(),
     persistence: persistence.describe('Flows of one client go to one backend.').optional(),
     mssClamp: z
@@ -86,6 +92,9 @@ export const serviceSchema = z
       .union([z.literal('off'), pinning])
       .describe('Flows stay where they are when backends come and go, on rows that this moves.')
       .default('off'),
+    secondChance: secondChance
+      .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
+      .optional(),
     announce: announce.prefault({}),
     backends: z.array(backend).min(1, NO_BACKEND),
   })

@@ -15,6 +15,11 @@ export {
 } from './choice-table.js';
 export { DirectorError } from './director-error.js';
 export { durationText } from './duration-text.js';
+export { parseGlbConfig } from './glb-config.js';
+export { GlbError, type GlbProblem } from './glb-error.js';
+export { parseGlbHashFields } from './glb-hash-fields.js';
+export { type GlbBackend, type GlbBind, type GlbTable, membersOfGlb } from './glb-table.js';
+export { buildGlbTableFile, decodeGlbTableFile, encodeGlbTableFile, type GlbBinaryTable } from './glb-table-file.js';
 export { DEFAULT_TABLE_ROWS, type MaglevOptions, maglevTable } from './maglev-table.js';
 export { type MembershipEvent, nextMembership } from './membership-change.js';
 export { type MembershipRule, memberArrows, nextTransitions, type TransitionVerdict } from './membership-rules.js';
@@ -26,6 +31,8 @@ export {
   type MembershipMember,
   membershipOf,
 } from './membership-state.js';
+export { entriesOfWeight, type WeightedChoiceMember } from './membership-weights.js';
+export { PACKET_CHOICES_MAX, type PacketHash, packetChoices } from './packet-choices.js';
 export {
   type MemberTable,
   nextPinnedRows,

@@ -2,7 +2,8 @@ import type { ServiceConfig } from '@weir/control';
 import type { ForwardingMethod, Scheduling } from '@weir/dataplane';
 
 /** A service's method with what belongs to it. */
-export function forwardingMethodOf({ method, guePort, gueHeader, toa }: ServiceConfig): ForwardingMethod {
+export function forwardingMethodOf({ method, guePort, gueHeader, toa, secondChance }: ServiceConfig): ForwardingMethod {
+  if (secondChance !== undefined) return { method: 'gue', port: secondChance.port, header: 'hops' };
   if (method === 'gue') return { method, port: guePort, header: gueHeader };
   return method === 'fullnat' ? { method, toa } : { method };
 }
@@ -24,6 +25,16 @@ const schedulings: Readonly<Record<ServiceConfig['scheduler'], Scheduling>> = {
 };
 
 /** A service's scheduler as the data plane knows it; its rows are {@link serviceRows}. */
-export function schedulingOf({ scheduler }: ServiceConfig): Scheduling {
-  return schedulings[scheduler];
+export function schedulingOf({ scheduler, secondChance }: ServiceConfig): Scheduling {
+  if (secondChance === undefined) return schedulings[scheduler];
+  const { choices, hashKey, hashFields: fields, alternativeHashFields } = secondChance;
+  return {
+    pick: 'choices',
+    choices,
+    hash: {
+      key: Buffer.from(hashKey, 'hex'),
+      fields,
+      ...(alternativeHashFields === undefined ? {} : { alternativeFields: alternativeHashFields }),
+    },
+  };
 }

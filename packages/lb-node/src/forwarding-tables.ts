@@ -9,6 +9,7 @@ import {
   serviceId,
   type TableInForce,
 } from '@weir/dataplane';
+import { ChoiceTables } from './choice-tables.js';
 import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
 import { Pinning } from './pinning.js';
 import { serviceRows } from './service-rows.js';
@@ -34,7 +35,13 @@ interface ServicePlan {
 export class ForwardingPlanner {
   readonly #slowStart = new SlowStart();
   readonly #pinning = new Pinning();
+  readonly #choices = new ChoiceTables();
   #tables = new Map<string, Uint32Array>();
+
+  /** Makes what takes long, without holding up anything else; to be called before {@link plan}. */
+  async prepare(config: NodeConfig): Promise<void> {
+    await this.#choices.prepare(config.services);
+  }
 
   /**
    * @param sources  addresses of this node that encapsulated packets come from
@@ -87,6 +94,11 @@ export class ForwardingPlanner {
     nowMs: number,
     inForce: (id: string) => TableInForce | undefined,
   ): ServicePlan {
+    if (service.secondChance !== undefined) {
+      const rows = this.#choices.rowsOf(service);
+      const serving = service.backends.map((backend) => backendOf(backend, backend.weight));
+      return { service: { ...settingsOf(service), backends: serving, rows }, againInMs: undefined };
+    }
     const wanted = { scheduler: service.scheduler, tableRows: service.tableRows, members };
     const identity = JSON.stringify(wanted);
     const rows = this.#tables.get(identity) ?? serviceRows(wanted);

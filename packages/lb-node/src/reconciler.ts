@@ -121,6 +121,7 @@ export class Reconciler {
     const { dataplane, logger, now } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
+      await this.#planner.prepare(config);
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs, () =>

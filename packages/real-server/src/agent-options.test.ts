@@ -31,6 +31,11 @@ test('none stands for no encapsulation at all', (t) => {
   t.deepEqual(parseAgentOptions({ ...raw, decap: 'none' }).enabled, []);
 });
 
+test('peers of lists of hops become networks', (t) => {
+  const options = parseAgentOptions({ ...raw, decap: 'second_chance', peer: ['10.0.0.0/8', 'fd00::1'] });
+  t.deepEqual([options.secondChancePort, options.peers.map(({ bits }) => bits)], [19523, [104, 128]]);
+});
+
 test('a backend of nat and fullnat alone has no VIP, and nothing to decapsulate for one', (t) => {
   const { vips, enabled, toa } = parseAgentOptions({ ...raw, vip: [], toa: true, toaFrom: ['10.0.0.0/8'] });
   t.deepEqual([vips, enabled], [[], []]);
@@ -47,6 +52,22 @@ const wrong: readonly (readonly [string, Partial<RawOptions>, string])[] = [
   ],
   ['a port out of range', { guePort: '70000' }, '--gue-port: "70000" is not a port from 1 to 65535'],
   ['a FOU port that is no number', { fouPort: 'fou' }, '--fou-port: "fou" is not a port from 1 to 65535'],
+  [
+    'lists of hops from anybody',
+    { decap: 'second_chance' },
+    '--decap second_chance: expected --peer NETWORK too, with the nodes and the fellow backends: who else sends a list of hops could make this host send packets to anybody',
+  ],
+  [
+    'a peer that is no network',
+    { decap: 'second_chance', peer: ['10.0.0.0/33'] },
+    '--peer: "10.0.0.0/33" is not a network such as 10.0.0.0/8',
+  ],
+  ['peers for nothing', { peer: ['10.0.0.0/8'] }, '--peer: "10.0.0.0/8" means nothing without --decap second_chance'],
+  [
+    'a port for gue with and without hops',
+    { decap: 'gue,second_chance', peer: ['10.0.0.0/8'], secondChancePort: '6080' },
+    '--second-chance-port: "6080" is --gue-port too; give each a port of its own',
+  ],
   ['none beside an encapsulation', { decap: 'none,ipip' }, '--decap: "none,ipip" names encapsulations beside none'],
   [
     'one port for gue and fou',

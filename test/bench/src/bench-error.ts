@@ -6,6 +6,7 @@ export type BenchErrorCode =
   | 'BENCH_PATH_BROKEN'
   | 'BENCH_NOT_ROOT'
   | 'BENCH_VERDICT_UNEXPECTED'
+  | 'BENCH_TABLES_DIFFER'
   | 'BENCH_SYSTEM_CALL_FAILED';
 
 /** A benchmark that cannot run, or whose figures would mean something else than they say. */

@@ -8,6 +8,8 @@ import {
   runDataplaneBenchmark,
 } from './dataplane/dataplane-benchmark.js';
 import { renderDataplane } from './dataplane/dataplane-report.js';
+import { type DirectorBenchmarkOptions, runDirectorBenchmark } from './director/director-benchmark.js';
+import { renderDirector } from './director/director-report.js';
 import { compare } from './lab/comparison.js';
 import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
 import { runLabBenchmark } from './lab/lab-benchmark.js';
@@ -91,6 +93,20 @@ program
     if (functions !== undefined) write(renderProfile(functions, isTerminal));
     if (profileFile !== undefined) writeFileSync(profileFile, JSON.stringify(profile));
     if (json !== undefined) writeJson(json, { benchmark: 'portable', machine, options, speeds, functions });
+  });
+
+program
+  .command('director')
+  .description('tables of choices: built at once, by difference, in plain JavaScript, and Maglev beside them')
+  .option('--runs <n>', 'of which the median is taken', count(1, 1000), 5)
+  .option('--members <n>', 'of a table', count(2, 60_000), 1000)
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: DirectorBenchmarkOptions & { json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const times = await runDirectorBenchmark(options, say);
+    write(`\n${renderDirector(times, options.members, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'director', machine, options, times });
   });
 
 interface PortableCommandOptions extends PortableBenchmarkOptions {

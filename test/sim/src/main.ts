@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { simulateChurn } from './churn/churn.js';
 import { CHURN_USAGE, parseChurnArguments } from './churn/churn-arguments.js';
 import { renderChurnChart } from './churn/churn-chart.js';
@@ -14,6 +15,7 @@ ${CHURN_USAGE}`;
 const simulations: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   churn: async (args) => {
     const { options, json, svg } = parseChurnArguments(args);
+    if (svg !== undefined) checkFolder(svg);
     const report = await simulateChurn(options);
     if (svg !== undefined) writeFileSync(svg, renderChurnChart(options, report));
     process.stdout.write(`${json ? churnJson(options, report) : renderChurn(options, report)}\n`);
@@ -29,11 +31,22 @@ else {
   try {
     const simulate = simulations[name];
     if (simulate === undefined)
-      throw new SimError('OPTION_INVALID', `"${name}" is no simulation; there are churn and pins`);
+      throw new SimError('OPTION_INVALID', `expected churn or pins, found "${name}"; --help says more`);
     await simulate(args);
   } catch (error) {
     if (!(error instanceof SimError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
+  }
+}
+
+/** Before the simulation, which takes its time. */
+function checkFolder(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw new SimError('OPTION_INVALID', `--svg: there is no folder "${dirname(file)}" that can be written to`, {
+      cause,
+    });
   }
 }

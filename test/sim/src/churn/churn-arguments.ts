@@ -15,7 +15,7 @@ export interface ChurnArguments {
 
 export const CHURN_USAGE = `Usage: npm run sim -- churn [options]
   --seed N       the same one gives the same run (default 1)
-  --flows N      that live at any time (default 1000000)
+  --flows N      that live at any time (default 500000)
   --nodes N      (default 2000)
   --members N    backends (default 2000)
   --choices N    of Weir's rows, ${CHOICES_MIN} to ${CHOICES_MAX} (default ${DEFAULT_CHOICES})
@@ -47,7 +47,7 @@ function parsed(args: readonly string[]) {
       args: [...args],
       options: {
         seed: { type: 'string', default: '1' },
-        flows: { type: 'string', default: '1000000' },
+        flows: { type: 'string', default: '500000' },
         nodes: { type: 'string', default: '2000' },
         members: { type: 'string', default: '2000' },
         choices: { type: 'string', default: `${DEFAULT_CHOICES}` },

@@ -85,7 +85,7 @@ function protectionsOf(flows: Flows, { choices }: ChurnOptions): Protection[] {
   const shared = (node: RoutedNode | OwnerNode) => new SharedStatePlacement(flows, node, REPLICATED_AFTER_MS);
   const placements = {
     modulo: new ModuloPlacement(flows),
-    maglev: new MaglevPlacement(flows),
+    Maglev: new MaglevPlacement(flows),
     'GLB, 2 choices': new SecondChancePlacement(flows, 2),
     [`Weir, ${choices} choices`]: new SecondChancePlacement(flows, choices),
     'pinned, modulo routers': pinned(new ModuloRouter()),

@@ -17,6 +17,8 @@ export class Machines {
   version = 0;
   /** 1: it runs, and holds the connections or the state that it has. By number. */
   readonly runs = new Uint8Array(MACHINES_MAX + 1);
+  /** 1: it goes or went in order, and has handed over what it knew. By number. */
+  readonly handedOver = new Uint8Array(MACHINES_MAX + 1);
   /** When it crashed; infinity: it didn't. By number. */
   readonly crashedMs = new Float64Array(MACHINES_MAX + 1).fill(Number.POSITIVE_INFINITY);
 
@@ -38,7 +40,10 @@ export class Machines {
   /** So many of the active ones go in order. They take nothing new. */
   drain(count: number, chance: Chance): void {
     this.version++;
-    for (const number of chance.sample(this.#numbersOf('active'), count)) this.#lives[number] = 'draining';
+    for (const number of chance.sample(this.#numbersOf('active'), count)) {
+      this.#lives[number] = 'draining';
+      this.handedOver[number] = 1;
+    }
   }
 
   /** So many of the active ones, and what they held is lost. */

@@ -86,8 +86,7 @@ export class SharedStatePlacement implements Placement {
   #isInRedis(flow: number, former: number, nowMs: number): boolean {
     this.lookups++;
     const nodes = this.#nodes as Machines;
-    const hasLeft = nodes.runs[former] === 0 && nodes.crashedMs[former] === Number.POSITIVE_INFINITY;
     const untilMs = Math.min(nowMs, nodes.crashedMs[former] as number);
-    return hasLeft || untilMs - (this.#sinceMs[flow] as number) >= this.#replicatedAfterMs;
+    return nodes.handedOver[former] === 1 || untilMs - (this.#sinceMs[flow] as number) >= this.#replicatedAfterMs;
   }
 }

@@ -1,0 +1,32 @@
+import { buildGlbTableFile } from '@weir/director';
+import { Command } from 'commander';
+import { exportGlb } from '../glb-export.js';
+import { reportLosses } from '../loss-report.js';
+import { replaceFile } from '../replace-file.js';
+import { readChanceServices } from '../weir-services.js';
+import { WeirctlError } from '../weirctl-error.js';
+
+/** `weirctl director export WEIR_YAML TABLE` */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description("services with second chance as the binary table that GLB's director loads")
+    .argument('<weir.yaml>', 'the configuration')
+    .argument('<table>', 'the file to write, such as /etc/glb/forwarding_table.bin; it is replaced at once')
+    .action(exportTables);
+}
+
+async function exportTables(config: string, tableFile: string): Promise<void> {
+  const services = await readChanceServices(config);
+  if (services.length === 0) {
+    const message = `${config} has no service with secondChance, and GLB's tables are of such; give one secondChance: {}`;
+    throw new WeirctlError('SERVICE_UNKNOWN', message, { details: { file: config } });
+  }
+  const { tables, losses } = exportGlb(services);
+  const bytes = await buildGlbTableFile(tables);
+  await replaceFile(tableFile, bytes);
+  const names = services.map(({ name }) => name).join(', ');
+  process.stdout.write(
+    `${tableFile}: ${tables.length === 1 ? 'the table' : `${tables.length} tables`} of ${names}, ${bytes.byteLength} bytes\n`,
+  );
+  reportLosses(losses);
+}

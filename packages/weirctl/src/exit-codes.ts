@@ -1,0 +1,18 @@
+import { ExitCode } from '@weir/daemon';
+
+export { ExitCode };
+
+/** With what the command ends, by the code of the error that ended it; see {@link ExitCode} for their meaning. */
+export const exitCodes = {
+  CONFIG_INVALID: ExitCode.config,
+  CONFIG_UNREADABLE: ExitCode.config,
+  INPUT_UNREADABLE: ExitCode.config,
+  INPUT_INVALID: ExitCode.config,
+  OUTPUT_UNWRITABLE: ExitCode.failure,
+  SERVICE_UNKNOWN: ExitCode.usage,
+  SERVICE_AMBIGUOUS: ExitCode.usage,
+  MEMBER_UNKNOWN: ExitCode.usage,
+  GLB_TABLE_UNFIT: ExitCode.config,
+  FILES_DIFFER: ExitCode.config,
+  PLAN_BLOCKED: ExitCode.failure,
+} as const;

@@ -1,0 +1,35 @@
+import { Option } from 'commander';
+import pc from 'picocolors';
+import { stringify } from 'yaml';
+
+/** How a command prints its result: for people, or for programs. */
+export type OutputFormat = 'text' | 'json' | 'yaml';
+
+export type Colours = ReturnType<typeof pc.createColors>;
+
+/** The option that every command with a result has. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'text for people, json or yaml for programs')
+    .choices(['text', 'json', 'yaml'] satisfies OutputFormat[])
+    .default('text');
+}
+
+/**
+ * Prints a result to the standard output: whole as JSON or YAML, or as text that is coloured only on a terminal (and there
+ * not with NO_COLOR).
+ * @param text  ends without a line break
+ */
+export function printResult(format: OutputFormat, result: object, text: (colours: Colours) => string): void {
+  process.stdout.write(`${renderResult(format, result, text)}\n`);
+}
+
+function renderResult(format: OutputFormat, result: object, text: (colours: Colours) => string): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(result, undefined, 2);
+    case 'yaml':
+      return stringify(result, { lineWidth: 0 }).trimEnd();
+    case 'text':
+      return text(pc.createColors(process.stdout.isTTY && pc.isColorSupported));
+  }
+}

@@ -1,0 +1,77 @@
+import type { ChoiceMember, HashField } from '@weir/director';
+import { glbServices } from './glb-services.js';
+import { weirServices } from './weir-services.js';
+import { WeirctlError } from './weirctl-error.js';
+
+/** A service with second chance, of whichever kind of file. */
+export interface PlanService {
+  readonly name: string;
+  readonly choices: number;
+  /** 16 bytes each. */
+  readonly seed: Uint8Array;
+  readonly hashKey: Uint8Array;
+  readonly fields: readonly HashField[];
+  readonly members: readonly ChoiceMember[];
+}
+
+/**
+ * The service of that name from a weir.yaml or, where the file's name ends in .json, from GLB's forwarding table.
+ * @param name  undefined: the only one that there is
+ * @throws {WeirctlError} INPUT_UNREADABLE, SERVICE_UNKNOWN, SERVICE_AMBIGUOUS
+ * @throws InvalidConfigError, DirectorError from what is wrong in the file
+ */
+export async function planService(file: string, name: string | undefined): Promise<PlanService> {
+  const services = file.endsWith('.json') ? await glbServices(file) : await weirServices(file);
+  const names = services.map((service) => service.name);
+  const found = name === undefined ? services : services.filter((service) => service.name === name);
+  const [service] = found;
+  if (service !== undefined && found.length === 1) return service;
+  if (service !== undefined) {
+    const reason =
+      name === undefined
+        ? `has several services with second chance; pick one with --service: ${names.join(', ')}`
+        : `has ${found.length} services called "${name}"; give them distinct names`;
+    throw new WeirctlError('SERVICE_AMBIGUOUS', `${file} ${reason}`, { details: { file, names } });
+  }
+  const known = names.length === 0 ? 'it has none at all' : `it has ${names.join(', ')}`;
+  const which = name === undefined ? 'no service with second chance' : `no service "${name}" with second chance`;
+  throw new WeirctlError('SERVICE_UNKNOWN', `${file} has ${which}; ${known}`, { details: { file, name, names } });
+}
+
+/**
+ * Refuses two descriptions of a service between which no order of steps keeps connections, since all rows change at once.
+ * @throws {WeirctlError} FILES_DIFFER
+ */
+export function checkSameTable(
+  [currentFile, current]: readonly [string, PlanService],
+  [wantedFile, wanted]: readonly [string, PlanService],
+): void {
+  const differences: readonly (readonly [string, string, string, string])[] = [
+    ['seed', hexText(current.seed), hexText(wanted.seed), 'every row has other members then; keep the seed'],
+    ['hash key', hexText(current.hashKey), hexText(wanted.hashKey), 'every packet has another row then; keep the key'],
+    [
+      'hash fields',
+      current.fields.join(', '),
+      wanted.fields.join(', '),
+      'packets have other rows then; change the fields alone, with the old ones as alternative fields',
+    ],
+    [
+      'number of choices',
+      `${current.choices}`,
+      `${wanted.choices}`,
+      'change the number alone, while all members are active and healthy, and plan the members before or after',
+    ],
+  ];
+  const [difference] = differences.filter(([, before, after]) => before !== after);
+  if (difference === undefined) return;
+  const [what, before, after, advice] = difference;
+  throw new WeirctlError(
+    'FILES_DIFFER',
+    `service "${current.name}": the ${what} is ${before} in ${currentFile} and ${after} in ${wantedFile}; ${advice}`,
+    { details: { service: current.name, what, files: [currentFile, wantedFile] } },
+  );
+}
+
+function hexText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The built command. */
+export const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** Files that the documentation's examples work on. */
+export const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+
+const TIMEOUT_MS = 60_000;
+
+/** Runs the command to its end, in the directory of the examples. */
+export function runWeirctl(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    cwd: EXAMPLES,
+    timeout: TIMEOUT_MS,
+  });
+  return { status, stdout, stderr };
+}
+
+/** Runs a line of a shell in which `weirctl` is the built command; its standard output and errors as a terminal shows them. */
+export function runInShell(line: string, cwd: string): string {
+  const script = `weirctl() { "${process.execPath}" "${MAIN}" "$@"; }\n${line}`;
+  const { stdout } = spawnSync('bash', ['-c', `{ ${script}\n} 2>&1`], { encoding: 'utf8', cwd, timeout: TIMEOUT_MS });
+  return stdout;
+}

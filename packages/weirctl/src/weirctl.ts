@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { directorCommand } from './commands/director.js';
+
+/** The whole command line. Commands are one file each in `commands/`; what they print goes through `output.ts`. */
+export function weirctl(): Command {
+  return new Command('weirctl')
+    .description('The command line of a Weir load balancer.')
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0 done   1 failure, or no way to do what is asked   2 wrong command line   78 wrong configuration or input file`,
+    )
+    .exitOverride()
+    .addCommand(directorCommand());
+}
