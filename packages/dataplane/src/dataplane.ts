@@ -1,6 +1,7 @@
 import type { DropReason } from './drop-reason.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
+import type { Owners } from './owners.js';
 import type { Scheduling } from './scheduling.js';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
@@ -113,6 +114,8 @@ export interface ForwardingTables {
   /** Default {@link defaultFlowTimeouts}. */
   readonly timeouts?: FlowTimeouts;
   readonly guard?: Guard;
+  /** Absent: this node alone has the state of all flows that reach it. */
+  readonly owners?: Owners;
 }
 
 /** What an {@link Dataplane.apply} had to change; all zero when the tables were in force already. */
@@ -142,6 +145,11 @@ export interface BackendCount extends TrafficCount {
   readonly inactiveConnections: number;
 }
 
+export interface HandoverCount extends TrafficCount {
+  /** The node's. */
+  readonly address: string;
+}
+
 export interface ServiceCount extends TrafficCount, ServiceKey {
   readonly backends: readonly BackendCount[];
 }
@@ -150,6 +158,8 @@ export interface ServiceCount extends TrafficCount, ServiceKey {
 export interface Counters {
   /** Under its first listener. Includes what backends that are gone had counted. */
   readonly services: readonly ServiceCount[];
+  /** Packets that were handed over to other nodes, which may have their flows. */
+  readonly handovers: readonly HandoverCount[];
   readonly drops: Readonly<Record<DropReason, number>>;
 }
 

@@ -23,6 +23,8 @@
  * | flow_rate | more new flows a second on this node than are allowed, for a service that can't go on without |
  * | icmp_unknown | an ICMP error about a packet of no known flow or service |
  * | program_missing | the program for packets that are not common is not where the other one calls it; a fault of the node |
+ * | handover_peer | it came to the port for packets of other nodes, and not from one |
+ * | handover_malformed | from another node, with a list of hops that contradicts itself or the packet |
  */
 export const dropReasons = [
   'truncated_ipv4',
@@ -46,6 +48,8 @@ export const dropReasons = [
   'flow_rate',
   'icmp_unknown',
   'program_missing',
+  'handover_peer',
+  'handover_malformed',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];

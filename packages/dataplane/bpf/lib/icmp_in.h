@@ -164,7 +164,7 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 	return 1;
 }
 
-/* To the client: an error about what nat or fullnat sent to a backend. */
+/* To the client: an error about what nat or fullnat sent to a backend. UNKNOWN: of no flow. */
 SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted)
 {
 	const struct state *current = current_state();
@@ -177,7 +177,7 @@ SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *pa
 	place = place_of_answer(quoted);
 	record = translation_at(place);
 	if (!record)
-		return XDP_PASS;
+		return UNKNOWN;
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
@@ -229,8 +229,14 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 		return XDP_PASS;
 	if (!parse_quote(ctx, packet, &quoted))
 		return to_vip ? drop(DROP_ICMP_UNKNOWN) : XDP_PASS;
-	if (!to_vip)
-		return forward_error_to_client(ctx, packet, &quoted);
+	if (!to_vip) {
+		verdict = forward_error_to_client(ctx, packet, &quoted);
+		if (verdict != UNKNOWN)
+			return verdict;
+		if (find_owner_of_answer(&quoted, &choice) != ELSEWHERE)
+			return XDP_PASS;
+		return packet->ttl <= 1 ? drop(DROP_TTL_EXPIRED) : forward(ctx, packet, &choice, 0);
+	}
 	service = find_service(current, &quoted, &choice.service);
 	if (!service)
 		return drop(DROP_ICMP_UNKNOWN);

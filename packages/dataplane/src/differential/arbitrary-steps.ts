@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type FramePlan, plainFrame } from './frame-plan.js';
+import { arbitraryHandover } from './handover.js';
 import { backends, clients, local, unreachableClients, vips } from './lab-addresses.js';
 import type { Aim, AnswerChange, IcmpErrorPlan, Step } from './scenario.js';
 import { seldom } from './seldom.js';
@@ -44,6 +45,10 @@ export function arbitrarySteps(maxLength: number): fc.Arbitrary<Step[]> {
       {
         weight: 8,
         arbitrary: fc.record({ kind: fc.constant('error-to-vip'), about: fc.nat(30), error: arbitraryError() }),
+      },
+      {
+        weight: 12,
+        arbitrary: fc.record({ kind: fc.constant('handover'), of: fc.nat(30), plan: arbitraryHandover() }),
       },
       { weight: 3, arbitrary: arbitraryEcho() },
       { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait'), ticks: fc.constantFrom(1, 1, 2, 3, 5, 10, 31) }) },

@@ -12,6 +12,7 @@ import type {
 import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
 import { TICK_MS } from '../tick.js';
+import { arbitraryOwners } from './handover.js';
 import { backends, local, seed, vips } from './lab-addresses.js';
 import { arbitrarySecondChance, rowsOfChoices, type SecondChance } from './second-chance.js';
 import { seldom } from './seldom.js';
@@ -66,8 +67,9 @@ export function arbitraryTables(): fc.Arbitrary<ForwardingTables> {
       shapes: fc.array(arbitraryShape(), { minLength: 3, maxLength: 3 }),
       guard: seldom(4, arbitraryGuard()),
       timeouts: fc.constantFrom(1, 3, 30),
+      owners: seldom(3, arbitraryOwners()),
     })
-    .map(({ keys, shapes, guard, timeouts }) => ({
+    .map(({ keys, shapes, guard, timeouts, owners }) => ({
       services: shapes.flatMap((shape, i) => {
         const listeners = keys.flatMap(([key, service]) => (service === i ? [key] : []));
         return listeners.length === 0 ? [] : [serviceOf(listeners, shape)];
@@ -77,6 +79,7 @@ export function arbitraryTables(): fc.Arbitrary<ForwardingTables> {
       hashSeed: seed,
       timeouts: timeoutsOf(timeouts),
       ...(guard === undefined ? {} : { guard }),
+      ...(owners === undefined ? {} : { owners }),
     }));
 }
 

@@ -57,6 +57,7 @@ export async function compareEngines(
 
   const [tables] = scenario.tables;
   let listeners = listenersOf(tables);
+  let owners = tables?.owners;
   for (const engine of engines) {
     await engine.reset();
     engine.setClock(nowTicks);
@@ -79,9 +80,10 @@ export async function compareEngines(
       if (difference !== undefined) return difference;
       if (next !== undefined) for (const engine of engines) await engine.apply(next);
       listeners = listenersOf(next);
+      owners = next?.owners;
       continue;
     }
-    const frame = frameOfStep(step, { listeners, arrived, left });
+    const frame = frameOfStep(step, { listeners, owners, arrived, left });
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });
@@ -103,7 +105,7 @@ export async function compareEngines(
 
   const last = scenario.steps.length;
   const [dropsOfOurs, dropsOfTheirs] = await dropsSince(engines, dropsBefore);
-  const services = await both(engines, async (engine) => counts(await engine.services()));
+  const services = await both(engines, async (engine) => counts(await engine.traffic()));
   return (
     differing(last, 'drops', dropsOfOurs, dropsOfTheirs) ??
     differing(last, 'flows', sorted(ours.flows()), sorted(theirs.flows())) ??
@@ -149,7 +151,8 @@ function increase(before: DropCounts, after: DropCounts): DropCounts {
   return Object.fromEntries(changes.filter(([, count]) => count !== 0));
 }
 
-function counts(services: Awaited<ReturnType<EngineUnderTest['services']>>): readonly string[] {
+function counts({ services, handovers }: Awaited<ReturnType<EngineUnderTest['traffic']>>): readonly string[] {
+  const toNodes = handovers.map(({ address, packets, bytes }) => `node ${address}: ${packets} packets, ${bytes} bytes`);
   return services
     .flatMap(({ vip, protocol, port, packets, bytes, backends }) => [
       `${vip} ${protocol} ${JSON.stringify(port)}: ${packets} packets, ${bytes} bytes`,
@@ -159,5 +162,6 @@ function counts(services: Awaited<ReturnType<EngineUnderTest['services']>>): rea
           `${activeConnections} active, ${inactiveConnections} inactive`,
       ),
     ])
+    .concat(toNodes)
     .sort();
 }

@@ -25,7 +25,7 @@ export interface EngineUnderTest {
   setClock(nowTicks: number): void;
   run(frame: Uint8Array): Outcome;
   drops(): Promise<Readonly<Record<DropReason, number>>>;
-  services(): Promise<Counters['services']>;
+  traffic(): Promise<Pick<Counters, 'services' | 'handovers'>>;
   /** @see Dataplane.takeNeededRows */
   neededRows(): ReadonlyMap<string, readonly number[]>;
   flows(): readonly FlowSeen[];

@@ -43,8 +43,8 @@ export class PortableUnderTest implements EngineUnderTest {
     return this.#engine.counters().drops;
   }
 
-  async services(): Promise<Counters['services']> {
-    return this.#engine.counters().services;
+  async traffic(): Promise<Pick<Counters, 'services' | 'handovers'>> {
+    return this.#engine.counters();
   }
 
   neededRows(): ReadonlyMap<string, readonly number[]> {

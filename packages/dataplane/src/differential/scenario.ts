@@ -1,7 +1,9 @@
 import { buildIcmpPacket, bytesToAddress, decodeEthernet, decodeIpv4, decodeIpv6 } from '@weir/packet';
 import type { ForwardingTables, ServiceKey } from '../dataplane.js';
+import type { Owners } from '../owners.js';
 import { protocolNumbers } from '../portable/transport.js';
 import { type FramePlan, frameOf, frameWith, plainFrame } from './frame-plan.js';
+import { type HandoverPlan, handoverFrame } from './handover.js';
 import { clients } from './lab-addresses.js';
 
 /** What happens, one after another. Numbers that point into the past are taken modulo its length. */
@@ -13,6 +15,8 @@ export type Step =
   | { readonly kind: 'error-about-sent'; readonly about: number; readonly error: IcmpErrorPlan }
   /** A router, or the client, complains about what the VIP would have sent in answer to a frame that arrived. */
   | { readonly kind: 'error-to-vip'; readonly about: number; readonly error: IcmpErrorPlan }
+  /** Another node hands over what arrived before. */
+  | { readonly kind: 'handover'; readonly of: number; readonly plan: HandoverPlan }
   | { readonly kind: 'echo'; readonly from: string; readonly to: string; readonly type: number; readonly body: number }
   | { readonly kind: 'wait'; readonly ticks: number }
   /** The other tables of the scenario are put in force. */
@@ -47,12 +51,13 @@ export interface Scenario {
 /** Frames so far, and who listens now. */
 export interface Past {
   readonly listeners: readonly ServiceKey[];
+  readonly owners: Owners | undefined;
   readonly arrived: readonly Uint8Array[];
   readonly left: readonly Uint8Array[];
 }
 
 /** The frame that a step brings; undefined: none, or it is about a past that there is not. */
-export function frameOfStep(step: Step, { listeners, arrived, left }: Past): Uint8Array | undefined {
+export function frameOfStep(step: Step, { listeners, owners, arrived, left }: Past): Uint8Array | undefined {
   switch (step.kind) {
     case 'packet':
       return frameOf(aimed(step.plan, step.aim, listeners));
@@ -62,6 +67,8 @@ export function frameOfStep(step: Step, { listeners, arrived, left }: Past): Uin
       return errorAbout(left[step.about % left.length], step.error);
     case 'error-to-vip':
       return errorToVip(arrived[step.about % arrived.length], step.error);
+    case 'handover':
+      return handedOver(arrived[step.of % arrived.length], owners, step.plan);
     case 'echo':
       return frameWith(
         buildIcmpPacket(
@@ -124,6 +131,15 @@ function errorAbout(frame: Uint8Array | undefined, error: IcmpErrorPlan): Uint8A
   const parts = frame && partsOf(frame);
   if (parts === undefined) return undefined;
   return errorFrame(parts.destination, parts.source, parts.packet, error);
+}
+
+function handedOver(
+  frame: Uint8Array | undefined,
+  owners: Owners | undefined,
+  plan: HandoverPlan,
+): Uint8Array | undefined {
+  const parts = frame && partsOf(frame);
+  return parts && owners && handoverFrame(parts.packet, owners, plan);
 }
 
 function errorToVip(frame: Uint8Array | undefined, error: IcmpErrorPlan): Uint8Array | undefined {

@@ -34,14 +34,14 @@ export function arbitrarySecondChance(): fc.Arbitrary<SecondChance> {
 
 /**
  * A table whose row of number n begins with the member that the pattern says and goes on with the next ones; some rows
- * have fewer choices, down to none.
+ * have fewer choices, down to `fewest`.
  */
-export function rowsOfChoices(pattern: readonly number[], choices: number, members: number): Uint16Array {
+export function rowsOfChoices(pattern: readonly number[], choices: number, members: number, fewest = 0): Uint16Array {
   if (pattern.length === 0) return new Uint16Array();
   const rows = new Uint16Array(CHOICE_ROWS * choices).fill(NO_CHOICE);
   for (let row = 0; row < CHOICE_ROWS; row++) {
     const first = pattern[row % pattern.length] as number;
-    const count = Math.min(members, row % 11 === 0 ? row % (choices + 1) : choices);
+    const count = Math.min(members, row % 11 === 0 ? Math.max(fewest, row % (choices + 1)) : choices);
     for (let i = 0; i < count; i++) rows[row * choices + i] = (first + i * (1 + (row % 2) * (members - 2))) % members;
   }
   // A failure is told in words: nobody reads 200,000 numbers.

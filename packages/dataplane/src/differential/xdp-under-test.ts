@@ -76,8 +76,8 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
     return (await this.#plane.counters()).drops;
   }
 
-  async services(): Promise<Counters['services']> {
-    return (await this.#plane.counters()).services;
+  async traffic(): Promise<Pick<Counters, 'services' | 'handovers'>> {
+    return this.#plane.counters();
   }
 
   neededRows(): ReadonlyMap<string, readonly number[]> {

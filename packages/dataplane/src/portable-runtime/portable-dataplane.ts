@@ -102,9 +102,13 @@ export class PortableDataplane implements Dataplane {
   }
 
   #count(): Counters {
-    const { services, drops } = this.#engine.counters();
+    const { services, handovers, drops } = this.#engine.counters();
     const { too_big, no_route } = this.#lost;
-    return { services, drops: { ...drops, too_big: drops.too_big + too_big, no_route: drops.no_route + no_route } };
+    return {
+      services,
+      handovers,
+      drops: { ...drops, too_big: drops.too_big + too_big, no_route: drops.no_route + no_route },
+    };
   }
 
   takeNeededRows(): ReadonlyMap<string, readonly number[]> {

@@ -35,6 +35,8 @@ const errors = {
   4: ['match u8 3 0xff at 20', 'match u8 11 0xff at 20', 'match u8 12 0xff at 20'],
   6: ['match u8 0 0xfc at 40', 'match u8 4 0xff at 40'],
 } as const;
+/** Offset of the destination port in UDP right after an IP header without options. */
+const udpPort = { 4: 22, 6: 42 } as const;
 const icmp = { 4: 'match ip protocol 1 0xff', 6: 'match ip6 protocol 58 0xff' } as const;
 
 /**
@@ -44,7 +46,7 @@ const icmp = { 4: 'match ip protocol 1 0xff', 6: 'match ip6 protocol 58 0xff' } 
  * @param ownAddresses  of all interfaces, text, those for broadcast included
  */
 export function steeringRules(tables: ForwardingTables, ownAddresses: readonly string[]): readonly SteeringRule[] {
-  const { services, localAddresses = [] } = tables;
+  const { services, localAddresses = [], owners } = tables;
   const vips = services.flatMap(({ listeners }) => listeners.map(({ vip }) => vip));
   const behindNat = services
     .filter(({ forwarding }) => forwarding.method === 'nat')
@@ -60,6 +62,13 @@ export function steeringRules(tables: ForwardingTables, ownAddresses: readonly s
   };
   for (const match of linkMatters) add(0, 6, 'leave', `${icmp[6]} ${match}`);
   addEach(1, 'take', 'dst', [...vips, ...localAddresses]);
+  if (owners !== undefined) {
+    const address = canonicalAddress(owners.nodes[owners.self] as string);
+    const family = familyOf(address);
+    const toAddress = `match ${tool[family]} dst ${address}/${bits[family]}`;
+    const isUdp = `match ${tool[family]} protocol 17 0xff`;
+    add(1, family, 'take', `${toAddress} ${isUdp} match u16 ${owners.port} 0xffff at ${udpPort[family]}`);
+  }
   if (behindNat.length === 0) return rules;
   addEach(2, 'leave', 'dst', ownAddresses);
   for (const family of [4, 6] as const) {

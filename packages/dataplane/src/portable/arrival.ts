@@ -1,10 +1,13 @@
 import type { IpPacket } from './parse-frame.js';
+import type { Backend } from './service.js';
 
 /** A packet, where it came from and when. */
 export interface Arrival {
   readonly packet: IpPacket;
   readonly ingressIfindex: number;
   readonly nowTicks: number;
+  /** It came from another node: nodes that it may still be handed over to. */
+  readonly handedOver?: readonly Backend[] | undefined;
 }
 
 /** The node is a router: with one hop less there would be none left. */

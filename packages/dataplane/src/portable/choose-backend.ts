@@ -7,6 +7,7 @@ import { type FlowState, firstState, nextState, opensConnection } from './flow-s
 import type { FlowTable } from './flow-table.js';
 import type { Guard } from './guard.js';
 import { nearEnd } from './near-end.js';
+import type { OwnersInForce } from './owners-in-force.js';
 import type { PersistentClients } from './persistent-clients.js';
 import { schedule } from './schedule.js';
 import type { Backend } from './service.js';
@@ -22,6 +23,8 @@ export interface Memory {
   readonly hashSeed: bigint;
   /** fullnat: addresses of this node, in network order, of both families. */
   readonly localAddresses: readonly Uint8Array[];
+  /** Absent: all flows that reach this node are its own. */
+  readonly owners: OwnersInForce | undefined;
 }
 
 export type Choice =
@@ -38,10 +41,22 @@ export type Choice =
   | { readonly kind: 'refused'; readonly reason: DropReason };
 
 /** A packet of a client, as far as the choice goes. */
-export type ClientPacket = Tuple & { readonly tcpFlags: number };
+export type ClientPacket = Tuple & {
+  readonly tcpFlags: number;
+};
 
-/** docs/packet-path.md, section 3. */
-export function chooseBackend(memory: Memory, service: Service, packet: ClientPacket, nowTicks: number): Choice {
+/**
+ * docs/packet-path.md, sections 3 and 7. What another node may know goes there: then the backend is that node.
+ *
+ * @param handedOver  the packet came from another node; these are still to be asked
+ */
+export function chooseBackend(
+  memory: Memory,
+  service: Service,
+  packet: ClientPacket,
+  nowTicks: number,
+  handedOver?: readonly Backend[],
+): Choice {
   if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
@@ -49,9 +64,12 @@ export function chooseBackend(memory: Memory, service: Service, packet: ClientPa
   const flow = flowOf(memory.flows, service, packet, nowTicks);
   if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks);
 
+  const begins = !isTcp(packet.protocol) || opensConnection(packet.tcpFlags);
+  const elsewhere = memory.owners?.elsewhere(packet, begins, handedOver);
+  if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
   const byHash = () => withoutFlow(row === undefined ? undefined : service.rows[row], hash);
   const translates = translatesAddresses(service.forwarding);
-  if (isTcp(packet.protocol) && !opensConnection(packet.tcpFlags)) return translates ? refused('no_flow') : byHash();
+  if (!begins) return translates ? refused('no_flow') : byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
   if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : byHash();
   const backend = pick(memory, service, row, packet, nowTicks);
@@ -86,13 +104,21 @@ function chooseByChoices({ hashSeed }: Memory, service: Service, packet: Tuple):
 }
 
 /** The same for a packet that only tells of a flow: nothing is remembered, counted or kept alive. */
-export function findBackend(memory: Memory, service: Service, packet: Tuple, nowTicks: number): Choice {
+export function findBackend(
+  memory: Memory,
+  service: Service,
+  packet: Tuple,
+  nowTicks: number,
+  handedOver?: readonly Backend[],
+): Choice {
   if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
   const flow = mayHaveFlow ? flowOf(memory.flows, service, packet, nowTicks) : undefined;
   if (flow !== undefined) return chosen(flow.backend, hash, flow.translation, flow.state);
+  const elsewhere = remembersFlows(service) ? memory.owners?.elsewhere(packet, false, handedOver) : undefined;
+  if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
   if (translatesAddresses(service.forwarding)) return refused('icmp_unknown');
   return withoutFlow(row === undefined ? undefined : service.rows[row], hash);
 }

@@ -9,6 +9,8 @@ import { addressText, type Tuple } from './tuple.js';
 export interface Listener {
   readonly key: ServiceKey;
   readonly service: Service;
+  /** False: the address is the node's own, and what else comes there is the kernel's. */
+  readonly isVip?: boolean;
 }
 
 /** VIPs, and which service takes which port. */
@@ -19,10 +21,10 @@ export class ServiceDirectory {
   readonly #ranges = new Map<string, { readonly first: number; readonly last: number; readonly service: Service }[]>();
 
   constructor(listeners: Iterable<Listener>) {
-    for (const { key, service } of listeners) {
+    for (const { key, service, isVip = true } of listeners) {
       const vip = addressText(addressToBytes(key.vip));
       const host = `${vip} ${protocolNumbers[key.protocol]}`;
-      this.#vips.add(vip);
+      if (isVip) this.#vips.add(vip);
       if (typeof key.port === 'number') this.#ports.set(`${host} ${key.port}`, service);
       else this.#ranges.set(host, [...(this.#ranges.get(host) ?? []), { ...key.port, service }]);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert';
 import { addressToBytes } from '@weir/packet';
 import { type AppliedChanges, type Counters, defaultFlowTimeouts, type ForwardingTables } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
+import { ownersService } from '../owners.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
 import { type Arrival, isOnLastHop } from './arrival.js';
 import { countPacket } from './backend.js';
@@ -16,6 +17,7 @@ import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
 import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
+import { OwnersInForce } from './owners-in-force.js';
 import { parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
 import type { PortableSurroundings } from './portable-surroundings.js';
@@ -31,7 +33,7 @@ import {
 } from './send.js';
 import { hashOfFlow, type Service } from './service.js';
 import { isIcmp } from './transport.js';
-import { reversedTuple } from './tuple.js';
+import { reversedTuple, type Tuple } from './tuple.js';
 import type { Verdict } from './verdict.js';
 
 export interface PortableLimits {
@@ -69,7 +71,7 @@ export class PortableEngine {
     this.#flows = new FlowTable(flows);
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
-    this.#memory = this.#memoryWith(0n, []);
+    this.#memory = this.#memoryWith(0n, [], undefined);
   }
 
   /**
@@ -78,13 +80,20 @@ export class PortableEngine {
    */
   apply(tables: ForwardingTables): AppliedChanges {
     checkTables(tables);
-    const { services, changes } = putInForce(this.#services, tables.services);
+    const { owners } = tables;
+    const wanted = owners === undefined ? tables.services : [...tables.services, ownersService(owners)];
+    const { services, changes } = putInForce(this.#services, wanted);
+    const nodes = owners === undefined ? undefined : services[services.length - 1];
     for (const service of this.#services) if (!services.includes(service)) this.#clients.forget(service);
     this.#services = services;
     this.#directory = new ServiceDirectory(
-      tables.services.flatMap(({ listeners }, i) => listeners.map((key) => ({ key, service: services[i] as Service }))),
+      wanted.flatMap(({ listeners }, i) => {
+        const service = services[i] as Service;
+        return listeners.map((key) => ({ key, service, isVip: service !== nodes }));
+      }),
     );
-    this.#memory = this.#memoryWith(tables.hashSeed, tables.localAddresses ?? []);
+    const inForce = owners && nodes && new OwnersInForce(owners, nodes, tables);
+    this.#memory = this.#memoryWith(tables.hashSeed, tables.localAddresses ?? [], inForce);
     const sources = [tables.sources.ipv4, tables.sources.ipv6].filter((text) => text !== undefined);
     this.#sources = new Map(sources.map(addressToBytes).map((address) => [address.byteLength, address]));
     const timeouts = tables.timeouts ?? defaultFlowTimeouts;
@@ -96,6 +105,10 @@ export class PortableEngine {
 
   /** Decides about one frame. Ticks never go back. */
   forward(frame: Uint8Array, ingressIfindex: number, nowTicks: number): Verdict {
+    return this.#forward(frame, { ingressIfindex, nowTicks });
+  }
+
+  #forward(frame: Uint8Array, arrival: Omit<Arrival, 'packet'>): Verdict {
     const parsed = parseFrame(frame);
     switch (parsed.kind) {
       case 'other':
@@ -105,7 +118,7 @@ export class PortableEngine {
       case 'unreadable':
         return this.#directory.isVip(parsed.destination) ? this.#drop('extension_header') : pass;
       case 'packet':
-        return this.#isForThisNode(frame) ? this.#decide({ packet: parsed.packet, ingressIfindex, nowTicks }) : pass;
+        return this.#isForThisNode(frame) ? this.#decide({ ...arrival, packet: parsed.packet }) : pass;
     }
   }
 
@@ -129,19 +142,27 @@ export class PortableEngine {
 
   counters(): Counters {
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, this.#drops.get(reason) ?? 0]));
-    return { services: this.#services.map(countService), drops: drops as Record<DropReason, number> };
+    const { owners } = this.#memory;
+    const handovers = Array.from(owners?.peers ?? [], ({ name, packets, bytes }) => ({
+      address: name,
+      packets,
+      bytes,
+    }));
+    const services = this.#services.filter((service) => service !== owners?.service).map(countService);
+    return { services, handovers, drops: drops as Record<DropReason, number> };
   }
 
   /** Sections 2 and 3. */
   #decide(arrival: Arrival): Verdict {
-    const { packet, nowTicks } = arrival;
+    const { packet, nowTicks, handedOver } = arrival;
     if (packet.fragment?.isFirst === false) return this.#laterFragment(arrival);
     if (isIcmp(packet.family, packet.protocol)) return this.#icmp(arrival);
     const service = this.#directory.find(packet);
     if (service === undefined) return this.#answer(arrival);
+    if (service === this.#memory.owners?.service) return this.#fromNode(arrival);
     if (this.#guard.denies(packet.source)) return this.#drop('denied');
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    const choice = chooseBackend(this.#memory, service, packet, nowTicks);
+    const choice = chooseBackend(this.#memory, service, packet, nowTicks, handedOver);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
     this.#fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
@@ -163,11 +184,45 @@ export class PortableEngine {
   #answer(arrival: Arrival): Verdict {
     const { packet, nowTicks } = arrival;
     const flow = this.#flows.ofAnswer(packet, nowTicks);
-    if (flow === undefined) return pass;
+    if (flow === undefined) return this.#answerOfOther(arrival);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     this.#flows.touch(flow, 'server', nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
     this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
+  }
+
+  /** Section 7: the owner of an answer is that of its client. */
+  #answerOfOther(arrival: Arrival): Verdict {
+    const { packet, nowTicks } = arrival;
+    const decision = this.#ownerOfAnswer(arrival, packet);
+    if (decision === undefined) return pass;
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
+    this.#fragments.remember(packet, { to: 'backend', ...decision }, nowTicks);
+    return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
+  }
+
+  /** So is that of an error about what such an answer would answer. */
+  #errorOfOther(arrival: Arrival, answer: Tuple): Verdict {
+    const decision = this.#ownerOfAnswer(arrival, answer);
+    if (decision === undefined) return pass;
+    if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
+    return this.#toBackend(arrival, decision, sendToBackend(arrival.packet, decision, this.#roads(arrival)));
+  }
+
+  #ownerOfAnswer({ handedOver }: Arrival, answer: Tuple): Decision | undefined {
+    const { owners, hashSeed } = this.#memory;
+    if (owners?.mayBeAnswer(answer) !== true) return undefined;
+    const elsewhere = owners.elsewhere(reversedTuple(answer), false, handedOver);
+    const hash = hashOfFlow(hashSeed, answer);
+    return elsewhere && { ...elsewhere, hash, translation: undefined, stateBefore: undefined };
+  }
+
+  /** Section 7: a packet in the outer header of another node, decided about as if it had come without. */
+  #fromNode(arrival: Arrival): Verdict {
+    const { packet, handedOver } = arrival;
+    const handover = this.#memory.owners?.take(packet, handedOver !== undefined) ?? pass;
+    if (typeof handover === 'string') return this.#drop(handover);
+    return 'hops' in handover ? this.#forward(handover.frame, { ...arrival, handedOver: handover.hops }) : handover;
   }
 
   /** Section 6. */
@@ -191,7 +246,7 @@ export class PortableEngine {
     const service = this.#directory.find(tuple);
     if (service === undefined) return this.#drop('icmp_unknown');
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    const choice = findBackend(this.#memory, service, tuple, nowTicks);
+    const choice = findBackend(this.#memory, service, tuple, nowTicks, arrival.handedOver);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     return this.#toBackend(arrival, choice, sendErrorToBackend(packet, quote, choice, this.#roads(arrival)));
   }
@@ -199,8 +254,9 @@ export class PortableEngine {
   /** This node sent what is quoted to a backend, in the name of the client or from a local address. */
   #errorFromBackend(arrival: Arrival, quote: Quote): Verdict {
     const { packet, nowTicks } = arrival;
-    const flow = this.#flows.ofAnswer(reversedTuple(quote), nowTicks);
-    if (flow === undefined) return pass;
+    const answer = reversedTuple(quote);
+    const flow = this.#flows.ofAnswer(answer, nowTicks);
+    if (flow === undefined) return this.#errorOfOther(arrival, answer);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     return this.#out(arrival, sendErrorToClient(packet, quote, flow, this.#roads(arrival)));
   }
@@ -255,13 +311,14 @@ export class PortableEngine {
     };
   }
 
-  #memoryWith(hashSeed: bigint, localAddresses: readonly string[]): Memory {
+  #memoryWith(hashSeed: bigint, localAddresses: readonly string[], owners: OwnersInForce | undefined): Memory {
     return {
       flows: this.#flows,
       guard: this.#guard,
       clients: this.#clients,
       hashSeed,
       localAddresses: localAddresses.map(addressToBytes),
+      owners,
     };
   }
 }

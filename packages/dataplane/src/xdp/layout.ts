@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 export const Settings = {
   bytes: 32,
@@ -26,6 +26,8 @@ export const State = {
   features: 12,
   directorySeed: 16,
   anyPort: 32,
+  owners: 40,
+  ownSlot: 44,
   ownMacs: 64,
   flowKeys: 128,
   timeout: 176,
@@ -104,7 +106,7 @@ export const Pick = {
 /** enum cost. */
 export const Cost = { lc: 0, wlc: 1, sed: 2, nq: 3 } as const;
 /** SERVICE_*. */
-export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4 } as const;
+export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4, owners: 8 } as const;
 
 /** HASH_*: bits of service.hash_fields. */
 export const HashFieldBit = { source: 1, destination: 2, sourcePort: 4, destinationPort: 8 } as const;
@@ -199,6 +201,12 @@ export const SOURCE_SET_BYTES = 64;
 export const Network = { bytes: 24, prefixBits: 0, family: 4, address: 5 } as const;
 /** enum permission. */
 export const Permission = { deny: 1, allow: 2 } as const;
+
+/** struct peer, the key; its value is the slot of a node. */
+export const Peer = { bytes: 16, address: 0 } as const;
+
+/** struct answerer, the key; its value says nothing. */
+export const Answerer = { bytes: 24, address: 0, port: 16, protocol: 18 } as const;
 
 /** struct vlan, the value; its key is an interface's index. */
 export const Vlan = { bytes: 8, ifindex: 0, id: 4 } as const;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { openPinned, pin, unpin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
 import { FLOW_WAYS, LAYOUT_VERSION, OVERFLOWS_PER_LINE, State } from './layout.js';
-import { type TableSizes, tableNames, tableShapes } from './table-sizes.js';
+import { hashElements, type TableName, type TableSizes, tableNames, tableShapes } from './table-sizes.js';
 
 /** Maps that are pinned: the tables, what is no array, and the clock that runs in the kernel. */
-const pinnedMaps = [...tableNames, 'networks', 'vlans', 'clock'] as const;
+const pinnedMaps = [...tableNames, 'networks', 'vlans', 'peers', 'answerers', 'clock'] as const;
 export type PinnedMapName = (typeof pinnedMaps)[number];
 
 /** struct bpf_map_info of linux/bpf.h. */
@@ -26,13 +26,15 @@ export function findPinnedTables(directory: string, sizes: TableSizes): FoundTab
     return { kind: 'unfit', reason };
   };
   const shapes = tableShapes(sizes);
+  const hashes = hashElements(sizes);
   for (const name of pinnedMaps) {
     const fd = openPinned(mapPath(directory, name));
     if (fd === undefined) return fds.size === 0 ? { kind: 'none' } : unfit(`map ${name} is missing`);
     fds.set(name, fd);
-    if (name === 'clock' || name === 'vlans') continue;
+    if (name === 'clock' || name === 'vlans' || name === 'peers') continue;
     const found = shapeOf(fd, name);
-    const wanted = name === 'networks' ? { bytes: 4, elements: sizes.networks } : shapes[name];
+    const wanted =
+      name in hashes ? { bytes: 4, elements: hashes[name as keyof typeof hashes] } : shapes[name as TableName];
     if (found.bytes !== wanted.bytes || found.elements !== wanted.elements) {
       return unfit(
         `map ${name} has ${found.elements} elements of ${found.bytes} bytes, not ${wanted.elements} of ${wanted.bytes}`,

@@ -36,7 +36,13 @@ export interface ServiceDirectory {
 
 const SEEDS_MAX = 64;
 
-const protocolNumbers: Readonly<Record<TransportProtocol, number>> = { tcp: 6, udp: 17, sctp: 132, esp: 50, ah: 51 };
+export const protocolNumbers: Readonly<Record<TransportProtocol, number>> = {
+  tcp: 6,
+  udp: 17,
+  sctp: 132,
+  esp: 50,
+  ah: 51,
+};
 
 /** Name of an IP protocol that services may have. */
 function protocolName(number: number): TransportProtocol | undefined {
@@ -63,7 +69,7 @@ export function vipWords(vip: string): readonly [bigint, bigint] {
 }
 
 /** The keys under which services are found: those of their listeners, and one for each VIP. */
-function directoryItems(services: Iterable<readonly [ServiceKey, number]>): DirectoryItem[] {
+function directoryItems(services: Iterable<readonly [ServiceKey, number]>, nodes: number | undefined): DirectoryItem[] {
   const items = new Map<string, DirectoryItem>();
   const itemOf = (key: ServiceKey, port: number, protocol: number): DirectoryItem => {
     const vip = vipWords(key.vip);
@@ -76,7 +82,8 @@ function directoryItems(services: Iterable<readonly [ServiceKey, number]>): Dire
     const protocol = protocolNumbers[key.protocol];
     if (typeof key.port === 'number') itemOf(key, key.port, protocol).service = index + 1;
     else itemOf(key, 0, protocol).ranges.push({ ...portRange(key), service: index + 1 });
-    itemOf(key, 0, 0).service ||= index + 1;
+    // The node's own address stays the kernel's, but for that port.
+    if (index !== nodes) itemOf(key, 0, 0).service ||= index + 1;
   }
   return [...items.values()];
 }
@@ -119,14 +126,16 @@ function unmapped(vip: Uint8Array): Uint8Array {
  * @param services    listeners, and the index of the service that each leads to
  * @param buckets     a power of two
  * @param lines       room for ranges of ports
+ * @param nodes       index of the service whose backends are the nodes: its address is no VIP
  * @throws {DataplaneError} TABLES_TOO_LARGE
  */
 export function buildServiceDirectory(
   services: Iterable<readonly [ServiceKey, number]>,
   buckets: number,
   lines: { readonly first: number; readonly count: number },
+  nodes?: number,
 ): ServiceDirectory {
-  const items = directoryItems(services);
+  const items = directoryItems(services, nodes);
   const withRanges = items.filter(({ ranges }) => ranges.length > 0);
   if (withRanges.length * RANGE_LINES_MAX > lines.count) {
     throw new DataplaneError(

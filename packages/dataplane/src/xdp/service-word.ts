@@ -9,14 +9,14 @@ import { Cost, HASH_ALTERNATIVE_SHIFT, HashFieldBit, Pick, Service, ServiceFlag 
 export const SERVICE_WORD_BYTES = 12;
 
 /** How a service chooses and what it does to SYNs: the bytes of `struct service` from `pick` to `persistence`. */
-export function encodeServiceWord(service: ForwardingService): Uint8Array {
+export function encodeServiceWord(service: ForwardingService, isOwners = false): Uint8Array {
   const word = new Uint8Array(SERVICE_WORD_BYTES);
   const view = new DataView(word.buffer);
   const at = (offset: number) => offset - Service.pick;
   const { scheduling, persistence } = service;
   view.setUint8(at(Service.pick), pickCode(scheduling));
   if (scheduling.pick === 'least') view.setUint8(at(Service.cost), Cost[scheduling.cost]);
-  view.setUint8(at(Service.flags), flagsOf(service));
+  view.setUint8(at(Service.flags), flagsOf(service) | (isOwners ? ServiceFlag.owners : 0));
   view.setUint8(at(Service.prefix4), persistence?.prefix4 ?? 0);
   view.setUint8(at(Service.prefix6), persistence?.prefix6 ?? 0);
   if (scheduling.pick === 'choices') {

@@ -127,6 +127,23 @@ export class TableMemory implements Disposable {
     Atomics.store(this.#stateWords, State.features / 4, bits);
   }
 
+  /** The service whose backends are the nodes; undefined: flows have no owners. */
+  get owners(): number | undefined {
+    const index = this.#state.getUint32(State.owners, true);
+    return index === 0 ? undefined : index - 1;
+  }
+
+  /** This node's among the backends of that service. */
+  get ownSlot(): number {
+    return this.#state.getUint32(State.ownSlot, true);
+  }
+
+  /** @param ownSlot  this node's among the backends of that service */
+  setOwners(service: number | undefined, ownSlot: number): void {
+    Atomics.store(this.#stateWords, State.ownSlot / 4, ownSlot);
+    Atomics.store(this.#stateWords, State.owners / 4, service === undefined ? 0 : service + 1);
+  }
+
   /** Where ICMP errors of the node itself come from. */
   setOwnAddress(family: 4 | 6, address: string | undefined): void {
     this.#setAddress(State.ownAddress + (family === 4 ? 0 : ADDRESS_BYTES), address);

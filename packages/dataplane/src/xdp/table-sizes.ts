@@ -118,6 +118,17 @@ export const tableNames = [
 ] as const;
 export type TableName = (typeof tableNames)[number];
 
+/** Keys for one backend, of as many listeners. */
+const ANSWERERS_PER_BACKEND = 8;
+
+/** Most elements of the hash maps whose size is chosen at load; their values are 4 bytes. */
+export function hashElements({ networks, backends }: TableSizes): {
+  readonly networks: number;
+  readonly answerers: number;
+} {
+  return { networks, answerers: backends * ANSWERERS_PER_BACKEND };
+}
+
 /** Bytes of an element and number of elements, by map; what a pinned map must have to be taken over. */
 export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { bytes: number; elements: number }>> {
   return {

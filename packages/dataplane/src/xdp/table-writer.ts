@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CHOICE_ROWS, NO_CHOICE } from '@weir/director';
-import type { AppliedChanges, BackendCount, Counters, ServiceKey, TableInForce } from '../dataplane.js';
+import type { AppliedChanges, BackendCount, Counters, HandoverCount, ServiceKey, TableInForce } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
 import { CHOICES_MAX, NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
@@ -106,6 +106,7 @@ export class TableWriter {
       this.#live.set(id, service);
     }
     for (const [id] of removed) this.#live.delete(id);
+    this.#setOwners(plans);
     if (listenersChanged) this.#writeDirectory();
 
     for (const { service, slots } of plans) changes.backendsRemoved += this.#releaseBackends(service, new Set(slots));
@@ -118,7 +119,7 @@ export class TableWriter {
   /** @see Dataplane.counters */
   counters(): Counters {
     return {
-      services: [...this.#live.values()].map((service) => {
+      services: this.#liveServices().map((service) => {
         const backends = [...service.backends.values()].map((slot): BackendCount => this.#backendCount(slot));
         const total = this.#memory.retired(service.index);
         for (const { packets, bytes } of backends) {
@@ -127,8 +128,27 @@ export class TableWriter {
         }
         return { ...firstListener(service), ...total, backends };
       }),
+      handovers: this.#handovers(),
       drops: this.#memory.drops(),
     };
+  }
+
+  /** Without the one whose backends are the nodes. */
+  #liveServices(): LiveService[] {
+    const { owners } = this.#memory;
+    return [...this.#live.values()].filter(({ index }) => index !== owners);
+  }
+
+  #handovers(): HandoverCount[] {
+    return this.peers().map(([address, slot]) => ({ address, ...this.#memory.backendCount(slot) }));
+  }
+
+  /** The other nodes, which packets may be handed over to, and their slots. */
+  peers(): readonly (readonly [address: string, slot: number])[] {
+    const { owners, ownSlot } = this.#memory;
+    const nodes = [...this.#live.values()].find(({ index }) => index === owners);
+    const slots = [...(nodes?.backends.values() ?? [])].filter((slot) => slot !== ownSlot);
+    return slots.map((slot) => [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot]);
   }
 
   #backendCount(slot: number): BackendCount {
@@ -162,7 +182,9 @@ export class TableWriter {
 
   /** @see Dataplane.tablesInForce */
   tablesInForce(): Map<string, TableInForce> {
-    return new Map([...this.#live].map(([id, service]) => [id, this.#tableInForce(service)]));
+    return new Map(
+      this.#liveServices().map((service) => [serviceId(firstListener(service)), this.#tableInForce(service)]),
+    );
   }
 
   #tableInForce({ index, listeners, backends: slotOf }: LiveService): TableInForce {
@@ -292,12 +314,20 @@ export class TableWriter {
     }
   }
 
+  /** Where the nodes are found, and which of them this one is. */
+  #setOwners(plans: readonly Plan[]): void {
+    const nodes = plans.find(({ wanted }) => wanted.self !== undefined);
+    const self = nodes?.slots[nodes.wanted.self as number] ?? NO_BACKEND;
+    this.#memory.setOwners(nodes?.service.index, self);
+  }
+
   #writeDirectory(): void {
     const { sizes, spareRangeLines } = this.#memory;
     const listeners = [...this.#live.values()].flatMap((service) =>
       service.listeners.map((key) => [key, service.index] as const),
     );
-    this.#memory.flipDirectory(buildServiceDirectory(listeners, sizes.directoryBuckets, spareRangeLines));
+    const { owners } = this.#memory;
+    this.#memory.flipDirectory(buildServiceDirectory(listeners, sizes.directoryBuckets, spareRangeLines, owners));
   }
 
   /** Gives back the slots of a service that are not in `keep`; returns how many. */

@@ -3,6 +3,7 @@ import { canonicalAddress, familyOf, isIpAddress } from '@weir/packet';
 import type { ForwardingBackend, ForwardingService, ForwardingTables, PortRange, ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import { checkOwners, ownersService } from '../owners.js';
 import type { Scheduling } from '../scheduling.js';
 import { encodeBackendRoute } from './backend-record.js';
 import { LOCAL_ADDRESSES_MAX, RANGE_LINES_MAX, RANGES_PER_LINE } from './layout.js';
@@ -36,6 +37,8 @@ export interface WantedService {
   readonly keptRows: ArrayLike<number>;
   /** Where rows are choices. */
   readonly choices: WantedChoices | undefined;
+  /** Its backends are the nodes, and this is the one that is this node. */
+  readonly self: number | undefined;
 }
 
 export interface WantedChoices {
@@ -63,8 +66,12 @@ export function portRange({ port }: ServiceKey): PortRange {
  */
 export function checkTables(tables: ForwardingTables): WantedService[] {
   checkLocalAddresses(tables.localAddresses ?? []);
+  const { owners } = tables;
+  if (owners !== undefined) checkOwners(owners, tables);
   const seen: ServiceKey[] = [];
-  return tables.services.map((service) => {
+  const nodes = owners === undefined ? [] : [ownersService(owners)];
+  return [...tables.services, ...nodes].map((service) => {
+    const self = service === nodes[0] ? owners?.self : undefined;
     const [first] = service.listeners;
     if (first === undefined) throw new DataplaneError('TABLES_INVALID', 'a service has no listener');
     const listeners = service.listeners.map((key) => checkListener(key, seen));
@@ -75,12 +82,13 @@ export function checkTables(tables: ForwardingTables): WantedService[] {
     return {
       listeners,
       id,
-      word: encodeServiceWord(service),
+      word: encodeServiceWord(service, self !== undefined),
       translates: translatesAddresses(service.forwarding),
       backends: wantedBackends(id, service, tables),
       rows: service.rows,
       keptRows: service.keptRows ?? [],
       choices: wantedChoices(service.scheduling),
+      self,
     };
   });
 }

@@ -24,6 +24,7 @@ import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '.
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
 import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
+import { OwnerTables } from './owner-tables.js';
 import {
   closeAll,
   type FoundTables,
@@ -35,7 +36,7 @@ import {
   unpinOtherPrograms,
 } from './pinned-tables.js';
 import { TableMemory } from './table-memory.js';
-import { type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
+import { hashElements, type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
 import { StillResting, TableWriter } from './table-writer.js';
 import { timeoutsInTicks } from './timeouts.js';
 import { vlanInterfaces } from './vlan-interfaces.js';
@@ -79,6 +80,7 @@ export class XdpDataplane implements Dataplane {
   readonly #memory: TableMemory;
   readonly #writer: TableWriter;
   readonly #networks: NetworkTable;
+  readonly #owners: OwnerTables;
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
@@ -131,7 +133,7 @@ export class XdpDataplane implements Dataplane {
       if (found.kind === 'found') for (const [name, fd] of found.fds) object.reuseMap(name, fd);
       else {
         for (const name of tableNames) object.resizeMap(name, shapes[name].elements);
-        object.resizeMap('networks', sizes.networks);
+        for (const [name, elements] of Object.entries(hashElements(sizes))) object.resizeMap(name, elements);
       }
       object.load();
       object.updateElement('programs', Buffer.alloc(4), fdAsValue(object.programFd('weir_seldom')));
@@ -139,6 +141,7 @@ export class XdpDataplane implements Dataplane {
       if (found.kind !== 'found') this.#memory.setFlowKeys(crypto.getRandomValues(new Uint32Array(FLOW_KEY_WORDS)));
       this.#memory.layout = LAYOUT_VERSION;
       this.#networks = new NetworkTable(object.mapFd('networks'));
+      this.#owners = new OwnerTables((name) => object.mapFd(name), hashElements(sizes).answerers);
       this.#writer = new TableWriter(this.#memory, () => performance.now());
       if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
@@ -171,10 +174,12 @@ export class XdpDataplane implements Dataplane {
   async #write(tables: ForwardingTables): Promise<AppliedChanges> {
     const wanted = checkTables(tables);
     const features = this.#setSettings(tables);
+    this.#owners.setAnswerers(tables);
     for (;;) {
       try {
         const changes = this.#writer.apply(wanted, tables.hashSeed);
         this.#memory.setFeatures(features);
+        this.#owners.setPeers(this.#writer.peers());
         return changes;
       } catch (error) {
         if (!(error instanceof StillResting)) throw error;

@@ -1,0 +1,113 @@
+import { choiceRow } from '@weir/director';
+import { bytesToAddress, decodeGueHops, UDP_BYTES } from '@weir/packet';
+import type { ForwardingTables } from '../dataplane.js';
+import type { DropReason } from '../drop-reason.js';
+import { answerersOf, type Owners } from '../owners.js';
+import type { IpPacket } from './parse-frame.js';
+import type { Backend, Service } from './service.js';
+import { protocolNumbers } from './transport.js';
+import { addressText, type Tuple } from './tuple.js';
+
+/** As in the header that carries them: docs/packet-path.md, section 7. */
+const HOPS_MAX = 4;
+const ETHERNET_BYTES = 14;
+const MACS_BYTES = 12;
+const IPV4_BYTES = 20;
+const etherTypes = new Map([
+  [4, 0x0800],
+  [41, 0x86dd],
+]);
+
+/** Another node, and those to try after it. */
+export interface Elsewhere {
+  readonly backend: Backend;
+  readonly hops: readonly Backend[];
+}
+
+/** A frame without its outer header, and the nodes that it may still be handed over to. */
+export interface Handover {
+  readonly frame: Uint8Array;
+  readonly hops: readonly Backend[];
+}
+
+/** The nodes, as backends of a service of their own, and what they have of each other. */
+export class OwnersInForce {
+  readonly service: Service;
+  readonly #owners: Owners;
+  readonly #self: Backend;
+  /** The other nodes, by address. */
+  readonly #peers: ReadonlyMap<string, Backend>;
+  /** Where answers of nat come from: address, protocol and port. */
+  readonly #answerers: ReadonlySet<string>;
+
+  constructor(owners: Owners, service: Service, tables: ForwardingTables) {
+    this.service = service;
+    this.#owners = owners;
+    this.#self = service.backends[owners.self] as Backend;
+    const others = service.backends.filter((backend) => backend !== this.#self);
+    this.#peers = new Map(others.map((backend) => [addressText(backend.address), backend]));
+    this.#answerers = new Set(
+      answerersOf(tables).map(({ address, protocol, port }) => `${address} ${protocolNumbers[protocol]} ${port}`),
+    );
+  }
+
+  /** What was handed over to other nodes. */
+  get peers(): Iterable<Backend> {
+    return this.#peers.values();
+  }
+
+  /**
+   * Who may know a client's packet that this node does not know; undefined: it is up to this one.
+   *
+   * @param begins      it may be the first of its flow, which the first owner takes
+   * @param handedOver  nodes still to ask, where another one asked this one
+   */
+  elsewhere(packet: Tuple, begins: boolean, handedOver?: readonly Backend[]): Elsewhere | undefined {
+    const nodes = handedOver ?? this.#ownersOf(packet);
+    if (begins && (handedOver !== undefined || nodes[0] === this.#self)) return undefined;
+    const [backend, ...hops] = nodes.filter((node) => node !== this.#self);
+    return backend === undefined ? undefined : { backend, hops };
+  }
+
+  /** May this packet, which no service takes, be an answer of a backend of nat? */
+  mayBeAnswer({ source, protocol, sourcePort }: Tuple): boolean {
+    const host = `${bytesToAddress(source)} ${protocol}`;
+    return this.#answerers.has(`${host} ${sourcePort}`) || this.#answerers.has(`${host} 0`);
+  }
+
+  /** Takes off what another node put around a packet. @param isInside  it came out of such a header itself */
+  take(
+    { frame, ipOffset, bytes, source, family, transportOffset, fragment }: IpPacket,
+    isInside: boolean,
+  ): Handover | DropReason {
+    if (!this.#peers.has(addressText(source))) return 'handover_peer';
+    const ip = frame.subarray(ipOffset, ipOffset + bytes);
+    const decoded = decodeGueHops(ip, transportOffset + UDP_BYTES);
+    if (isInside || fragment !== undefined || !decoded.ok) return 'handover_malformed';
+    const { header, payloadOffset } = decoded;
+    if (header.family !== family || header.hops.length > HOPS_MAX || payloadOffset + IPV4_BYTES > bytes) {
+      return 'handover_malformed';
+    }
+    const inner = frame.subarray(ipOffset + payloadOffset);
+    const stripped = new Uint8Array(ETHERNET_BYTES + inner.byteLength);
+    stripped.set(frame.subarray(0, MACS_BYTES));
+    new DataView(stripped.buffer).setUint16(MACS_BYTES, etherTypes.get(header.protocol) as number);
+    stripped.set(inner, ETHERNET_BYTES);
+    const named = header.hops.slice(header.nextHop).map((hop) => this.#peers.get(addressText(hop)));
+    return { frame: stripped, hops: named.filter((hop) => hop !== undefined) };
+  }
+
+  /** By the client's address and port. */
+  #ownersOf({ protocol, source, sourcePort, destination, destinationPort }: Tuple): readonly Backend[] {
+    const { hashKey, choices } = this.#owners;
+    const tuple = {
+      protocol,
+      source: bytesToAddress(source),
+      sourcePort,
+      destination: bytesToAddress(destination),
+      destinationPort,
+    };
+    const first = choiceRow(hashKey, ['source', 'sourcePort'], tuple) * choices;
+    return this.service.rows.slice(first, first + choices).filter((backend) => backend !== undefined);
+  }
+}

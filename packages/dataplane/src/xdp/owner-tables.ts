@@ -1,0 +1,46 @@
+import type { ForwardingTables } from '../dataplane.js';
+import { type Answerer, answerersOf, NODES_MAX } from '../owners.js';
+import { KeyTable } from './key-table.js';
+import { Answerer as AnswererKey, Peer } from './layout.js';
+import { protocolNumbers, vipWords } from './service-directory.js';
+
+/** What the program knows of owners beside their service: bpf/lib/owner.h. */
+export class OwnerTables {
+  readonly #peers: KeyTable;
+  readonly #answerers: KeyTable;
+
+  /** @param mapFd  of `peers` and `answerers`; borrowed */
+  constructor(mapFd: (name: 'peers' | 'answerers') => number, answerersMax: number) {
+    this.#peers = new KeyTable(mapFd('peers'), Peer.bytes, NODES_MAX, 'nodes');
+    this.#answerers = new KeyTable(mapFd('answerers'), AnswererKey.bytes, answerersMax, 'ends of nat');
+  }
+
+  /** @throws {DataplaneError} TABLES_TOO_LARGE */
+  setAnswerers(tables: ForwardingTables): void {
+    const answerers = tables.owners === undefined ? [] : answerersOf(tables);
+    this.#answerers.set(answerers.map((answerer) => [answererKey(answerer), 1]));
+  }
+
+  /** @param peers  the other nodes, and their slots as backends of the owners' service */
+  setPeers(peers: readonly (readonly [address: string, slot: number])[]): void {
+    this.#peers.set(peers.map(([address, slot]) => [peerKey(address), slot]));
+  }
+}
+
+function peerKey(address: string): Uint8Array {
+  const key = Buffer.alloc(Peer.bytes);
+  writeAddress(key, Peer.address, address);
+  return key;
+}
+
+function answererKey({ address, protocol, port }: Answerer): Uint8Array {
+  const key = Buffer.alloc(AnswererKey.bytes);
+  writeAddress(key, AnswererKey.address, address);
+  key.writeUInt16BE(port, AnswererKey.port);
+  key.writeUInt8(protocolNumbers[protocol], AnswererKey.protocol);
+  return key;
+}
+
+function writeAddress(key: Buffer, offset: number, address: string): void {
+  for (const [i, word] of vipWords(address).entries()) key.writeBigUInt64LE(word, offset + 8 * i);
+}
