@@ -1,18 +1,7 @@
-import type { ChoiceMember, HashField } from '@weir/director';
 import { glbServices } from './glb-services.js';
+import type { PlanService } from './plan-service.js';
 import { weirServices } from './weir-services.js';
 import { WeirctlError } from './weirctl-error.js';
-
-/** A service with second chance, of whichever kind of file. */
-export interface PlanService {
-  readonly name: string;
-  readonly choices: number;
-  /** 16 bytes each. */
-  readonly seed: Uint8Array;
-  readonly hashKey: Uint8Array;
-  readonly fields: readonly HashField[];
-  readonly members: readonly ChoiceMember[];
-}
 
 /**
  * The service of that name from a weir.yaml or, where the file's name ends in .json, from GLB's forwarding table.
