@@ -237,7 +237,6 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);
 	if (choose_for_error(&quoted, &choice) != CHOSEN)
 		return drop(DROP_ICMP_UNKNOWN);
-	add_alternative_choices(&quoted, &choice);
 	if (service->flags & SERVICE_TRANSLATES)
 		return forward_error_translated(ctx, packet, &quoted, &choice);
 	return forward(ctx, packet, &choice, 0);
