@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { EXAMPLES, MAIN, runWeirctl } from './test-support/run-weirctl.js';
+import { EXAMPLES, MAIN, runInShell, runWeirctl } from './test-support/run-weirctl.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'weirctl-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
@@ -183,6 +183,11 @@ test('binds of networks, unhealthy backends and tables of nobody are told as not
       'tables[2]',
     ],
   );
+});
+
+test('a reader that has had enough is no error', (t) => {
+  const pipe = 'set -o pipefail; weirctl director import forwarding_table.json 2>/dev/null | true; echo $?';
+  t.is(runInShell(pipe, EXAMPLES), '0\n');
 });
 
 test('only a terminal gets colours, and not with NO_COLOR', (t) => {

@@ -82,13 +82,10 @@ function riskText(risk: number, text: string, { red, green }: Colours): string {
 }
 
 function notesOf({ steps, blocked }: ChangePlan): string[] {
-  const leaving = steps.flatMap(({ transitions, members }) => {
-    const entries = new Set(members.filter(({ label }) => label === undefined).map(({ id }) => id));
-    return transitions.filter(({ id, to }) => to === 'inactive' && entries.has(id)).map(({ id }) => id);
-  });
+  const someLeave = steps.some(({ transitions }) => transitions.some(({ to }) => to === 'inactive'));
   return [
     ...(steps.length > 1 ? ['Put each step in force on all nodes before the next.'] : []),
-    ...(leaving.length === 0 ? [] : [`May become inactive sooner, once no connection is left: ${leaving.join(', ')}.`]),
+    ...(someLeave ? ['A draining member may become inactive sooner, once it has no connection left.'] : []),
     ...blocked.map((reason) => `Blocked: ${reason}.`),
   ];
 }
