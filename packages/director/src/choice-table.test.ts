@@ -184,6 +184,17 @@ test('an address whose best label drains is no second choice beside its other la
   t.pass();
 });
 
+test('a list of members that is emptied while the table is built changes nothing', async (t) => {
+  const members = activeMembers(500);
+  const ownSeed = Buffer.from(seed);
+  const building = ChoiceTable.build({ seed: ownSeed }, members);
+  members.length = 0;
+  ownSeed.fill(0);
+  const table = await building;
+  t.is(table.members.length, 500);
+  t.deepEqual(choicesOf(table, 7), referenceChoices(seed, 7, activeMembers(500), 3));
+});
+
 for (const [title, members, expected] of [
   ['nobody', [], []],
   ['one who is inactive', [memberAt('10.3.0.1', { state: 'inactive' })], []],
