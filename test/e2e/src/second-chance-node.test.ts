@@ -150,6 +150,23 @@ testAsRoot('connections survive backends that come and go, and nodes that come, 
   await assertDrained(t, weir, client);
 });
 
+testAsRoot('connections survive another choice of hashed fields, as long as the former one is named', async (t) => {
+  await using weir = await startCluster(secondChance);
+  const hashing = (fields: object) =>
+    servicesOf(weir.cluster, states(6)).map((service) => ({ ...service, secondChance: { choices: 2, ...fields } }));
+  await configure(weir, hashing({}));
+  const client = weir.lab.host('client');
+  await using sessions = await TcpSessions.open(client, { address: weir.cluster.vip.ipv4, count: 40 });
+  await using sessions6 = await TcpSessions.open(client, { address: weir.cluster.vip.ipv6, count: 40 });
+  const before = ['source', 'destination', 'sourcePort', 'destinationPort'];
+  await configure(weir, hashing({ hashFields: ['source', 'sourcePort'], alternativeHashFields: before }));
+  await Promise.all([sessions.roundTrip(), sessions6.roundTrip()]);
+  t.deepEqual([sessions.lost, sessions6.lost], [[], []]);
+  await configure(weir, hashing({ hashFields: ['source', 'sourcePort'] }));
+  await sessions.roundTrip();
+  t.true(sessions.lost.length > 5, `${sessions.lost.length} of 40 connections ended`);
+});
+
 testAsRoot('portable engine: connections survive two backends that are added at once', async (t) => {
   await using weir = await startCluster(secondChance, { engine: 'portable' });
   const { vip } = weir.cluster;
