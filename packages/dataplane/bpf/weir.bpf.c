@@ -93,7 +93,6 @@ int weir_seldom(struct xdp_md *ctx)
 
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
 	verdict = choose_known_seldom(&packet, &choice);
-	add_alternative_choices(&packet, &choice);
 	if (verdict == UNKNOWN && service->flags & SERVICE_REMEMBERS)
 		verdict = find_owner(&packet, &choice, 0);
 	if (verdict == ELSEWHERE)
@@ -121,7 +120,8 @@ static __always_inline int is_special(const struct state *current, const struct 
 				      const struct packet *packet)
 {
 	return current->features & FEATURE_DENY || packet->ttl <= 1 || packet->begins_fragments ||
-	       service->flags & (SERVICE_TRANSLATES | SERVICE_OWNERS) || has_alternative(service) || (service->mss_clamp && packet->tcp_flags & TCP_SYN);
+	       service->flags & (SERVICE_TRANSLATES | SERVICE_OWNERS) || has_alternative(service) ||
+	       (service->mss_clamp && packet->tcp_flags & TCP_SYN);
 }
 
 /*
@@ -157,7 +157,7 @@ int weir(struct xdp_md *ctx)
 		return call_seldom(ctx);
 
 	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
-	if (choose_known(current, service, &packet, &choice) != CHOSEN) {
+	if (choose_known(current, service, &packet, &choice, 0) != CHOSEN) {
 		struct flow_key key;
 
 		if (!begins_simply(current, service, &packet))

@@ -71,7 +71,7 @@ export function rankRows(from: u32, to: u32, candidateCount: u32): void {
   }
 }
 
-/** Puts one more member where it belongs in each row. */
+/** Puts one more member where it belongs in each row; where it is already, it stays. */
 export function insertMember(member: u16): void {
   for (let row: u32 = 0; row < ROWS; row++) {
     startRow(row);
@@ -79,10 +79,9 @@ export function insertMember(member: u16): void {
     const last = load<u16>(placeOf(row, DEPTH - 1));
     // Nearly always so: the other scores need not be known.
     if (last !== NOBODY && scoreOf(last) <= score) continue;
-    if (loadList(row, member)) {
-      offer(member, score);
-      storeList(row);
-    }
+    loadList(row);
+    offer(member, score);
+    storeList(row);
   }
 }
 
@@ -127,17 +126,15 @@ function move(from: u32, to: u32): void {
   store<u64>(scores + to * 8, load<u64>(scores + from * 8));
 }
 
-/** The row's list with its scores; false if the member is in it. The row has been started. */
-function loadList(row: u32, member: u16): bool {
+/** The row's list with its scores. The row has been started. */
+function loadList(row: u32): void {
   limit = u64.MAX_VALUE;
   for (length = 0; length < DEPTH; length++) {
     const other = load<u16>(placeOf(row, length));
-    if (other === member) return false;
     if (other === NOBODY) break;
     store<u16>(listed + length * 2, other);
     store<u64>(scores + length * 8, scoreOf(other));
   }
-  return true;
 }
 
 function storeList(row: u32): void {

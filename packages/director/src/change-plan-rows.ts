@@ -20,22 +20,29 @@ export interface Holder {
   readonly gone: ReadonlySet<string>;
 }
 
+/** Two tables, one after the other. */
+export interface TableChange {
+  readonly before: ChoiceTable;
+  readonly after: ChoiceTable;
+  /** Those whose choices differ. */
+  readonly changedRows: Uint32Array;
+  /** `before`, and earlier tables whose flows still live. */
+  readonly holders: readonly Holder[];
+}
+
 /**
- * Compares tables row by row. Members are the same where their addresses are, since that is where packets go.
- * @param holders  the table in force and earlier ones whose flows still live
+ * What a change does, row by row. Members are the same where their addresses are, since that is where packets go.
  * @param flowsPerRow  see {@link flowsOfRows}
  */
-export function compareRows(
-  inForce: ChoiceTable,
-  next: ChoiceTable,
-  holders: readonly Holder[],
+export function rowChange(
+  { before, after, changedRows, holders }: TableChange,
   flowsPerRow: Float64Array | undefined,
 ): RowChange {
-  const formerFirst = firstChoices(inForce);
+  const formerFirst = firstChoices(before);
   const holding = holders.map(({ table, gone }) => ({ first: firstChoices(table), gone }));
-  const choicesOf = allChoices(next);
+  const choicesOf = allChoices(after);
   let [rowsMoved, rowsAtRisk, flowsAtRisk] = [0, 0, 0];
-  for (let row = 0; row < CHOICE_ROWS; row++) {
+  for (const row of changedRows) {
     const choices = choicesOf(row);
     if (formerFirst(row) !== choices[0]) rowsMoved++;
     const isAtRisk = holding.some(({ first, gone }) => {

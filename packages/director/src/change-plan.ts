@@ -1,4 +1,4 @@
-import { compareRows, flowsOfRows, type Holder, type PlanFlows, type RowChange } from './change-plan-rows.js';
+import { flowsOfRows, type Holder, type PlanFlows, type RowChange, rowChange } from './change-plan-rows.js';
 import { type PlannedStep, planSteps } from './change-plan-steps.js';
 import type { ChoiceMember } from './choice-member.js';
 import { ChoiceTable, type ChoiceTableOptions, DEFAULT_CHOICES } from './choice-table.js';
@@ -39,22 +39,22 @@ export async function planChange({ table, current, wanted, limits, flows }: Chan
   const planned = planSteps(current, wanted, { ...limits, choices: table.choices ?? DEFAULT_CHOICES });
   const before = await ChoiceTable.build(table, planned.members);
   const flowsPerRow = flows === undefined ? undefined : flowsOfRows(before, flows);
-  const atOnceTable = (await before.change(planned.wanted)).table;
+  const atOnce = await before.change(planned.wanted);
 
   const steps: PlanStep[] = [];
   let holders: readonly FlowHolder[] = [];
   let inForce = before;
   for (const step of planned.steps) {
     const { latestMs, members } = step;
-    const next = (await inForce.change(members)).table;
+    const { table: after, changedRows } = await inForce.change(members);
     const living = holders.filter(({ untilMs }) => untilMs > latestMs);
     const replaced = { table: inForce, gone: new Set<string>(), untilMs: latestMs + limits.fillMs };
     holders = [...living, replaced].map((holder) => ({
       ...holder,
       gone: new Set([...holder.gone, ...absentOf(members)]),
     }));
-    steps.push({ ...step, change: compareRows(inForce, next, holders, flowsPerRow) });
-    inForce = next;
+    steps.push({ ...step, change: rowChange({ before: inForce, after, changedRows, holders }, flowsPerRow) });
+    inForce = after;
   }
   return {
     steps,
@@ -62,7 +62,10 @@ export async function planChange({ table, current, wanted, limits, flows }: Chan
       steps.map(({ change }) => change),
       flowsPerRow === undefined ? {} : { flowsAtRisk: 0 },
     ),
-    atOnce: compareRows(before, atOnceTable, [{ table: before, gone: new Set() }], flowsPerRow),
+    atOnce: rowChange(
+      { before, after: atOnce.table, changedRows: atOnce.changedRows, holders: [{ table: before, gone: new Set() }] },
+      flowsPerRow,
+    ),
     blocked: planned.blocked,
   };
 }

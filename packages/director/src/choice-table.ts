@@ -63,12 +63,14 @@ export class ChoiceTable {
    * @throws AddressError ADDRESS_INVALID
    */
   static async build(options: ChoiceTableOptions, members: readonly ChoiceMember[]): Promise<ChoiceTable> {
-    const { seed, choices = DEFAULT_CHOICES } = options;
-    checkOptions(seed, choices);
-    const ranked = rankedMembers(members);
+    const { choices = DEFAULT_CHOICES } = options;
+    checkOptions(options.seed, choices);
+    // Not slice(): of a Buffer that is a view.
+    const seed = Uint8Array.from(options.seed);
+    const ranked = await rankedMembers(members);
     const ranks = new RowRanks(seed, ranked);
     await ranks.rankAll();
-    return new ChoiceTable(seed.slice(), ranked, ranks.lists.slice(), await chooseAll(ranks, ranked, choices));
+    return new ChoiceTable(seed, ranked, ranks.lists.slice(), await chooseAll(ranks, ranked, choices));
   }
 
   /**
@@ -80,7 +82,7 @@ export class ChoiceTable {
    * @throws AddressError ADDRESS_INVALID
    */
   async change(members: readonly ChoiceMember[]): Promise<ChangedChoiceTable> {
-    const ranked = rankedMembers(members, this.#ranked);
+    const ranked = await rankedMembers(members, this.#ranked);
     const { moved, joined } = compareMembers(this.#ranked, ranked);
     const ranks = new RowRanks(this.#seed, ranked);
     if (joined.length * 2 > ranked.length) {

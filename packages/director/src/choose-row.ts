@@ -17,8 +17,7 @@ export async function chooseAll(
   choices: number,
 ): Promise<Uint16Array> {
   const takers = takersOf(members);
-  const takes = new Uint8Array(members.length);
-  for (const index of takers) takes[index] = 1;
+  const standings = standingsOf(members, takers);
   const { lists } = ranks;
   const rows = new Uint16Array(RANKED_ROWS * choices);
   const chooseRow = (row: number, first: number) => {
@@ -34,20 +33,34 @@ export async function chooseAll(
   };
   const hardRows: number[] = [];
   for (let row = 0; row < RANKED_ROWS; row++) {
-    const first = firstOf(lists, row, takes);
+    const first = firstOf(lists, row, standings);
     if (first === NOBODY) hardRows.push(row);
     else chooseRow(row, first);
   }
-  // Of all that these rows list nobody takes: look further.
+  // What these rows list does not say who comes first: look at all.
   const best = await ranks.bestOf(takers, hardRows);
   for (const [index, row] of hardRows.entries()) chooseRow(row, best[index] as number);
   return rows;
 }
 
-function firstOf(lists: Uint16Array, row: number, takes: Uint8Array): number {
+/** Whether a member may come first, as far as its row's list says. */
+const Standing = { no: 0, yes: 1, otherLabel: 2 } as const;
+
+/** A list has an address once: of one whose best label may not come first, another label may. */
+function standingsOf(members: readonly RankedMember[], takers: readonly number[]): Uint8Array {
+  const addresses = new Set(takers.map((index) => members[index]?.address));
+  const standings = Uint8Array.from(members, ({ address }) =>
+    addresses.has(address) ? Standing.otherLabel : Standing.no,
+  );
+  for (const index of takers) standings[index] = Standing.yes;
+  return standings;
+}
+
+function firstOf(lists: Uint16Array, row: number, standings: Uint8Array): number {
   for (let place = row * LIST_LENGTH; place < (row + 1) * LIST_LENGTH; place++) {
     const member = lists[place] as number;
-    if (takes[member] === 1) return member;
+    if (standings[member] === Standing.yes) return member;
+    if (standings[member] === Standing.otherLabel) return NOBODY;
   }
   return NOBODY;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressToBytes, bytesToAddress } from '@weir/packet';
 import type { ChoiceMember } from './choice-member.js';
 import { DirectorError } from './director-error.js';
@@ -7,6 +8,8 @@ import { siphashBlocks } from './siphash-blocks.js';
 export const CHOICE_MEMBERS_MAX = 65_535;
 
 const ROW_SEED_BYTES = 8;
+/** Addresses parsed between two turns of the event loop; an IPv6 address takes some 20 µs. */
+const PARSED_PER_TURN = 200;
 
 /** A member with what has to be known of it to rank it. */
 export interface RankedMember {
@@ -24,13 +27,27 @@ export interface RankedMember {
  * @throws {DirectorError} DUPLICATE_MEMBER, TOO_MANY_MEMBERS
  * @throws AddressError ADDRESS_INVALID
  */
-export function rankedMembers(members: readonly ChoiceMember[], known: readonly RankedMember[] = []): RankedMember[] {
+export async function rankedMembers(
+  members: readonly ChoiceMember[],
+  known: readonly RankedMember[] = [],
+): Promise<RankedMember[]> {
   if (members.length > CHOICE_MEMBERS_MAX) {
     const message = `a choice table has at most ${CHOICE_MEMBERS_MAX} members, not ${members.length}`;
     throw new DirectorError('TOO_MANY_MEMBERS', message, { details: { members: members.length } });
   }
   const knownById = new Map(known.map((ranked) => [ranked.member.id, ranked]));
-  const all = members.map((member) => rankedMember(member, knownById.get(member.id)));
+  const all: RankedMember[] = [];
+  let parsed = 0;
+  // A copy: the caller's list may change while others have their turn.
+  for (const member of [...members]) {
+    const before = knownById.get(member.id);
+    if (before !== undefined && isHashedAs(before.member, member)) {
+      all.push({ ...before, member });
+      continue;
+    }
+    all.push(parseMember(member));
+    if (++parsed % PARSED_PER_TURN === 0) await nextTurn();
+  }
   checkDistinct(all);
   return all;
 }
@@ -40,13 +57,15 @@ export function isSameMember(one: RankedMember, other: RankedMember): boolean {
   return one.address === other.address && one.member.id === other.member.id && hasSameLabel(one.member, other.member);
 }
 
-function rankedMember(member: ChoiceMember, known: RankedMember | undefined): RankedMember {
-  if (known !== undefined && known.member.address === member.address && hasSameLabel(known.member, member)) {
-    return { ...known, member };
-  }
+function parseMember(member: ChoiceMember): RankedMember {
   const bytes = addressToBytes(member.address);
   const blocks = siphashBlocks(Buffer.concat([bytes, Buffer.from(member.label ?? '')]), ROW_SEED_BYTES);
   return { member, address: bytesToAddress(bytes), blocks };
+}
+
+/** By the text: one address that is written in two ways is parsed again. */
+function isHashedAs(one: ChoiceMember, other: ChoiceMember): boolean {
+  return one.address === other.address && hasSameLabel(one, other);
 }
 
 /** A label of no characters hashes nothing: it is as good as none. */

@@ -20,7 +20,7 @@ export interface RowRanksModule {
   bestOf(row: number, candidateCount: number): number;
 }
 
-const MODULE_FILE = new URL('../dist/row-ranks.wasm', import.meta.url);
+const MODULE_FILE = new URL('./row-ranks.wasm', import.meta.url);
 let compiled: WebAssembly.Module | undefined;
 
 /**

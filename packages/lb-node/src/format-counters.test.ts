@@ -57,6 +57,28 @@ TCP  198.51.100.10:8000-8999
   );
 });
 
+test('second chance tells its choices, and backends on their way in or out say so', (t) => {
+  const { services } = parseNodeConfig(
+    `node: { interfaces: [eth0] }
+services:
+  - { name: web, vip: 198.51.100.10, port: 80, method: gue, secondChance: {}, backends: [ { address: 10.0.0.21, state: draining }, { address: 10.0.0.22 } ] }`,
+    'weir.yaml',
+  );
+  const backends = [countOf({}), countOf({ address: '10.0.0.22' })];
+  const count = { vip: '198.51.100.10', protocol: 'tcp', port: 80, packets: 0, bytes: 0, backends } as const;
+  t.is(
+    formatCounters({ services: [count], drops: noDrops }, services)
+      .split('\n')
+      .slice(1)
+      .join('\n'),
+    `  -> Backend:Port                              Forward  Weight ActiveConn InActConn       Packets             Bytes
+TCP  198.51.100.10:80 rendezvous choices 3                                                      0                 0
+  -> 10.0.0.21                                 gue draining  1          0         0             0                 0
+  -> 10.0.0.22                                 gue           1          0         0             0                 0
+`,
+  );
+});
+
 test('what is not configured any more is printed with what is still known, and only drops that happened', (t) => {
   const text = formatCounters(
     {

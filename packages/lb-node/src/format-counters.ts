@@ -37,10 +37,11 @@ function serviceLines(count: ServiceCount, service: ServiceConfig | undefined): 
 
 function flagsOf(service: ServiceConfig | undefined): readonly string[] {
   if (service === undefined) return [];
-  const { persistence, pinning } = service;
+  const { persistence, pinning, secondChance } = service;
   return [
     ...(persistence === undefined ? [] : [`persistent ${persistence.timeoutMs / 1000}`]),
     ...(pinning === undefined ? [] : ['pinned']),
+    ...(secondChance === undefined ? [] : [`choices ${secondChance.choices}`]),
   ];
 }
 
@@ -49,13 +50,19 @@ function backendLine(count: BackendCount, service: ServiceConfig | undefined): s
   const backend = service?.backends.find((candidate) => isOf(candidate, count));
   return row(
     `  -> ${hostText(address)}${port === 0 ? '' : `:${port}`}`,
-    service?.method ?? '-',
+    forwardText(service?.method, backend?.state),
     backend?.weight ?? '-',
     activeConnections,
     inactiveConnections,
     packets,
     bytes,
   );
+}
+
+/** A backend that is on its way in or out says so. */
+function forwardText(method: string | undefined, state: BackendConfig['state'] = 'active'): string {
+  if (method === undefined) return '-';
+  return state === 'active' ? method : `${method} ${state}`;
 }
 
 function isOf({ address, port = 0 }: BackendConfig, count: BackendCount): boolean {
@@ -84,7 +91,8 @@ function row(
   bytes: Cell,
 ): string {
   const numbers = [
-    [weight, 7],
+    // A longer word before it takes of its room.
+    [weight, 15 - Math.max(8, String(forward).length)],
     [active, 11],
     [inactive, 10],
     [packets, 14],

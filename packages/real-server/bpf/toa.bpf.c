@@ -57,7 +57,7 @@ static __always_inline int is_trusted(struct bpf_sock_ops *ops)
 	return bpf_map_lookup_elem(&trusted, &source) != 0;
 }
 
-/* The segment that ended the handshake, which is there also for listeners that are older than this program. */
+/* The segment that ended the handshake. */
 static __always_inline int find_in_segment(struct bpf_sock_ops *ops, struct client *client)
 {
 	struct tcp_header tcp = {};
@@ -72,13 +72,17 @@ static __always_inline int find_in_segment(struct bpf_sock_ops *ops, struct clie
 	return read_toa(&tcp, client);
 }
 
-/* The SYN, if the listener keeps them: the segment that ended the handshake may be one that the node added nothing to. */
-static __always_inline int find_in_syn(struct bpf_sock_ops *ops, struct client *client)
+/*
+ * Where the listener kept the SYN, its word alone is taken. A client may make a node believe that the handshake is over, by
+ * a segment that this host ignores; the node no longer looks at what it sends then, such as the real last segment with an
+ * option of its own. A listener that is older than this program keeps none, and a SYN cookie leaves none.
+ */
+static __always_inline int find_client(struct bpf_sock_ops *ops, struct client *client)
 {
 	struct tcp_header tcp = {};
 
 	if (bpf_getsockopt(ops, IPPROTO_TCP, TCP_BPF_SYN, &tcp, TCP_HEADER_BYTES_MAX) < 0)
-		return 0;
+		return find_in_segment(ops, client);
 	return read_toa(&tcp, client);
 }
 
@@ -96,7 +100,7 @@ int learn_client(struct bpf_sock_ops *ops)
 	if (ops->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB || !is_trusted(ops))
 		return 1;
 	socket = ops->sk;
-	if (socket && (find_in_segment(ops, &client) || find_in_syn(ops, &client)))
+	if (socket && find_client(ops, &client))
 		bpf_sk_storage_get(&clients, socket, &client, BPF_SK_STORAGE_GET_F_CREATE);
 	return 1;
 }

@@ -10,6 +10,8 @@ const overheads: readonly (readonly [Encapsulation, Family, number])[] = [
   ['gue', 'ipv6', 52],
   ['fou', 'ipv4', 28],
   ['fou', 'ipv6', 48],
+  ['second_chance', 'ipv4', 52],
+  ['second_chance', 'ipv6', 120],
 ];
 for (const [encapsulation, outer, bytes] of overheads) {
   test(`${encapsulation} over ${outer} takes ${bytes} bytes`, (t) => {

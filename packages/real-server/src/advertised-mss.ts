@@ -12,8 +12,8 @@ export type Family = (typeof families)[number];
 const ipBytes: Readonly<Record<Family, number>> = { ipv4: 20, ipv6: 40 };
 /** Bytes of an address in a list of hops: of the outer header's family. */
 const hopBytes: Readonly<Record<Family, number>> = { ipv4: 4, ipv6: 16 };
-/** Choices of a row are at most four; the first is the outer destination. */
-const HOPS = 3;
+/** Choices are five at most, while the fields of the hash change; the first is the outer destination. */
+const HOPS = 4;
 /** Bytes between the outer and the inner IP header: none; GRE without options (RFC 2784 section 2); UDP, and GUE. */
 const tunnelBytes: Readonly<Record<Encapsulation, number>> = { ipip: 0, gre: 4, gue: 12, fou: 8, second_chance: 16 };
 /** Bytes of a TCP header without options: RFC 9293 section 3.1. */

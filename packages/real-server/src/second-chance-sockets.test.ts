@@ -194,10 +194,12 @@ for (const { family, protocol, vip, client: known } of families) {
 
 /** Inner UDP of the fixture's ends, from port 1234 to `port`; with an extension header of IPv6 in between. */
 function datagram(family: 'IPv4' | 'IPv6', port: number): string {
+  // Destination options of 16 bytes: padding.
+  const options = '1101010c000000000000000000000000';
   const udp = `04d2${port.toString(16).padStart(4, '0')}00080000`;
   return family === 'IPv4'
     ? `4500001c000000003f110000c000020ac633640a${udp}`
-    : `600000000010${'3c3f'}${'20010db8000c0000000000000000001020010db8010000000000000000000010'}1100010400000000${udp}`;
+    : `6000000000183c3f20010db8000c0000000000000000001020010db8010000000000000000000010${options}${udp}`;
 }
 
 for (const { family, protocol, client, vip } of families) {

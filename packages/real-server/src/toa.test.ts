@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { cgroupRoot } from './cgroup.js';
-import { makePrivateHost, scapy, until } from './fixture/private-host.js';
+import { makePrivateHost, scapy, sh, until } from './fixture/private-host.js';
 import { type Network, parseNetwork } from './network.js';
 import { attachToa, detachToa } from './toa.js';
 
@@ -65,6 +65,8 @@ while time.monotonic() < deadline:
 /** Option 254 in the words of HANDSHAKE. */
 const client4 = '254:3039c612000a'; // port 12345 of 198.18.0.10
 const client6 = '254:303920010db8000a0000000000000000000a'; // port 12345 of 2001:db8:a::a
+/** What a client would like to be taken for. */
+const forged4 = '254:3039c6120063'; // port 12345 of 198.18.0.99
 const named4 = ['198.18.0.10', 12345] as const;
 const named6 = ['2001:db8:a::a', 12345] as const;
 
@@ -144,21 +146,19 @@ const node6 = { source: '2001:db8:c::77', destination: 'fd00::21' };
 const LINUX_SYN = '2:05b4 4: 8:0000000100000000 1 3:07';
 const told: readonly (readonly [string, string, string, Handshake, readonly [string, number]])[] = [
   ['SYN and ACK', 'AF_INET', '10.0.0.21', { ...node4, onSyn: client4, onAck: client4 }, named4],
-  ['ACK alone', 'AF_INET', '10.0.0.21', { ...node4, onAck: `1 1 ${client4}` }, named4],
-  ['ACK with data', 'AF_INET', '10.0.0.21', { ...node4, onAck: client4, data: 'hello' }, named4],
   ['SYN alone', 'AF_INET', '10.0.0.21', { ...node4, onSyn: client4 }, named4],
-  ['SYN, behind all that Linux sends', 'AF_INET', '10.0.0.21', { ...node4, onSyn: `${LINUX_SYN} ${client4}` }, named4],
+  ['SYN, before all that Linux sends', 'AF_INET', '10.0.0.21', { ...node4, onSyn: `${client4} ${LINUX_SYN}` }, named4],
+  ['SYN, and another in the ACK', 'AF_INET', '10.0.0.21', { ...node4, onSyn: client4, onAck: forged4 }, named4],
   [
     'SYN of IPv6, full to the last byte',
     'AF_INET6',
     'fd00::21',
-    { ...node6, onSyn: `${LINUX_SYN} ${client6}` },
+    { ...node6, onSyn: `${client6} ${LINUX_SYN}` },
     named6,
   ],
-  ['ACK of IPv6', 'AF_INET6', 'fd00::21', { ...node6, onAck: client6 }, named6],
-  ['IPv4, to a socket of both families', 'AF_INET6', '::', { ...node4, onAck: client4 }, ['::ffff:198.18.0.10', 12345]],
-  ['IPv4 with a client of IPv6', 'AF_INET6', '::', { ...node4, onAck: client6 }, named6],
-  ['IPv6 with a client of IPv4', 'AF_INET6', '::', { ...node6, onAck: client4 }, ['::ffff:198.18.0.10', 12345]],
+  ['IPv4, to a socket of both families', 'AF_INET6', '::', { ...node4, onSyn: client4 }, ['::ffff:198.18.0.10', 12345]],
+  ['IPv4 with a client of IPv6', 'AF_INET6', '::', { ...node4, onSyn: client6 }, named6],
+  ['IPv6 with a client of IPv4', 'AF_INET6', '::', { ...node6, onSyn: client4 }, ['::ffff:198.18.0.10', 12345]],
 ];
 for (const [title, family, address, handshake, expected] of told) {
   testAsRoot(`accept() and getpeername() name the client that is told in: ${title}`, async (t) => {
@@ -174,11 +174,12 @@ const stranger = { source: '203.0.113.9', destination: '10.0.0.21' };
 const untold: readonly (readonly [string, Handshake])[] = [
   ['no option', node4],
   ['a source that is no node', { ...stranger, onSyn: client4, onAck: client4 }],
-  ['a client of IPv6, to a socket of IPv4', { ...node4, onAck: client6 }],
-  ['an option of 7 bytes', { ...node4, onAck: '254:3039c61200' }],
-  ['an option of 21 bytes', { ...node4, onAck: `${client6}00` }],
-  ['an option of another kind', { ...node4, onAck: client4.replace('254', '253') }],
-  ['an option behind the end of options', { ...node4, onAck: `0: ${client4}` }],
+  ['a client of IPv6, to a socket of IPv4', { ...node4, onSyn: client6 }],
+  ['an option of 7 bytes', { ...node4, onSyn: '254:3039c61200' }],
+  ['an option of 21 bytes', { ...node4, onSyn: `${client6}00` }],
+  ['an option of another kind', { ...node4, onSyn: client4.replace('254', '253') }],
+  ['an option elsewhere than nodes write it', { ...node4, onSyn: `1 1 ${client4}`, onAck: `${LINUX_SYN} ${client4}` }],
+  ["an option in the ACK alone, which is the client's own", { ...node4, onSyn: LINUX_SYN, onAck: forged4 }],
 ];
 for (const [title, handshake] of untold) {
   testAsRoot(`accept() and getpeername() name the source of the packets where there is ${title}`, async (t) => {
@@ -189,6 +190,16 @@ for (const [title, handshake] of untold) {
     t.deepEqual(JSON.parse(await server.line()), [expected, expected]);
   });
 }
+
+testAsRoot('after a SYN cookie the last segment of the handshake is all that can tell', async (t) => {
+  const cgroup = makeCgroup(t);
+  attach(t, cgroup);
+  sh('sysctl -q -w net.ipv4.tcp_syncookies=2');
+  t.teardown(() => sh('sysctl -q -w net.ipv4.tcp_syncookies=1'));
+  const server = await startServer(t, 'AF_INET', '10.0.0.21', cgroup);
+  await shakeHands({ ...node4, onSyn: client4, onAck: client4 });
+  t.deepEqual(JSON.parse(await server.line()), [named4, named4]);
+});
 
 testAsRoot('a server that listened before is told of what the ACK says, one in another cgroup nothing', async (t) => {
   const [cgroup, other] = [makeCgroup(t), makeCgroup(t)];
@@ -205,7 +216,7 @@ testAsRoot('connections stay known to the next life, and nothing is told once it
   const cgroup = makeCgroup(t);
   attach(t, cgroup);
   const server = await startServer(t, 'AF_INET', '10.0.0.21', cgroup);
-  await shakeHands({ ...node4, onAck: client4 });
+  await shakeHands({ ...node4, onSyn: client4 });
   await server.line();
   attach(t, cgroup);
   server.ask();
@@ -233,7 +244,7 @@ testAsRoot('nginx, unmodified, logs the client', async (t) => {
   new Server(t, ['nginx', '-p', directory, '-c', configuration], cgroup);
   // Written once it listens.
   await until(() => existsSync(join(directory, 'pid')));
-  await shakeHands({ ...node4, onAck: client4, data: 'GET / HTTP/1.0\r\n\r\n' });
+  await shakeHands({ ...node4, onSyn: client4, data: 'GET / HTTP/1.0\r\n\r\n' });
   const log = () => readFileSync(join(directory, 'log'), 'utf8');
   await until(() => log() !== '');
   t.is(log(), '198.18.0.10 12345\n');

@@ -12,6 +12,7 @@ export const exitCodes = {
   SERVICE_UNKNOWN: ExitCode.usage,
   SERVICE_AMBIGUOUS: ExitCode.usage,
   MEMBER_UNKNOWN: ExitCode.usage,
+  NOTHING_TO_EXPORT: ExitCode.config,
   GLB_TABLE_UNFIT: ExitCode.config,
   FILES_DIFFER: ExitCode.config,
   PLAN_BLOCKED: ExitCode.failure,

@@ -53,6 +53,6 @@ function lossesOfChecks(document: unknown, index: number): Loss[] {
   );
   return [...new Set(checks)].map((check) => ({
     path: `tables[${index}].backends[].healthchecks`,
-    message: `${check}: nodes check no health; keep the check, and have it set states`,
+    message: `${check}: nodes check no health; let what checks it set state: draining`,
   }));
 }

@@ -7,7 +7,7 @@ import {
   parseGlbHashFields,
 } from '@weir/director';
 import { readInput } from './input-file.js';
-import type { PlanService } from './plan-source.js';
+import type { PlanService } from './plan-service.js';
 import { WeirctlError } from './weirctl-error.js';
 
 /** GLB's rows have a first and a second choice. */

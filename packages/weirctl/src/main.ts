@@ -4,6 +4,12 @@ import { CommanderError } from 'commander';
 import { ExitCode, exitCodes } from './exit-codes.js';
 import { weirctl } from './weirctl.js';
 
+// As in `weirctl ... | head`: who reads has had enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(ExitCode.ok);
+});
+
 try {
   await weirctl().parseAsync();
   process.exitCode = ExitCode.ok;

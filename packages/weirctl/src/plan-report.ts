@@ -28,7 +28,7 @@ export function planValues({ service, choices, plan }: PlannedService): object {
 
 /** The plan as a table and what to know of it, for people. */
 export function planText({ service, choices, plan }: PlannedService, colours: Colours): string {
-  const title = `${service}: ${choices} choices, so ${choices === 2 ? '1 member' : `${choices - 1} members`} may be in motion at once`;
+  const title = `Service ${service}: ${choices} choices, so ${choices === 2 ? '1 member' : `${choices - 1} members`} may be in motion at once`;
   if (plan.steps.length === 0 && plan.blocked.length === 0) return `${title}\nNothing is to change.`;
   const hasFlows = plan.atOnce.flowsAtRisk !== undefined;
   const columns: TextColumn[] = [
@@ -54,7 +54,7 @@ export function planText({ service, choices, plan }: PlannedService, colours: Co
     ['', '', 'all steps', ...changeCells(plan.whole)],
     ['', '', 'all in one step instead', ...changeCells(plan.atOnce)],
   ];
-  return [title, '', textTable(columns, rows, colours), ...notesOf(plan).map((note) => `\n${note}`)].join('\n');
+  return [title, '', textTable(columns, rows, colours), '', ...notesOf(plan)].join('\n');
 }
 
 /** Entries of one member that go the same way are one line; labels tell those apart from the whole member. */
@@ -82,14 +82,10 @@ function riskText(risk: number, text: string, { red, green }: Colours): string {
 }
 
 function notesOf({ steps, blocked }: ChangePlan): string[] {
-  const drained = steps.flatMap(({ transitions }) =>
-    transitions.filter(({ to }) => to === 'inactive').map(({ id }) => id),
-  );
+  const someLeave = steps.some(({ transitions }) => transitions.some(({ to }) => to === 'inactive'));
   return [
     ...(steps.length > 1 ? ['Put each step in force on all nodes before the next.'] : []),
-    ...(drained.length === 0
-      ? []
-      : [`${drained.join(', ')}: may become inactive sooner, as soon as no connection is left.`]),
+    ...(someLeave ? ['A draining member may become inactive sooner, once it has no connection left.'] : []),
     ...blocked.map((reason) => `Blocked: ${reason}.`),
   ];
 }

@@ -1,18 +1,7 @@
-import type { ChoiceMember, HashField } from '@weir/director';
 import { glbServices } from './glb-services.js';
+import type { PlanService } from './plan-service.js';
 import { weirServices } from './weir-services.js';
 import { WeirctlError } from './weirctl-error.js';
-
-/** A service with second chance, of whichever kind of file. */
-export interface PlanService {
-  readonly name: string;
-  readonly choices: number;
-  /** 16 bytes each. */
-  readonly seed: Uint8Array;
-  readonly hashKey: Uint8Array;
-  readonly fields: readonly HashField[];
-  readonly members: readonly ChoiceMember[];
-}
 
 /**
  * The service of that name from a weir.yaml or, where the file's name ends in .json, from GLB's forwarding table.
@@ -46,32 +35,51 @@ export function checkSameTable(
   [currentFile, current]: readonly [string, PlanService],
   [wantedFile, wanted]: readonly [string, PlanService],
 ): void {
-  const differences: readonly (readonly [string, string, string, string])[] = [
-    ['seed', hexText(current.seed), hexText(wanted.seed), 'every row has other members then; keep the seed'],
-    ['hash key', hexText(current.hashKey), hexText(wanted.hashKey), 'every packet has another row then; keep the key'],
-    [
-      'hash fields',
-      current.fields.join(', '),
-      wanted.fields.join(', '),
-      'packets have other rows then; change the fields alone, with the old ones as alternative fields',
-    ],
-    [
-      'number of choices',
-      `${current.choices}`,
-      `${wanted.choices}`,
-      'change the number alone, while all members are active and healthy, and plan the members before or after',
-    ],
-  ];
-  const [difference] = differences.filter(([, before, after]) => before !== after);
+  const difference = differenceOf(current, wanted);
   if (difference === undefined) return;
-  const [what, before, after, advice] = difference;
+  const { what, before, after, advice } = difference;
   throw new WeirctlError(
     'FILES_DIFFER',
-    `service "${current.name}": the ${what} is ${before} in ${currentFile} and ${after} in ${wantedFile}; ${advice}`,
+    `service "${current.name}": the ${what} ${before} in ${currentFile} and ${after} in ${wantedFile}; ${advice}`,
     { details: { service: current.name, what, files: [currentFile, wantedFile] } },
   );
 }
 
-function hexText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+interface Difference {
+  readonly what: string;
+  readonly before: string;
+  readonly after: string;
+  readonly advice: string;
+}
+
+function differenceOf(current: PlanService, wanted: PlanService): Difference | undefined {
+  // Secrets are not shown.
+  const [before, after] = ['is one', 'another'];
+  if (!isEqual(current.seed, wanted.seed)) {
+    return { what: 'seed', before, after, advice: 'every row would have other members; keep the seed' };
+  }
+  if (!isEqual(current.hashKey, wanted.hashKey)) {
+    return { what: 'hash key', before, after, advice: 'every packet would have another row; keep the key' };
+  }
+  if (current.fields.join() !== wanted.fields.join()) {
+    return {
+      what: 'hash fields',
+      before: `are ${current.fields.join(', ')}`,
+      after: wanted.fields.join(', '),
+      advice: 'packets would have other rows; change the fields alone, with the old ones as alternative fields',
+    };
+  }
+  if (current.choices !== wanted.choices) {
+    return {
+      what: 'number of choices',
+      before: `is ${current.choices}`,
+      after: `${wanted.choices}`,
+      advice: 'change it alone, while all members are active and healthy, and plan the members before or after',
+    };
+  }
+  return undefined;
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }

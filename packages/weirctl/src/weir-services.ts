@@ -1,6 +1,6 @@
 import { loadNodeConfig, type SecondChanceConfig, type ServiceConfig } from '@weir/control';
 import { entriesOfWeight } from '@weir/director';
-import type { PlanService } from './plan-source.js';
+import type { PlanService } from './plan-service.js';
 
 /** A service with second chance of a weir.yaml. */
 export type ChanceService = ServiceConfig & { readonly secondChance: SecondChanceConfig };

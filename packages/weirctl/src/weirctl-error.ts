@@ -9,6 +9,7 @@ export class WeirctlError extends WeirError {
     | 'SERVICE_UNKNOWN'
     | 'SERVICE_AMBIGUOUS'
     | 'MEMBER_UNKNOWN'
+    | 'NOTHING_TO_EXPORT'
     | 'FILES_DIFFER'
     | 'PLAN_BLOCKED';
 }

@@ -3,7 +3,7 @@ import { directorCommand } from './commands/director.js';
 
 /** The whole command line. Commands are one file each in `commands/`; what they print goes through `output.ts`. */
 export function weirctl(): Command {
-  return new Command('weirctl')
+  const program = new Command('weirctl')
     .description('The command line of a Weir load balancer.')
     .addHelpText(
       'after',
@@ -13,4 +13,14 @@ Exit codes:
     )
     .exitOverride()
     .addCommand(directorCommand());
+  inherit(program);
+  return program;
+}
+
+/** Commands that were made elsewhere do not by themselves end and complain as the program does. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inherit(command);
+  }
 }

@@ -7,7 +7,6 @@
 #include "siphash.h"
 #include "tables.h"
 
-#define NO_CHOICES NO_HOPS
 #define PLACE_BITS 16
 #define PLACE_MASK 0xffff
 
@@ -63,15 +62,19 @@ static __always_inline __u32 choice_row(const struct service *service, const str
 	return (__u16)end_sip(&sip);
 }
 
-/* All places of a row at once; NO_CHOICES: the service has no table of choices. */
-static __always_inline __u64 choices_in_row(const struct service *service, __u32 row)
+static __always_inline int is_of_choices(__u64 table)
 {
-	__u64 table = *(const volatile __u64 *)&service->table;
+	return (__u32)table & TABLE_OF_CHOICES;
+}
+
+/* All places of a row at once. */
+static __always_inline __u64 choices_in_row(__u64 table, __u32 row)
+{
 	__u32 place = (table >> 32) + row * CHOICES_MAX, line_index = place / ROWS_PER_LINE;
 	const struct row_line *line = bpf_map_lookup_elem(&rows, &line_index);
 
-	if (!line || (__u32)table < CHOICE_ROWS * CHOICES_MAX)
-		return NO_CHOICES;
+	if (!line)
+		return NO_HOPS;
 	return *(const volatile __u64 *)&line->backend[place % ROWS_PER_LINE & ~(CHOICES_MAX - 1)];
 }
 
@@ -81,22 +84,22 @@ static __always_inline int has_alternative(const struct service *service)
 }
 
 /* The first choice, and the others as hops. */
-static __always_inline void look_at_choices(const struct service *service, const struct packet *packet,
+static __always_inline void look_at_choices(const struct service *service, __u64 table, const struct packet *packet,
 					    struct choice *choice)
 {
 	__u32 fields = service->hash_fields & ((1 << HASH_ALTERNATIVE_SHIFT) - 1);
-	__u64 choices = choices_in_row(service, choice_row(service, packet, fields));
+	__u64 choices = choices_in_row(table, choice_row(service, packet, fields));
 
 	choice->backend = choices & PLACE_MASK;
 	choice->hops = choices >> PLACE_BITS | (__u64)NO_BACKEND << 3 * PLACE_BITS;
 }
 
 /* The choices of the row that the packet had by the fields before, unless they are there already: at most HOPS_MAX hops. */
-static __always_inline void add_alternatives(const struct service *service, const struct packet *packet,
+static __always_inline void add_alternatives(const struct service *service, __u64 table, const struct packet *packet,
 					     struct choice *choice)
 {
 	__u32 fields = service->hash_fields >> HASH_ALTERNATIVE_SHIFT;
-	__u64 more = choices_in_row(service, choice_row(service, packet, fields));
+	__u64 more = choices_in_row(table, choice_row(service, packet, fields));
 	__u64 hops = choice->hops;
 	__u32 count = 0;
 

@@ -49,10 +49,9 @@ static __always_inline __u32 hash_for_row(const struct service *service, const s
 }
 
 /* Row and backend by the tables alone. Returns the row's flags. */
-static __always_inline __u16 look_at_row(const struct service *service, const struct packet *packet,
+static __always_inline __u16 look_at_row(const struct service *service, __u64 table, const struct packet *packet,
 					 struct choice *choice)
 {
-	__u64 table = table_of(service);
 	__u16 content;
 
 	choice->row = (table >> 32) + row_of(hash_for_row(service, packet, choice->hash), (__u32)table);
@@ -358,7 +357,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 		}
 	}
 	if (!begins) {
-		look_at_row(service, packet, choice);
+		look_at_row(service, table_of(service), packet, choice);
 		return CHOSEN;
 	}
 	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
@@ -426,30 +425,24 @@ static __always_inline int recall_kept(const struct state *current, const struct
 	return CHOSEN;
 }
 
-/* What the tables know of a packet: CHOSEN, or UNKNOWN where a flow would have to be remembered first. */
+/*
+ * What the tables know of a packet: CHOSEN, or UNKNOWN where a flow would have to be remembered first. `alternatives`: the
+ * service may hash other fields than before.
+ */
 static __always_inline int choose_known(const struct state *current, const struct service *service,
-					const struct packet *packet, struct choice *choice)
+					const struct packet *packet, struct choice *choice, const int alternatives)
 {
-	if (service->pick == PICK_CHOICES) {
-		look_at_choices(service, packet, choice);
+	__u64 table = table_of(service);
+
+	if (is_of_choices(table)) {
+		look_at_choices(service, table, packet, choice);
+		if (alternatives && has_alternative(service))
+			add_alternatives(service, table, packet, choice);
 		return CHOSEN;
 	}
 	if (!(service->flags & SERVICE_REMEMBERS))
-		return look_at_row(service, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
+		return look_at_row(service, table, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
 	return recall(current, packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
-}
-
-/* The hops that look_at_choices() left out. */
-SEPARATE int add_alternative_choices(const struct packet *packet, struct choice *choice)
-{
-	const struct service *service;
-
-	if (!packet || !choice)
-		return 0;
-	service = bpf_map_lookup_elem(&services, &choice->service);
-	if (service && service->pick == PICK_CHOICES && has_alternative(service))
-		add_alternatives(service, packet, choice);
-	return 0;
 }
 
 SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *choice)
@@ -460,7 +453,7 @@ SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *cho
 	if (!packet || !choice || !current)
 		return XDP_DROP;
 	service = bpf_map_lookup_elem(&services, &choice->service);
-	return service ? choose_known(current, service, packet, choice) : drop(DROP_NO_BACKEND);
+	return service ? choose_known(current, service, packet, choice, 1) : drop(DROP_NO_BACKEND);
 }
 
 /*
@@ -472,18 +465,22 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 	const struct state *current = current_state();
 	const struct service *service;
 	int translated, kept;
+	__u64 table;
 
 	if (!quoted || !choice || !current)
 		return UNKNOWN;
 	service = bpf_map_lookup_elem(&services, &choice->service);
 	if (!service)
 		return UNKNOWN;
-	if (service->pick == PICK_CHOICES) {
-		look_at_choices(service, quoted, choice);
+	table = table_of(service);
+	if (is_of_choices(table)) {
+		look_at_choices(service, table, quoted, choice);
+		if (has_alternative(service))
+			add_alternatives(service, table, quoted, choice);
 		return CHOSEN;
 	}
 	translated = service->flags & SERVICE_TRANSLATES;
-	kept = look_at_row(service, quoted, choice);
+	kept = look_at_row(service, table, quoted, choice);
 	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
 		return CHOSEN;
 	return recall(current, quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0));

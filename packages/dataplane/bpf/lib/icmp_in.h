@@ -248,7 +248,6 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 		verdict = find_owner(&quoted, &choice, OWNER_OF_ERROR);
 	if (verdict == UNKNOWN && service->flags & SERVICE_TRANSLATES)
 		return drop(DROP_ICMP_UNKNOWN);
-	add_alternative_choices(&quoted, &choice);
 	if (service->flags & SERVICE_TRANSLATES && verdict == CHOSEN)
 		return forward_error_translated(ctx, packet, &quoted, &choice);
 	return forward(ctx, packet, &choice, 0);

@@ -90,7 +90,7 @@ static __always_inline void source_as_key(__u64 key[2], const struct packet *pac
 /* Slots in the order in which they are to be asked, without this one. */
 static __always_inline __u64 without(__u64 slots, __u32 slot)
 {
-	__u64 left = NO_CHOICES;
+	__u64 left = NO_HOPS;
 	__u32 shift = 0;
 
 	for (__u32 i = 0; i < CHOICES_MAX; i++) {
@@ -129,7 +129,7 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 		fields = HASH_DESTINATION | HASH_DESTINATION_PORT;
 		choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	}
-	nodes = handover->arrived ? handover->hops : choices_in_row(service, choice_row(service, packet, fields));
+	nodes = handover->arrived ? handover->hops : choices_in_row(table_of(service), choice_row(service, packet, fields));
 	if (begins && (handover->arrived || (nodes & PLACE_MASK) == current->own_slot))
 		return UNKNOWN;
 	nodes = without(nodes, current->own_slot);
@@ -163,7 +163,7 @@ SEPARATE int find_owner_of_answer(const struct packet *packet, struct choice *ch
 static __always_inline __u64 hops_left(const struct hop_list *list, void *end, __u32 family)
 {
 	__u32 bytes = family == 4 ? 4 : 16;
-	__u64 hops = NO_CHOICES;
+	__u64 hops = NO_HOPS;
 	__u32 shift = 0;
 
 	for (__u32 i = 0; i < HOPS_MAX; i++) {

@@ -105,7 +105,7 @@ struct range_line {
 	struct port_range range[RANGES_PER_LINE];
 };
 
-enum pick { PICK_HASH_FLOW, PICK_HASH_SOURCE, PICK_HASH_DESTINATION, PICK_NEXT, PICK_LEAST, PICK_LOCALITY, PICK_CHOICES };
+enum pick { PICK_HASH_FLOW, PICK_HASH_SOURCE, PICK_HASH_DESTINATION, PICK_NEXT, PICK_LEAST, PICK_LOCALITY };
 enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
 
 #define SERVICE_REMEMBERS 1  /* each flow: the tables alone can't say where it goes */
@@ -122,7 +122,7 @@ enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
 
 /* Two cache lines; packets read the first one. */
 struct service {
-	__u64 table;     /* first row << 32 | rows: one store flips the service to another table */
+	__u64 table;     /* first row << 32 | TABLE_OF_CHOICES | rows: one store flips the service to another table */
 	__u64 hash_seed; /* equal on all nodes */
 	/* One word, stored at once. */
 	__u8 pick;
@@ -134,7 +134,7 @@ struct service {
 	__u16 mss_clamp; /* 0: none */
 	__u32 persistence; /* ticks; 0: none */
 	__u32 next;        /* row that PICK_NEXT looks at */
-	__u64 hash_key[2]; /* PICK_CHOICES: SipHash's, as it stands in memory */
+	__u64 hash_key[2]; /* SipHash's, as it stands in memory, for a table of choices */
 	/* What follows is user space's, kept here so that a restarted daemon finds it. */
 	__u64 spare_table;     /* where the next table is prepared, as `table`; 0: none yet */
 	__u64 name;            /* hash of the listener that names it */
@@ -147,9 +147,12 @@ struct service {
 #define NO_BACKEND 0x7fff
 #define ROW_KEPT 0x8000 /* flows of this row are remembered: a change of members moves it, or has */
 
-/* A row of PICK_CHOICES: so many places, the first choice first, NO_BACKEND where there are fewer. One load of 64 bits. */
+/*
+ * A row of a table of choices has so many places, the first choice first, NO_BACKEND where there are fewer: one load of 64
+ * bits. The table itself says what it is, whatever `pick` is while the one changes into the other.
+ */
+#define TABLE_OF_CHOICES 0x80000000
 #define CHOICES_MAX 4
-#define CHOICE_ROWS 65536
 
 /* Rows of all tables, as indices into backends. 16 bits: a table of 65,537 rows takes 128 KiB of cache, not 512. */
 struct row_line {

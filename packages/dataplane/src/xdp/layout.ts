@@ -101,7 +101,6 @@ export const Pick = {
   next: 3,
   least: 4,
   locality: 5,
-  choices: 6,
 } as const;
 /** enum cost. */
 export const Cost = { lc: 0, wlc: 1, sed: 2, nq: 3 } as const;
@@ -112,6 +111,8 @@ export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4, owners: 8
 export const HashFieldBit = { source: 1, destination: 2, sourcePort: 4, destinationPort: 8 } as const;
 /** HASH_ALTERNATIVE_SHIFT. */
 export const HASH_ALTERNATIVE_SHIFT = 4;
+/** TABLE_OF_CHOICES: a bit beside the number of rows in service.table. */
+export const TABLE_OF_CHOICES = 0x8000_0000;
 /** Places that a row of choices takes. */
 export const CHOICES_MAX = 4;
 

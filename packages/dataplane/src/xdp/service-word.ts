@@ -33,6 +33,8 @@ function fieldBits(fields: readonly HashField[]): number {
 }
 
 function pickCode(scheduling: Scheduling): number {
+  // Its table says that it is one of choices.
+  if (scheduling.pick === 'choices') return Pick.hashFlow;
   if (scheduling.pick !== 'hash') return Pick[scheduling.pick];
   return { flow: Pick.hashFlow, source: Pick.hashSource, destination: Pick.hashDestination }[scheduling.of];
 }

@@ -17,6 +17,7 @@ import {
   ROWS_PER_LINE,
   Service,
   State,
+  TABLE_OF_CHOICES,
   Unresolved,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
@@ -33,6 +34,8 @@ const HASH_KEY_BYTES = 16;
 export interface TableReference {
   readonly range: LineRange;
   readonly rows: number;
+  /** Each row is {@link CHOICES_MAX} of them. */
+  readonly ofChoices: boolean;
 }
 
 /** When a backend takes flows, beside its route. */
@@ -218,14 +221,15 @@ export class TableMemory implements Disposable {
 
   table(service: number, which: 'table' | 'spareTable'): TableReference | undefined {
     const word = this.#services.getBigUint64(service * Service.bytes + Service[which], true);
-    const rows = Number(word & 0xffff_ffffn);
+    const rows = Number(word & BigInt(TABLE_OF_CHOICES - 1));
     if (rows === 0) return undefined;
-    return { range: { first: Number(word >> 32n) / ROWS_PER_LINE, lines: Math.ceil(rows / ROWS_PER_LINE) }, rows };
+    const range = { first: Number(word >> 32n) / ROWS_PER_LINE, lines: Math.ceil(rows / ROWS_PER_LINE) };
+    return { range, rows, ofChoices: (word & BigInt(TABLE_OF_CHOICES)) !== 0n };
   }
 
   /** One store of 64 bits: a packet sees the old table or the new one. */
   setTable(service: number, which: 'table' | 'spareTable', table: TableReference | undefined): void {
-    const word = table === undefined ? 0n : (BigInt(table.range.first * ROWS_PER_LINE) << 32n) | BigInt(table.rows);
+    const word = table === undefined ? 0n : tableWord(table);
     Atomics.store(this.#serviceWords, (service * Service.bytes + Service[which]) / 8, word);
   }
 
@@ -379,4 +383,9 @@ export class TableMemory implements Disposable {
   [Symbol.dispose](): void {
     for (const map of Object.values(this.#maps)) map[Symbol.dispose]();
   }
+}
+
+function tableWord({ range, rows, ofChoices }: TableReference): bigint {
+  const low = BigInt(rows) | (ofChoices ? BigInt(TABLE_OF_CHOICES) : 0n);
+  return (BigInt(range.first * ROWS_PER_LINE) << 32n) | low;
 }

@@ -212,13 +212,13 @@ export class TableWriter {
       undo.push(() => pool.release(slot, nowMs - REST_MS));
       return slot;
     };
-    const acquireRows = (rows: number): TableReference => {
+    const acquireRows = (rows: number): LineRange => {
       const range = this.#rowSpace.acquire(Math.ceil(rows / ROWS_PER_LINE), nowMs);
       if (range === undefined) {
         throw full('rows', this.#memory.sizes.rowLines * ROWS_PER_LINE, this.#rowSpace.msUntilRested(nowMs));
       }
       undo.push(() => this.#rowSpace.release(range, nowMs - REST_MS));
-      return { range, rows };
+      return range;
     };
     try {
       return wanted.map((service) => {
@@ -237,9 +237,9 @@ export class TableWriter {
           return fresh;
         });
         const rows = rowsOf(service, slots);
-        const target = this.#inForce(live, known !== undefined, rows)
+        const target = this.#inForce(live, known !== undefined, rows, ofChoices(service))
           ? undefined
-          : this.#target(live, known, rows, acquireRows);
+          : this.#target(live, known, rows, ofChoices(service), acquireRows);
         return { service: live, isNew: known === undefined, wanted: service, slots, added, rows, target };
       });
     } catch (error) {
@@ -251,16 +251,19 @@ export class TableWriter {
   #target(
     live: LiveService,
     known: LiveService | undefined,
-    rows: Uint16Array,
-    acquireRows: (rows: number) => TableReference,
+    { length }: Uint16Array,
+    isOfChoices: boolean,
+    acquireRows: (rows: number) => LineRange,
   ): TableReference {
     const spare = known === undefined ? undefined : this.#memory.table(live.index, 'spareTable');
-    return spare?.rows === rows.length ? spare : acquireRows(rows.length);
+    const range = spare?.rows === length ? spare.range : acquireRows(length);
+    return { range, rows: length, ofChoices: isOfChoices };
   }
 
-  #inForce(live: LiveService, known: boolean, rows: Uint16Array): boolean {
+  #inForce(live: LiveService, known: boolean, rows: Uint16Array, isOfChoices: boolean): boolean {
     const table = known ? this.#memory.table(live.index, 'table') : undefined;
-    return table?.rows === rows.length && bytesOf(this.#rowsAt(table)).equals(bytesOf(rows));
+    if (table?.rows !== rows.length || table.ofChoices !== isOfChoices) return false;
+    return bytesOf(this.#rowsAt(table)).equals(bytesOf(rows));
   }
 
   #rowsAt(table: TableReference): Uint16Array {
@@ -299,9 +302,11 @@ export class TableWriter {
     this.#memory.uses.fill(0, firstRow, firstRow + target.rows);
     const spare = this.#memory.table(service.index, 'spareTable');
     if (spare !== undefined && spare.range.first !== target.range.first) this.#releaseRows(spare.range);
-    // Right before the table: how a service chooses and what its rows are belong together.
-    this.#setWord(plan);
+    // A table of choices is read with the fields and the key that are its own; no other one needs them.
+    const leavesChoices = before?.ofChoices === true && !target.ofChoices;
+    if (!leavesChoices) this.#setWord(plan);
     this.#memory.setTable(service.index, 'table', target);
+    if (leavesChoices) this.#setWord(plan);
     this.#memory.setTable(service.index, 'spareTable', before);
   }
 
@@ -409,6 +414,11 @@ function rowsOf(service: WantedService, slots: readonly number[]): Uint16Array {
     rows[row] = (rows[row] as number) | ROW_KEPT;
   }
   return rows;
+}
+
+/** A service that has no rows at all has no row of choices either. */
+function ofChoices({ choices, rows }: WantedService): boolean {
+  return choices !== undefined && rows.length > 0;
 }
 
 /** Each row in as many places as the program loads at once. */

@@ -19,7 +19,7 @@ async function exportTables(config: string, tableFile: string): Promise<void> {
   const services = await readChanceServices(config);
   if (services.length === 0) {
     const message = `${config} has no service with secondChance, and GLB's tables are of such; give one secondChance: {}`;
-    throw new WeirctlError('SERVICE_UNKNOWN', message, { details: { file: config } });
+    throw new WeirctlError('NOTHING_TO_EXPORT', message, { details: { file: config } });
   }
   const { tables, losses } = exportGlb(services);
   const bytes = await buildGlbTableFile(tables);
