@@ -13,5 +13,6 @@ export interface SoundParts {
   readonly dataplane: NodeDocument['dataplane'] | undefined;
   readonly guard: NodeDocument['guard'] | undefined;
   readonly bgp: NodeDocument['bgp'] | undefined;
+  readonly nodes: NodeDocument['nodes'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;
 }

@@ -2,6 +2,7 @@ import { backendContradictions } from './backend-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
+import { nodesContradictions } from './nodes-contradictions.js';
 import { secondChanceContradictions } from './second-chance-contradictions.js';
 import { serviceContradictions } from './service-contradictions.js';
 
@@ -9,6 +10,7 @@ import { serviceContradictions } from './service-contradictions.js';
 export function contradictions(parts: SoundParts): Contradiction[] {
   return [
     ...nodeContradictions(parts),
+    ...nodesContradictions(parts),
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { AnnounceConfig } from './announce-config.js';
 import type { NodeDocument } from './node-schema.js';
+import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
 import { deepFreeze, definedOf } from './plain-values.js';
 import { type ServiceConfig, serviceConfigOf } from './service-config.js';
 
@@ -76,6 +77,8 @@ export interface NodeConfig {
   };
   /** Absent: nothing is announced. */
   readonly bgp?: BgpConfig;
+  /** Absent: this node alone has the state of the flows that reach it. */
+  readonly nodes?: NodesConfig;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -84,7 +87,7 @@ export interface NodeConfig {
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
-  const { node, dataplane, guard, bgp, runtimeDirectory, shutdown, log, services } = document;
+  const { node, dataplane, guard, bgp, nodes, runtimeDirectory, shutdown, log, services } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
   const defaults = { tableRows: dataplane.tableRows, hashSeed, announce: definedOf(bgp?.announce ?? {}) };
   return deepFreeze<NodeConfig>({
@@ -96,6 +99,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     },
     guard,
     ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address) }),
+    ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed) }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,

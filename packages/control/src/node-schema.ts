@@ -5,6 +5,7 @@ import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
 import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
 import { network } from './network-schema.js';
+import { nodes } from './nodes-schema.js';
 import { serviceSchema } from './service-schema.js';
 
 const flowsPerSecond = z.int().min(0).max(4_294_967_295).default(0);
@@ -40,6 +41,9 @@ export const nodeSchema = z.strictObject({
     .describe('What keeps floods and unwanted sources from the services.')
     .prefault({}),
   bgp: bgp.describe('Without it nothing is announced.').optional(),
+  nodes: nodes
+    .describe('Of services that need state: a packet of a flow that another node knows goes there. Default: no others.')
+    .optional(),
   runtimeDirectory: absolutePath.default('/run/weir'),
   shutdown: z
     .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })

@@ -56,8 +56,8 @@ export function nodeConfigJsonSchema(): object {
   return { title: 'weir.yaml', ...z.toJSONSchema(nodeSchema, { io: 'input' }) };
 }
 
-function allParts({ node, dataplane, guard, bgp, services }: NodeDocument): SoundParts {
-  return { node, dataplane, guard, bgp, services: new Map(services.entries()) };
+function allParts({ node, dataplane, guard, bgp, nodes, services }: NodeDocument): SoundParts {
+  return { node, dataplane, guard, bgp, nodes, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -70,7 +70,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, nodes } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -79,6 +79,7 @@ function soundParts(value: unknown): SoundParts {
     dataplane: soundPart(dataplane, 'dataplane'),
     guard: soundPart(guard, 'guard'),
     bgp: soundPart(bgp, 'bgp'),
+    nodes: soundPart(nodes, 'nodes'),
   };
 }
 

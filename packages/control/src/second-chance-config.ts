@@ -34,7 +34,10 @@ export function secondChanceConfigOf(document: SecondChanceDocument, hashSeed: b
  * The first 16 bytes of SHA-256("weir second chance: PURPOSE: HASHSEED"), the seed as 16 hexadecimal digits: equal on all
  * nodes that have the same dataplane.hashSeed, and different for each purpose.
  */
-function derivedKey(purpose: 'table' | 'packets', hashSeed: bigint): string {
+export function derivedKey(
+  purpose: 'table' | 'packets' | 'table of nodes' | 'packets of nodes',
+  hashSeed: bigint,
+): string {
   const text = `weir second chance: ${purpose}: ${hashSeed.toString(16).padStart(16, '0')}`;
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -6,7 +6,8 @@ const fields = z
   .array(field)
   .min(1, 'names no field; a packet is told by at least one')
   .refine((names) => new Set(names).size === names.length, 'names a field twice');
-const key = z.string().regex(/^[0-9a-fA-F]{32}$/, 'is not 16 bytes in hexadecimal');
+/** 16 bytes in hexadecimal. */
+export const key = z.string().regex(/^[0-9a-fA-F]{32}$/, 'is not 16 bytes in hexadecimal');
 
 /** `services[].secondChance`. */
 export const secondChance = z.strictObject({

@@ -28,6 +28,7 @@ export { macAddressOf } from './libbpf/mac-address.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
+export type { Owners } from './owners.js';
 export { PortableEngine } from './portable/portable-engine.js';
 export { readPortableCounters } from './portable-runtime/counters-socket.js';
 export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';

@@ -1,4 +1,4 @@
-import type { BackendConfig, SecondChanceConfig, ServiceConfig } from '@weir/control';
+import type { BackendConfig, SecondChanceConfig } from '@weir/control';
 import { type ChoiceMember, ChoiceTable, NO_CHOICE } from '@weir/director';
 import { memberId } from './member-id.js';
 
@@ -12,6 +12,13 @@ interface KeptTable {
   readonly owners: string;
 }
 
+/** Of a service, or of the nodes: who is in a table of choices. */
+export interface Chosen {
+  readonly name: string;
+  readonly secondChance?: Pick<SecondChanceConfig, 'seed' | 'choices'>;
+  readonly backends: readonly Pick<BackendConfig, 'name' | 'address' | 'port' | 'weight' | 'state'>[];
+}
+
 /**
  * The tables of choices of all services with second chance, from one configuration to the next. A change of backends is
  * computed by its difference, so that nothing is hashed again for a new state.
@@ -20,7 +27,7 @@ export class ChoiceTables {
   #kept = new Map<string, KeptTable>();
 
   /** Makes the tables that these services need, and forgets others. The event loop has its turn meanwhile. */
-  async prepare(services: readonly ServiceConfig[]): Promise<void> {
+  async prepare(services: readonly Chosen[]): Promise<void> {
     const kept = new Map<string, KeptTable>();
     for (const { name, secondChance, backends } of services) {
       if (secondChance === undefined) continue;
@@ -30,7 +37,7 @@ export class ChoiceTables {
   }
 
   /** The rows of a service that was prepared: its choices, row by row, as indexes into its backends. */
-  rowsOf({ name }: ServiceConfig): Uint16Array {
+  rowsOf({ name }: Pick<Chosen, 'name'>): Uint16Array {
     const kept = this.#kept.get(name);
     if (kept === undefined) throw new Error(`the table of ${name} was not prepared`);
     return kept.rows;
@@ -39,8 +46,8 @@ export class ChoiceTables {
 
 async function nextTable(
   former: KeptTable | undefined,
-  { seed, choices }: SecondChanceConfig,
-  backends: readonly BackendConfig[],
+  { seed, choices }: NonNullable<Chosen['secondChance']>,
+  backends: Chosen['backends'],
 ): Promise<KeptTable> {
   const options = `${seed} ${choices}`;
   const isSame = former?.options === options;
@@ -55,7 +62,7 @@ async function nextTable(
 }
 
 /** As many as its weight says. The first one has no label: with weights of 1 the table is GLB's. */
-function membersOf(backend: BackendConfig): ChoiceMember[] {
+function membersOf(backend: Chosen['backends'][number]): ChoiceMember[] {
   const { address, weight, state = 'active' } = backend;
   const id = memberId(backend);
   return Array.from({ length: weight }, (_, i) => ({

@@ -30,6 +30,7 @@ test('services and backends come as the configuration lists them, and those that
       },
       { ...web, port: 80, backends: countsOf(['10.0.0.20', 0], ['10.0.0.21', 0], ['10.0.0.22', 0]) },
     ],
+    handovers: [],
     drops: Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Counters['drops'],
   };
   t.deepEqual(countersInOrder(counters, configured), {

@@ -41,6 +41,7 @@ test('counters are a table as of ipvsadm: listeners and scheduler, then backends
           ],
         },
       ],
+      handovers: [],
       drops: noDrops,
     },
     configured,
@@ -67,7 +68,7 @@ services:
   const backends = [countOf({}), countOf({ address: '10.0.0.22' })];
   const count = { vip: '198.51.100.10', protocol: 'tcp', port: 80, packets: 0, bytes: 0, backends } as const;
   t.is(
-    formatCounters({ services: [count], drops: noDrops }, services)
+    formatCounters({ services: [count], handovers: [], drops: noDrops }, services)
       .split('\n')
       .slice(1)
       .join('\n'),
@@ -92,6 +93,7 @@ test('what is not configured any more is printed with what is still known, and o
           backends: [countOf({ address: 'fd00::21', packets: 1, bytes: 100 })],
         },
       ],
+      handovers: [],
       drops: { ...noDrops, fragment_unknown: 7 },
     },
     configured,
@@ -105,6 +107,19 @@ UDP  [2001:db8::10]:all -                                                       
 
 Dropped                                                                                   Packets
   fragment_unknown                                                                              7
+`,
+  );
+});
+
+test('what went to other nodes is told by node, if anything did', (t) => {
+  const handovers = [
+    { address: 'fd00::12', packets: 3, bytes: 180 },
+    { address: 'fd00::13', packets: 0, bytes: 0 },
+  ];
+  t.is(
+    formatCounters({ services: [], handovers, drops: noDrops }, configured).split('\n').slice(3).join('\n'),
+    `Handed over to                                                                            Packets             Bytes
+  -> [fd00::12]                                                                                 3               180
 `,
   );
 });

@@ -4,10 +4,10 @@ import { serviceKeyOf } from './forwarding-tables.js';
 
 /**
  * A table for people who know `ipvsadm -Ln --stats`: services with their schedulers, backends with method, weight,
- * connections and traffic, then why packets were dropped. Connections are those that are remembered.
+ * connections and traffic, then what went to other nodes, then why packets were dropped. Connections are those that are remembered.
  * @param services  of the configuration; one that is counted but not configured any more has "-" where only that knows
  */
-export function formatCounters({ services, drops }: Counters, configured: readonly ServiceConfig[]): string {
+export function formatCounters({ services, handovers, drops }: Counters, configured: readonly ServiceConfig[]): string {
   const byKey = new Map(
     configured.flatMap((service) =>
       service.listeners.slice(0, 1).map((listener) => [keyText(serviceKeyOf(listener)), service]),
@@ -18,6 +18,11 @@ export function formatCounters({ services, drops }: Counters, configured: readon
     row('  -> Backend:Port', 'Forward', 'Weight', 'ActiveConn', 'InActConn', 'Packets', 'Bytes'),
     ...services.flatMap((service) => serviceLines(service, byKey.get(keyText(service)))),
   ];
+  const handedOver = handovers.filter(({ packets }) => packets > 0);
+  if (handedOver.length > 0) lines.push('', row('Handed over to', '', '', '', '', 'Packets', 'Bytes'));
+  for (const { address, packets, bytes } of handedOver) {
+    lines.push(row(`  -> ${hostText(address)}`, '', '', '', '', packets, bytes));
+  }
   const dropped = Object.entries(drops).filter(([, count]) => count > 0);
   if (dropped.length > 0) lines.push('', row('Dropped', '', '', '', '', 'Packets', ''));
   for (const [reason, count] of dropped) lines.push(row(`  ${reason}`, '', '', '', '', count, ''));

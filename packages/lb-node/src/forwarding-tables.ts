@@ -11,6 +11,7 @@ import {
 } from '@weir/dataplane';
 import { ChoiceTables } from './choice-tables.js';
 import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
+import { OwnerTable } from './owner-table.js';
 import { Pinning } from './pinning.js';
 import { serviceRows } from './service-rows.js';
 import { SLOW_START_STEP_MS, SlowStart, type WeighedService } from './slow-start.js';
@@ -36,11 +37,13 @@ export class ForwardingPlanner {
   readonly #slowStart = new SlowStart();
   readonly #pinning = new Pinning();
   readonly #choices = new ChoiceTables();
+  readonly #owners = new OwnerTable();
   #tables = new Map<string, Uint32Array>();
 
   /** Makes what takes long, without holding up anything else; to be called before {@link plan}. */
   async prepare(config: NodeConfig): Promise<void> {
     await this.#choices.prepare(config.services);
+    await this.#owners.prepare(config.nodes);
   }
 
   /**
@@ -66,6 +69,7 @@ export class ForwardingPlanner {
       this.#service(service, weighed[i] as WeighedService, kept, nowMs, inForce),
     );
     this.#tables = kept;
+    const owners = this.#owners.ownersFor(config);
     return {
       tables: {
         services: plans.map(({ service }) => service),
@@ -74,6 +78,7 @@ export class ForwardingPlanner {
         hashSeed: config.dataplane.hashSeed,
         timeouts: timeoutsOf(config),
         guard: config.guard,
+        ...(owners === undefined ? {} : { owners }),
       },
       againInMs: soonest(plans.map(({ againInMs }) => againInMs)),
     };

@@ -5,6 +5,7 @@ import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplan
 import { explainSilence, planAnnouncements, vipsOf } from './announcements.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
 import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
+import { otherNodes } from './owner-table.js';
 import { prepareKernel, translates } from './prepare-kernel.js';
 import { refuseStrayPackets } from './stray-packets.js';
 
@@ -96,13 +97,12 @@ export class Reconciler {
     const config = this.#config;
     const changed = await prepareKernel(config);
     if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
-    const routes = await routesTo([
-      ...new Set(config.services.flatMap(({ backends }) => backends.map((b) => b.address))),
-    ]);
+    const backends = new Set(config.services.flatMap((service) => service.backends.map(({ address }) => address)));
+    const routes = await routesTo([...new Set([...backends, ...otherNodes(config)])]);
     // Answers of nat and fullnat are sent to clients by XDP too.
     const routers = config.services.some(translates) ? await defaultRouters() : [];
     const reachable = await keepResolved(new Map([...routers, ...routes]));
-    const reachableBackends = [...routes.keys()].filter((address) => reachable.has(address)).length;
+    const reachableBackends = [...backends].filter((address) => reachable.has(address)).length;
 
     const vips = new Set(config.services.flatMap(vipsOf));
     // What is not wanted any more is withdrawn before it stops working.

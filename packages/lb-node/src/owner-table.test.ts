@@ -1,0 +1,55 @@
+import { parseNodeConfig } from '@weir/control';
+import { CHOICE_ROWS } from '@weir/director';
+import test from 'ava';
+import { OwnerTable, otherNodes } from './owner-table.js';
+
+function configOf(self: string, ...states: readonly string[]) {
+  const members = states.map((state, i) => `{ name: n${i + 1}, address: 10.0.0.1${i + 1}, state: ${state} }`);
+  const nodes = states.length === 0 ? '' : `nodes: { members: [ ${members.join(', ')} ] }\n`;
+  return parseNodeConfig(`node: { interfaces: [eth0], address: ${self} }\n${nodes}services: []\n`, 'weir.yaml');
+}
+
+async function ownersFor(table: OwnerTable, config: ReturnType<typeof configOf>) {
+  await table.prepare(config.nodes);
+  return table.ownersFor(config);
+}
+
+/** How many rows each node is first in. */
+function firsts(rows: ArrayLike<number>): number[] {
+  const counts = [0, 0, 0];
+  for (let row = 0; row < CHOICE_ROWS; row++) {
+    const first = rows[row * 2] as number;
+    counts[first] = (counts[first] ?? 0) + 1;
+  }
+  return counts;
+}
+
+test('all nodes have the same table, and each knows which of them it is', async (t) => {
+  const [first, second] = await Promise.all(
+    ['10.0.0.11', '10.0.0.13'].map((self) => ownersFor(new OwnerTable(), configOf(self, 'active', 'active', 'active'))),
+  );
+  t.is(first?.self, 0);
+  t.is(second?.self, 2);
+  t.deepEqual(first?.rows, second?.rows);
+  for (const count of firsts(first?.rows ?? [])) t.true(Math.abs(count - CHOICE_ROWS / 3) < 700, `${count}`);
+});
+
+test('a node that drains is first in no row, and second where it was first', async (t) => {
+  const table = new OwnerTable();
+  const before = await ownersFor(table, configOf('10.0.0.11', 'active', 'active', 'active'));
+  const after = await ownersFor(table, configOf('10.0.0.11', 'active', 'draining', 'active'));
+  if (before === undefined || after === undefined) return t.fail();
+  t.is(firsts(after.rows)[1], 0);
+  for (let row = 0; row < CHOICE_ROWS; row++) {
+    if (before.rows[row * 2] === 1) t.is(after.rows[row * 2 + 1], 1);
+  }
+});
+
+test('without nodes there are no owners', async (t) => {
+  t.is(await ownersFor(new OwnerTable(), configOf('10.0.0.11')), undefined);
+});
+
+test('next hops are kept for the other nodes', (t) => {
+  t.deepEqual(otherNodes(configOf('10.0.0.12', 'active', 'active', 'inactive')), ['10.0.0.11', '10.0.0.13']);
+  t.deepEqual(otherNodes(configOf('10.0.0.12')), []);
+});
