@@ -42,7 +42,7 @@ export type ClientPacket = Tuple & { readonly tcpFlags: number };
 
 /** docs/packet-path.md, section 3. */
 export function chooseBackend(memory: Memory, service: Service, packet: ClientPacket, nowTicks: number): Choice {
-  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks);
@@ -79,15 +79,16 @@ function chooseByRow(
 }
 
 /** Nothing is remembered: who has the flow is found among the choices. */
-function chooseByChoices({ hashSeed }: Memory, service: Service, packet: Tuple): Choice {
-  const [first, ...hops] = choicesOf(service, packet);
-  const choice = withoutFlow(first, hashOfFlow(hashSeed, packet));
+function chooseByChoices(service: Service, packet: Tuple): Choice {
+  const { backends, hash } = choicesOf(service, packet);
+  const [first, ...hops] = backends;
+  const choice = withoutFlow(first, hash);
   return choice.kind === 'chosen' ? { ...choice, hops } : choice;
 }
 
 /** The same for a packet that only tells of a flow: nothing is remembered, counted or kept alive. */
 export function findBackend(memory: Memory, service: Service, packet: Tuple, nowTicks: number): Choice {
-  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
