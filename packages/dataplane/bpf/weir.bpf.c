@@ -91,7 +91,6 @@ int weir_seldom(struct xdp_md *ctx)
 	if (packet.ttl <= 1)
 		return send_error(ctx, &packet, ICMP_ERROR_TIME_EXCEEDED, 0);
 
-	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
 	verdict = choose_known_seldom(&packet, &choice);
 	if (verdict == UNKNOWN && service->flags & SERVICE_REMEMBERS)
 		verdict = find_owner(&packet, &choice, 0);
@@ -156,7 +155,6 @@ int weir(struct xdp_md *ctx)
 	if (is_special(current, service, &packet))
 		return call_seldom(ctx);
 
-	choice.hash = flow_hash(service->hash_seed, packet.source, packet.ports);
 	if (choose_known(current, service, &packet, &choice, 0) != CHOSEN) {
 		struct flow_key key;
 

@@ -184,7 +184,7 @@ export interface UnresolvedHop {
 export interface TableInForce {
   readonly listeners: readonly ServiceKey[];
   readonly backends: readonly { readonly address: string; readonly port: number }[];
-  /** Row to an index in `backends`; -1: nowhere. Of `choices`: four for each row. */
+  /** Row to an index in `backends`; -1: nowhere. Of `choices`: rows.length / 65,536 places for each row. */
   readonly rows: Int32Array;
   /** Ascending. */
   readonly keptRows: readonly number[];

@@ -8,7 +8,7 @@
  * | dr | only the MAC addresses rewritten: the backend is a neighbour and has the VIP itself |
  * | ipip | IP in IP: RFC 2003 (IPv4 in IPv4), RFC 2473 (in IPv6), RFC 4213 (IPv6 in IPv4) |
  * | gre | RFC 2784, no optional fields |
- * | gue | UDP to `port`; `header` gue: draft-ietf-intarea-gue-09, variant 0; none: the packet itself, as Linux' FOU has it; hops: with the members to try next, GLB's (its port: SECOND_CHANCE_PORT) |
+ * | gue | UDP to `port`; `header` gue: draft-ietf-intarea-gue-09, variant 0; none: the packet itself, as Linux' FOU has it; hops: with the members to try next, GLB's (its port: {@link GUE_HOPS_UDP_PORT} of packet) |
  */
 export type ForwardingMethod =
   | { readonly method: 'nat' }

@@ -61,6 +61,17 @@ test('a backend without weight does not count', (t) => {
   t.deepEqual(planAnnouncements(config, ready), []);
 });
 
+test('of backends with second chance, those that take new connections count', (t) => {
+  const announced = (state: string) =>
+    planAnnouncements(
+      configOf(
+        `{ name: web, vip: 198.51.100.10, port: 80, method: gue, secondChance: {}, backends: [ { address: 10.0.0.21, state: ${state} } ] }`,
+      ),
+      ready,
+    ).length;
+  t.deepEqual(['filling', 'active', 'draining', 'inactive'].map(announced), [1, 1, 0, 0]);
+});
+
 for (const [title, state, reason] of [
   ['drains', { draining: true }, 'the node is draining'],
   ['is not attached', { attached: false }, 'the program is not attached to every interface'],

@@ -1,5 +1,5 @@
 import type { Announcement } from '@weir/bgp-speaker';
-import type { NodeConfig, ServiceConfig } from '@weir/control';
+import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 
 /** What a node knows of its ability to forward. */
 export interface Readiness {
@@ -44,7 +44,11 @@ export function vipsOf({ listeners }: ServiceConfig): readonly string[] {
 }
 
 function isForwardable(service: ServiceConfig, reachable: ReadonlySet<string>): boolean {
-  return service.backends.some(({ address, weight }) => weight > 0 && reachable.has(address));
+  return service.backends.some((backend) => takesNewFlows(backend) && reachable.has(backend.address));
+}
+
+function takesNewFlows({ weight, state = 'active' }: BackendConfig): boolean {
+  return weight > 0 && (state === 'active' || state === 'filling');
 }
 
 function announcementOf(vip: string, service: ServiceConfig, config: NodeConfig): Announcement {

@@ -16,7 +16,7 @@
 #define NO_HOPS 0x7fff7fff7fff7fffULL
 
 /*
- * What is asked (the first two), and what was decided. `place` leads to the translation of nat and fullnat; a table of
+ * What is asked (the first), and what was decided. `place` leads to the translation of nat and fullnat; a table of
  * choices has neither that nor rows of this kind, but hops: in the same room, because stacks are small.
  */
 struct choice {

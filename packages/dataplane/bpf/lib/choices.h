@@ -3,6 +3,7 @@
 #pragma once
 #include <bpf/bpf_endian.h>
 #include "choice.h"
+#include "hash.h"
 #include "parse.h"
 #include "siphash.h"
 #include "tables.h"
@@ -83,13 +84,24 @@ static __always_inline int has_alternative(const struct service *service)
 	return service->hash_fields >> HASH_ALTERNATIVE_SHIFT;
 }
 
+/*
+ * What spreads tunnels over paths and queues. The row is hashed under a key already; with the ports, connections of one row
+ * are spread too where the source alone finds it.
+ */
+static __always_inline __u32 hash_of_choice(__u32 row, __u32 ports)
+{
+	return (row << 16) + ports * (__u32)(MIX_1 >> 32);
+}
+
 /* The first choice, and the others as hops. */
 static __always_inline void look_at_choices(const struct service *service, __u64 table, const struct packet *packet,
 					    struct choice *choice)
 {
 	__u32 fields = service->hash_fields & ((1 << HASH_ALTERNATIVE_SHIFT) - 1);
-	__u64 choices = choices_in_row(table, choice_row(service, packet, fields));
+	__u32 row = choice_row(service, packet, fields);
+	__u64 choices = choices_in_row(table, row);
 
+	choice->hash = hash_of_choice(row, packet->ports);
 	choice->backend = choices & PLACE_MASK;
 	choice->hops = choices >> PLACE_BITS | (__u64)NO_BACKEND << 3 * PLACE_BITS;
 }

@@ -440,6 +440,7 @@ static __always_inline int choose_known(const struct state *current, const struc
 			add_alternatives(service, table, packet, choice);
 		return CHOSEN;
 	}
+	choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	if (!(service->flags & SERVICE_REMEMBERS))
 		return look_at_row(service, table, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
 	return recall(current, packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);

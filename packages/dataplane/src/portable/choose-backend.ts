@@ -41,9 +41,7 @@ export type Choice =
   | { readonly kind: 'refused'; readonly reason: DropReason };
 
 /** A packet of a client, as far as the choice goes. */
-export type ClientPacket = Tuple & {
-  readonly tcpFlags: number;
-};
+export type ClientPacket = Tuple & { readonly tcpFlags: number };
 
 /**
  * docs/packet-path.md, sections 3 and 7. What another node may know goes there: then the backend is that node.
@@ -57,7 +55,7 @@ export function chooseBackend(
   nowTicks: number,
   handedOver?: readonly Backend[],
 ): Choice {
-  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks);
@@ -97,9 +95,10 @@ function chooseByRow(
 }
 
 /** Nothing is remembered: who has the flow is found among the choices. */
-function chooseByChoices({ hashSeed }: Memory, service: Service, packet: Tuple): Choice {
-  const [first, ...hops] = choicesOf(service, packet);
-  const choice = withoutFlow(first, hashOfFlow(hashSeed, packet));
+function chooseByChoices(service: Service, packet: Tuple): Choice {
+  const { backends, hash } = choicesOf(service, packet);
+  const [first, ...hops] = backends;
+  const choice = withoutFlow(first, hash);
   return choice.kind === 'chosen' ? { ...choice, hops } : choice;
 }
 
@@ -111,7 +110,7 @@ export function findBackend(
   nowTicks: number,
   handedOver?: readonly Backend[],
 ): Choice {
-  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
