@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { addressToBytes } from '@weir/packet';
 import { type AppliedChanges, type Counters, defaultFlowTimeouts, type ForwardingTables } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
-import { ownersService } from '../owners.js';
+import { ownersService } from '../owners-service.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
 import { type Arrival, isOnLastHop } from './arrival.js';
 import { countPacket } from './backend.js';

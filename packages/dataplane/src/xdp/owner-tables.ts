@@ -1,5 +1,6 @@
 import type { ForwardingTables } from '../dataplane.js';
-import { type Answerer, answerersOf, NODES_MAX } from '../owners.js';
+import { NODES_MAX } from '../owners.js';
+import { type Answerer, answerersOf } from '../owners-service.js';
 import { KeyTable } from './key-table.js';
 import { Answerer as AnswererKey, Peer } from './layout.js';
 import { protocolNumbers, vipWords } from './service-directory.js';

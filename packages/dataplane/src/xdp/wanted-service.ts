@@ -3,7 +3,7 @@ import { canonicalAddress, familyOf, isIpAddress } from '@weir/packet';
 import type { ForwardingBackend, ForwardingService, ForwardingTables, PortRange, ServiceKey } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { translatesAddresses } from '../forwarding-method.js';
-import { checkOwners, ownersService } from '../owners.js';
+import { checkOwners, ownersService } from '../owners-service.js';
 import type { Scheduling } from '../scheduling.js';
 import { encodeBackendRoute } from './backend-record.js';
 import { LOCAL_ADDRESSES_MAX, RANGE_LINES_MAX, RANGES_PER_LINE } from './layout.js';

@@ -1,7 +1,8 @@
 import { CHOICE_ROWS, NO_CHOICE } from '@weir/director';
 import test from 'ava';
 import type { ForwardingService, ForwardingTables } from './dataplane.js';
-import { answerersOf, checkOwners, type Owners } from './owners.js';
+import type { Owners } from './owners.js';
+import { answerersOf, checkOwners } from './owners-service.js';
 
 const owners: Owners = {
   port: 19_523,
