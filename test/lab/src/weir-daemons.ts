@@ -133,6 +133,8 @@ export interface NodeCounters {
     readonly bytes: number;
     readonly backends: readonly BackendCounters[];
   }[];
+  /** To other nodes. */
+  readonly handovers: readonly { readonly address: string; readonly packets: number }[];
   readonly drops: Readonly<Record<string, number>>;
 }
 
