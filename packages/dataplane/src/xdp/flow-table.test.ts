@@ -160,7 +160,7 @@ for (const method of ['ipip', 'nat'] as const) {
       const pinDirectory = `/sys/fs/bpf/flows-${directories++}`;
       const large = {
         pinDirectory,
-        limits: { services: 4, backends: 16, rows: 64, flows: 131_072, translatedFlows: 131_072 },
+        limits: { services: 4, backends: 16, rows: 64, flows: 262_144, translatedFlows: 131_072 },
       };
       // Near places are 131,072; a connection of nat takes two.
       const clients = Array.from({ length: method === 'nat' ? 80 : 150 }, (_, i) => i + 1);

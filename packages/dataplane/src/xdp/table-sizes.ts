@@ -68,6 +68,8 @@ const DIRECTIONS = 2;
  * hold most of it (docs/performance.md).
  */
 const NEAR_SETS = 32_768;
+/** How many times as many far sets make them worthwhile: a flow that nobody knows is looked for twice. */
+const FAR_FOR_NEAR = 4;
 /** VIPs with ranges of ports, for each service that there may be. */
 const RANGED_VIPS_PER_SERVICE = 2;
 /** At most; a source takes 8 bytes. */
@@ -79,7 +81,7 @@ export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
   const translated = limits.translatedFlows ?? Math.min(flows, TRANSLATED_FLOWS_MAX_DEFAULT);
   const setsFor = (places: number) => 2 ** Math.ceil(Math.log2(Math.max(1, places / LOAD / FLOW_WAYS)));
   const flowSetsAtLeast = Math.max(setsFor(flows), setsFor(translated * DIRECTIONS));
-  const nearSets = flowSetsAtLeast > NEAR_SETS ? NEAR_SETS : 0;
+  const nearSets = flowSetsAtLeast >= NEAR_SETS * FAR_FOR_NEAR ? NEAR_SETS : 0;
   // A flow's near set follows from its far set, also where translated flows have only the first of these.
   const translationSets = Math.max(setsFor(translated * DIRECTIONS), nearSets);
   const flowSets = Math.max(flowSetsAtLeast, translationSets);
