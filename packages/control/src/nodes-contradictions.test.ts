@@ -3,8 +3,8 @@ import { ConfigError } from './config-error.js';
 import { parseNodeConfig } from './parse-node-config.js';
 
 /** A document of a node at 10.0.0.11, whose section `nodes` is this. */
-function parse(nodes: string, node = '{ interfaces: [eth0], address: 10.0.0.11 }') {
-  return parseNodeConfig(`node: ${node}\nnodes: ${nodes}\nservices: []\n`, 'weir.yaml');
+function parse(nodes: string, node = '{ interfaces: [eth0], address: 10.0.0.11 }', services = '[]') {
+  return parseNodeConfig(`node: ${node}\nnodes: ${nodes}\nservices: ${services}\n`, 'weir.yaml');
 }
 
 const two = 'members: [ { name: n1, address: 10.0.0.11 }, { name: n2, address: 10.0.0.12, state: draining } ]';
@@ -50,3 +50,15 @@ for (const [nodes, problem, node] of [
     t.true(error?.message.includes(problem), error?.message);
   });
 }
+
+test('a VIP that is the address of a node is refused', (t) => {
+  const services =
+    '[ { name: web, vip: 10.0.0.12, protocol: udp, port: 19523, backends: [ { address: 10.0.0.21 } ] } ]';
+  const error = t.throws(() => parse(`{ ${two} }`, undefined, services), { instanceOf: ConfigError });
+  t.true(
+    error?.message.includes(
+      'services[0].vip: "10.0.0.12" is the address of nodes.members[1]; a VIP is of no node alone',
+    ),
+    error?.message,
+  );
+});

@@ -1,9 +1,10 @@
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { isIpv6 } from './ip-address-schema.js';
+import { listenersOf } from './listener.js';
 import { repeated } from './repeated.js';
 
 /** What is wrong within `nodes`, and between them and the node itself. */
-export function nodesContradictions({ node, nodes }: SoundParts): Contradiction[] {
+export function nodesContradictions({ node, nodes, services }: SoundParts): Contradiction[] {
   if (nodes === undefined) return [];
   const { members } = nodes;
   const found: Contradiction[] = [];
@@ -24,6 +25,17 @@ export function nodesContradictions({ node, nodes }: SoundParts): Contradiction[
   if (node !== undefined && !members.some(({ address }) => own.includes(address))) {
     const which = own.length === 0 ? 'which has neither node.address nor node.address6' : own.join(' or ');
     found.push({ path: ['nodes', 'members'], message: `lacks this node, ${which}` });
+  }
+  const ofNodes = new Map(members.map(({ address }, at) => [address, at]));
+  for (const [i, service] of services) {
+    for (const { listener, path } of listenersOf(service, i)) {
+      const at = ofNodes.get(listener.vip);
+      if (at === undefined) continue;
+      found.push({
+        path: [...path, 'vip'],
+        message: `is the address of nodes.members[${at}]; a VIP is of no node alone`,
+      });
+    }
   }
   if (members.every(({ state }) => state === 'inactive')) {
     found.push({ path: ['nodes', 'members'], message: 'are all inactive; flows would have no owner' });

@@ -16,7 +16,10 @@ interface KeptTable {
 export interface Chosen {
   readonly name: string;
   readonly secondChance?: Pick<SecondChanceConfig, 'seed' | 'choices'>;
-  readonly backends: readonly Pick<BackendConfig, 'name' | 'address' | 'port' | 'weight' | 'state'>[];
+  readonly backends: readonly (Pick<BackendConfig, 'name' | 'address' | 'port' | 'weight' | 'state'> & {
+    /** Default: true. */
+    readonly healthy?: boolean;
+  })[];
 }
 
 /**
@@ -63,14 +66,14 @@ async function nextTable(
 
 /** As many as its weight says. The first one has no label: with weights of 1 the table is GLB's. */
 function membersOf(backend: Chosen['backends'][number]): ChoiceMember[] {
-  const { address, weight, state = 'active' } = backend;
+  const { address, weight, state = 'active', healthy = true } = backend;
   const id = memberId(backend);
   return Array.from({ length: weight }, (_, i) => ({
     id: i === 0 ? id : `${id} #${i + 1}`,
     address,
     ...(i === 0 ? {} : { label: `#${i + 1}` }),
     state,
-    healthy: true,
+    healthy,
   }));
 }
 
@@ -82,6 +85,9 @@ function rowsFor(rows: Uint16Array, owners: readonly number[]): Uint16Array {
 function isEqual(a: readonly ChoiceMember[], b: readonly ChoiceMember[]): boolean {
   return (
     a.length === b.length &&
-    a.every(({ id, address, state }, i) => id === b[i]?.id && address === b[i].address && state === b[i].state)
+    a.every(({ id, address, state, healthy }, i) => {
+      const other = b[i];
+      return id === other?.id && address === other.address && state === other.state && healthy === other.healthy;
+    })
   );
 }

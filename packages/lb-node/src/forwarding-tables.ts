@@ -40,10 +40,13 @@ export class ForwardingPlanner {
   readonly #owners = new OwnerTable();
   #tables = new Map<string, Uint32Array>();
 
-  /** Makes what takes long, without holding up anything else; to be called before {@link plan}. */
-  async prepare(config: NodeConfig): Promise<void> {
+  /**
+   * Makes what takes long, without holding up anything else; to be called before {@link plan}.
+   * @param reachable  addresses whose neighbour is resolved
+   */
+  async prepare(config: NodeConfig, reachable: ReadonlySet<string>): Promise<void> {
     await this.#choices.prepare(config.services);
-    await this.#owners.prepare(config.nodes);
+    await this.#owners.prepare(config, reachable);
   }
 
   /**

@@ -9,8 +9,8 @@ function configOf(self: string, ...states: readonly string[]) {
   return parseNodeConfig(`node: { interfaces: [eth0], address: ${self} }\n${nodes}services: []\n`, 'weir.yaml');
 }
 
-async function ownersFor(table: OwnerTable, config: ReturnType<typeof configOf>) {
-  await table.prepare(config.nodes);
+async function ownersFor(table: OwnerTable, config: ReturnType<typeof configOf>, gone: readonly string[] = []) {
+  await table.prepare(config, new Set(otherNodes(config).filter((address) => !gone.includes(address))));
   return table.ownersFor(config);
 }
 
@@ -43,6 +43,15 @@ test('a node that drains is first in no row, and second where it was first', asy
   for (let row = 0; row < CHOICE_ROWS; row++) {
     if (before.rows[row * 2] === 1) t.is(after.rows[row * 2 + 1], 1);
   }
+});
+
+test('a node whose neighbour does not answer begins nothing, until it does again', async (t) => {
+  const table = new OwnerTable();
+  const config = configOf('10.0.0.11', 'active', 'active', 'active');
+  const before = await ownersFor(table, config);
+  const without = await ownersFor(table, config, ['10.0.0.13']);
+  t.is(firsts(without?.rows ?? [])[2], 0);
+  t.deepEqual((await ownersFor(table, config))?.rows, before?.rows);
 });
 
 test('without nodes there are no owners', async (t) => {

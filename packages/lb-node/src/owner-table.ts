@@ -9,9 +9,15 @@ const NODES = 'nodes';
 export class OwnerTable {
   readonly #tables = new ChoiceTables();
 
-  /** Makes the table; the event loop has its turn meanwhile. */
-  async prepare(nodes: NodesConfig | undefined): Promise<void> {
-    await this.#tables.prepare(nodes === undefined ? [] : [chosenOf(nodes)]);
+  /**
+   * Makes the table; the event loop has its turn meanwhile.
+   * @param reachable  nodes whose neighbour answers: another one is asked last, and begins nothing
+   */
+  async prepare(config: NodeConfig, reachable: ReadonlySet<string>): Promise<void> {
+    const { nodes } = config;
+    const others = new Set(otherNodes(config));
+    const isThere = (address: string) => !others.has(address) || reachable.has(address);
+    await this.#tables.prepare(nodes === undefined ? [] : [chosenOf(nodes, isThere)]);
   }
 
   /** What was prepared, for this node; undefined: there are no others. */
@@ -35,10 +41,7 @@ export function otherNodes({ node, nodes }: NodeConfig): readonly string[] {
   return all.filter((address) => address !== node.address && address !== node.address6);
 }
 
-function chosenOf({ seed, choices, members }: NodesConfig): Chosen {
-  return {
-    name: NODES,
-    secondChance: { seed, choices },
-    backends: members.map((member) => ({ ...member, weight: 1 })),
-  };
+function chosenOf({ seed, choices, members }: NodesConfig, isThere: (address: string) => boolean): Chosen {
+  const nodes = members.map((member) => ({ ...member, weight: 1, healthy: isThere(member.address) }));
+  return { name: NODES, secondChance: { seed, choices }, backends: nodes };
 }

@@ -107,7 +107,7 @@ export class Reconciler {
     const vips = new Set(config.services.flatMap(vipsOf));
     // What is not wanted any more is withdrawn before it stops working.
     await this.#announce(this.#announced.filter(({ prefix }) => vips.has(prefix.slice(0, prefix.lastIndexOf('/')))));
-    const againInMs = await this.#apply(config, routes);
+    const againInMs = await this.#apply(config, routes, reachable);
     await refuseStrayPackets([...vips]);
 
     const readiness = { attached: true, reachable, draining: this.#draining };
@@ -117,11 +117,15 @@ export class Reconciler {
   }
 
   /** Resolves to {@link Reconciled.againInMs}. */
-  async #apply(config: NodeConfig, routes: ReadonlyMap<string, Route>): Promise<number | undefined> {
+  async #apply(
+    config: NodeConfig,
+    routes: ReadonlyMap<string, Route>,
+    reachable: ReadonlySet<string>,
+  ): Promise<number | undefined> {
     const { dataplane, logger, now } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
-      await this.#planner.prepare(config);
+      await this.#planner.prepare(config, reachable);
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs, () =>
