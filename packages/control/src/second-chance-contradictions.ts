@@ -105,6 +105,9 @@ function ofBackends({ backends }: ServiceDocument): Contradiction[] {
         message,
       })),
     ),
+    ...(backends.some(({ state }) => state !== 'inactive')
+      ? []
+      : [{ path: ['backends'], message: 'are all inactive; packets would have nobody to go to' }]),
     ...(members <= MEMBERS_MAX
       ? []
       : [

@@ -59,6 +59,11 @@ const refused: readonly (readonly [string, string, string])[] = [
   ],
   ['secondChance: {},', '{ address: 10.0.0.21, weight: 65535 }, { address: 10.0.0.22 }', 'has weights of 65536 in all'],
   [
+    'secondChance: {},',
+    '{ address: 10.0.0.21, state: inactive }, { address: 10.0.0.22, state: inactive }',
+    'are all inactive; packets would have nobody to go to',
+  ],
+  [
     '',
     '{ address: 10.0.0.21, state: draining }',
     'services[0].backends[0].state: "draining" has no meaning without secondChance',
@@ -73,6 +78,11 @@ for (const [more, backends, message] of refused) {
     );
   });
 }
+
+test('backends that are all inactive but for one that drains are accepted', (t) => {
+  const backends = '{ address: 10.0.0.21, state: inactive }, { address: 10.0.0.22, state: draining }';
+  t.is(configOf('secondChance: {},', backends)?.backends.length, 2);
+});
 
 test('more services with second chance than there are tables for are refused', (t) => {
   const error = t.throws(() => configOf('secondChance: {},', plain, 'maxSecondChance: 0'), {
