@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { EXAMPLES, MAIN, runInShell, runWeirctl } from './test-support/run-weirctl.js';
 
@@ -27,6 +28,17 @@ test('without a command the help comes, on the standard error, and 2', (t) => {
   t.is(stdout, '');
   t.regex(stderr, /director .*services with second chance/);
   t.regex(stderr, /Exit codes:/);
+});
+
+test('what npm links is there before anything is built, and can be run', (t) => {
+  const { bin } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  t.deepEqual(Object.keys(bin), ['weirctl']);
+  const linked = fileURLToPath(new URL(`../${bin.weirctl}`, import.meta.url));
+  t.is(linked, MAIN);
+  t.false(linked.includes('/dist/'));
+  const { status, stdout } = spawnSync(linked, ['--help'], { encoding: 'utf8' });
+  t.is(status, 0);
+  t.regex(stdout, /^Usage: weirctl /);
 });
 
 test('an unknown command is refused, and the nearest is named', (t) => {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The built command. */
-export const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** The command, as npm links it. */
+export const MAIN = fileURLToPath(new URL('../../bin/weirctl.js', import.meta.url));
 /** Files that the documentation's examples work on. */
 export const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
