@@ -24,6 +24,13 @@ struct {
 	__type(value, __u32);
 } programs SEC(".maps");
 
+/* What needs the other program. It is always there: pinned before this one is attached (src/xdp/xdp-dataplane.ts). */
+static __always_inline int call_seldom(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &programs, SELDOM);
+	return drop(DROP_PROGRAM_MISSING);
+}
+
 /* To the node that `choice` says. What is to be changed in the packet is that node's to change. */
 static __always_inline int hand_over(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
 {
@@ -51,8 +58,7 @@ static __always_inline int handle_answer(struct xdp_md *ctx, const struct state 
 }
 
 /* Everything that may happen to a packet. */
-SEC("xdp")
-int weir_seldom(struct xdp_md *ctx)
+static __always_inline int decide(struct xdp_md *ctx)
 {
 	struct state *current = current_state();
 	struct packet packet = {};
@@ -62,8 +68,6 @@ int weir_seldom(struct xdp_md *ctx)
 
 	if (!current)
 		return XDP_PASS;
-	if (current->owners)
-		note_arrival();
 	verdict = parse(ctx, &packet);
 	if (verdict == EXTENDED)
 		verdict = parse_extensions(ctx, &packet);
@@ -83,8 +87,7 @@ int weir_seldom(struct xdp_md *ctx)
 		verdict = take_handover(ctx, &packet);
 		if (verdict != TAKEN)
 			return verdict;
-		bpf_tail_call(ctx, &programs, SELDOM);
-		return drop(DROP_PROGRAM_MISSING);
+		return call_seldom(ctx);
 	}
 	if (current->features & FEATURE_DENY && is_denied(&packet))
 		return drop(DROP_DENIED);
@@ -107,11 +110,15 @@ int weir_seldom(struct xdp_md *ctx)
 	return forward(ctx, &packet, &choice, service->mss_clamp);
 }
 
-/* What needs the other program. It is always there: pinned before this one is attached (src/xdp/xdp-dataplane.ts). */
-static __always_inline int call_seldom(struct xdp_md *ctx)
+SEC("xdp")
+int weir_seldom(struct xdp_md *ctx)
 {
-	bpf_tail_call(ctx, &programs, SELDOM);
-	return drop(DROP_PROGRAM_MISSING);
+	int verdict;
+
+	note_arrival();
+	verdict = decide(ctx);
+	/* The kernel's door is not the one that nodes use among themselves. */
+	return verdict == XDP_PASS && was_handed_over() ? drop(DROP_HANDOVER_MALFORMED) : verdict;
 }
 
 /* A service's packet that is not common: to be forwarded by what is in weir_seldom(). */

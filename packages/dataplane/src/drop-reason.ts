@@ -24,7 +24,7 @@
  * | icmp_unknown | an ICMP error about a packet of no known flow or service |
  * | program_missing | the program for packets that are not common is not where the other one calls it; a fault of the node |
  * | handover_peer | it came to the port for packets of other nodes, and not from one |
- * | handover_malformed | from another node, with a list of hops that contradicts itself or the packet |
+ * | handover_malformed | from another node, with a list of hops that contradicts itself or the packet, or with a packet of no service inside |
  */
 export const dropReasons = [
   'truncated_ipv4',

@@ -22,6 +22,19 @@ SEPARATE __u32 place_of_fragments(const struct packet *packet)
 	return found.place;
 }
 
+/* Hops are kept for longer than a slot rests: the list ends where one is another service's by now. */
+static __always_inline __u64 hops_in_force(__u64 hops, const struct backend *first)
+{
+	for (__u32 i = 0; i < HOPS_MAX; i++) {
+		__u32 slot = hops >> i * PLACE_BITS & PLACE_MASK;
+		const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+
+		if (!backend || backend->service != first->service || backend->outer_family != first->outer_family)
+			hops |= (__u64)NO_BACKEND << i * PLACE_BITS;
+	}
+	return hops;
+}
+
 SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 {
 	const struct state *current = current_state();
@@ -51,7 +64,7 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	if (translates(backend) && record->is_answer)
 		return send_answer(ctx, packet, &choice, 0);
 	if (backend->method == METHOD_HOPS)
-		choice.hops = record->hops;
+		choice.hops = hops_in_force(record->hops, backend);
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);
 	return forward(ctx, packet, &choice, 0);
 }

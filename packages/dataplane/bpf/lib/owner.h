@@ -50,6 +50,8 @@ struct handover {
 	__u64 hops;     /* nodes still to ask, as in struct choice */
 	__u32 arriving; /* set for the next program */
 	__u32 arrived;  /* the packet at hand came so */
+	__u32 second;   /* that `passed_on` counts in */
+	__u32 passed_on;
 };
 
 struct {
@@ -58,6 +60,9 @@ struct {
 	__type(key, __u32);
 	__type(value, struct handover);
 } handovers SEC(".maps");
+
+/* By one CPU; an established connection asks once for each of its packets while nodes change. */
+#define PASSED_ON_PER_SECOND 50000
 
 /* The packet was handed over, and stands there without its outer header. */
 #define TAKEN (-1)
@@ -78,6 +83,26 @@ static __always_inline void note_arrival(void)
 		return;
 	handover->arrived = handover->arriving;
 	handover->arriving = 0;
+}
+
+static __always_inline int was_handed_over(void)
+{
+	const struct handover *handover = this_handover();
+
+	return handover && handover->arrived;
+}
+
+/*
+ * May this CPU hand over once more what it was handed over? Only changes of the nodes make that necessary; a flood of
+ * segments of no flow must not be multiplied by them.
+ */
+static __always_inline int may_pass_on(const struct state *current, struct handover *handover)
+{
+	if (handover->second != current->now) {
+		handover->second = current->now;
+		handover->passed_on = 0;
+	}
+	return handover->passed_on++ < PASSED_ON_PER_SECOND;
 }
 
 /* A packet's source, as struct directory_entry has addresses. */
@@ -134,6 +159,8 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 		return UNKNOWN;
 	nodes = without(nodes, current->own_slot);
 	if ((nodes & PLACE_MASK) == NO_BACKEND)
+		return UNKNOWN;
+	if (handover->arrived && !may_pass_on(current, handover))
 		return UNKNOWN;
 	choice->backend = nodes & PLACE_MASK;
 	choice->hops = nodes >> PLACE_BITS | (__u64)NO_BACKEND << 3 * PLACE_BITS;

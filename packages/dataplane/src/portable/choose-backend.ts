@@ -63,7 +63,7 @@ export function chooseBackend(
   if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks);
 
   const begins = !isTcp(packet.protocol) || opensConnection(packet.tcpFlags);
-  const elsewhere = memory.owners?.elsewhere(packet, begins, handedOver);
+  const elsewhere = memory.owners?.elsewhere(packet, begins, nowTicks, handedOver);
   if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
   const byHash = () => withoutFlow(row === undefined ? undefined : service.rows[row], hash);
   const translates = translatesAddresses(service.forwarding);
@@ -116,7 +116,7 @@ export function findBackend(
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
   const flow = mayHaveFlow ? flowOf(memory.flows, service, packet, nowTicks) : undefined;
   if (flow !== undefined) return chosen(flow.backend, hash, flow.translation, flow.state);
-  const elsewhere = remembersFlows(service) ? memory.owners?.elsewhere(packet, false, handedOver) : undefined;
+  const elsewhere = remembersFlows(service) ? memory.owners?.elsewhere(packet, false, nowTicks, handedOver) : undefined;
   if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
   if (translatesAddresses(service.forwarding)) return refused('icmp_unknown');
   return withoutFlow(row === undefined ? undefined : service.rows[row], hash);

@@ -11,6 +11,7 @@ import { addressText, type Tuple } from './tuple.js';
 
 /** As in the header that carries them: docs/packet-path.md, section 7. */
 const HOPS_MAX = 4;
+const PASSED_ON_PER_TICK = 50_000;
 const ETHERNET_BYTES = 14;
 const MACS_BYTES = 12;
 const IPV4_BYTES = 20;
@@ -40,6 +41,8 @@ export class OwnersInForce {
   readonly #peers: ReadonlyMap<string, Backend>;
   /** Where answers of nat come from: address, protocol and port. */
   readonly #answerers: ReadonlySet<string>;
+  /** What was handed over to this node, and by it to the next, in one tick. */
+  #passedOn = { tick: 0, packets: 0 };
 
   constructor(owners: Owners, service: Service, tables: ForwardingTables) {
     this.service = service;
@@ -63,11 +66,12 @@ export class OwnersInForce {
    * @param begins      it may be the first of its flow, which the first owner takes
    * @param handedOver  nodes still to ask, where another one asked this one
    */
-  elsewhere(packet: Tuple, begins: boolean, handedOver?: readonly Backend[]): Elsewhere | undefined {
+  elsewhere(packet: Tuple, begins: boolean, nowTicks: number, handedOver?: readonly Backend[]): Elsewhere | undefined {
     const nodes = handedOver ?? this.#ownersOf(packet);
     if (begins && (handedOver !== undefined || nodes[0] === this.#self)) return undefined;
     const [backend, ...hops] = nodes.filter((node) => node !== this.#self);
-    return backend === undefined ? undefined : { backend, hops };
+    if (backend === undefined || (handedOver !== undefined && !this.#mayPassOn(nowTicks))) return undefined;
+    return { backend, hops };
   }
 
   /** May this packet, which no service takes, be an answer of a backend of nat? */
@@ -96,6 +100,12 @@ export class OwnersInForce {
     stripped.set(inner, ETHERNET_BYTES);
     const named = header.hops.slice(header.nextHop).map((hop) => this.#peers.get(addressText(hop)));
     return { frame: stripped, hops: named.filter((hop) => hop !== undefined) };
+  }
+
+  /** Only changes of the nodes make it necessary; a flood of segments of no flow must not be multiplied. */
+  #mayPassOn(nowTicks: number): boolean {
+    if (this.#passedOn.tick !== nowTicks) this.#passedOn = { tick: nowTicks, packets: 0 };
+    return this.#passedOn.packets++ < PASSED_ON_PER_TICK;
   }
 
   /** By the client's address and port. */

@@ -176,7 +176,9 @@ export class PortableEngine {
     if (way === undefined) return this.#directory.isVip(packet.destination) ? this.#drop('fragment_unknown') : pass;
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     if (way.to === 'client') return this.#out(arrival, sendAnswer(packet, way.flow, this.#roads(arrival)));
-    const decision = { ...way, hash: hashOfFlow(this.#memory.hashSeed, packet), stateBefore: undefined };
+    const gone = way.hops.findIndex(({ inForce }) => !inForce);
+    const hops = gone < 0 ? way.hops : way.hops.slice(0, gone);
+    const decision = { ...way, hops, hash: hashOfFlow(this.#memory.hashSeed, packet), stateBefore: undefined };
     return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
   }
 
@@ -209,10 +211,10 @@ export class PortableEngine {
     return this.#toBackend(arrival, decision, sendToBackend(arrival.packet, decision, this.#roads(arrival)));
   }
 
-  #ownerOfAnswer({ handedOver }: Arrival, answer: Tuple): Decision | undefined {
+  #ownerOfAnswer({ nowTicks, handedOver }: Arrival, answer: Tuple): Decision | undefined {
     const { owners, hashSeed } = this.#memory;
     if (owners?.mayBeAnswer(answer) !== true) return undefined;
-    const elsewhere = owners.elsewhere(reversedTuple(answer), false, handedOver);
+    const elsewhere = owners.elsewhere(reversedTuple(answer), false, nowTicks, handedOver);
     const hash = hashOfFlow(hashSeed, answer);
     return elsewhere && { ...elsewhere, hash, translation: undefined, stateBefore: undefined };
   }
@@ -222,7 +224,10 @@ export class PortableEngine {
     const { packet, handedOver } = arrival;
     const handover = this.#memory.owners?.take(packet, handedOver !== undefined) ?? pass;
     if (typeof handover === 'string') return this.#drop(handover);
-    return 'hops' in handover ? this.#forward(handover.frame, { ...arrival, handedOver: handover.hops }) : handover;
+    if (!('hops' in handover)) return handover;
+    const verdict = this.#forward(handover.frame, { ...arrival, handedOver: handover.hops });
+    // The kernel's door is not the one that nodes use among themselves.
+    return verdict.action === 'pass' ? this.#drop('handover_malformed') : verdict;
   }
 
   /** Section 6. */

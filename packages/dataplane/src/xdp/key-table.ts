@@ -37,7 +37,7 @@ export class KeyTable {
     if (wanted.size > this.#capacity) {
       throw new DataplaneError(
         'TABLES_TOO_LARGE',
-        `${wanted.size} ${this.#what} are asked for, and the table holds ${this.#capacity}`,
+        `the tables hold ${this.#capacity} ${this.#what}, and ${wanted.size} are asked for; raise the limit of backends in the configuration and restart`,
       );
     }
     const bytes = Buffer.alloc(4);

@@ -4,6 +4,7 @@ import { type Answerer, answerersOf } from '../owners-service.js';
 import { KeyTable } from './key-table.js';
 import { Answerer as AnswererKey, Peer } from './layout.js';
 import { protocolNumbers, vipWords } from './service-directory.js';
+import type { Peer as NodeSlot } from './table-writer.js';
 
 /** What the program knows of owners beside their service: bpf/lib/owner.h. */
 export class OwnerTables {
@@ -22,8 +23,7 @@ export class OwnerTables {
     this.#answerers.set(answerers.map((answerer) => [answererKey(answerer), 1]));
   }
 
-  /** @param peers  the other nodes, and their slots as backends of the owners' service */
-  setPeers(peers: readonly (readonly [address: string, slot: number])[]): void {
+  setPeers(peers: readonly NodeSlot[]): void {
     this.#peers.set(peers.map(([address, slot]) => [peerKey(address), slot]));
   }
 }

@@ -30,7 +30,10 @@ export interface TableLimits {
   readonly rows: number;
   /** Flows that are remembered, 32 bytes each. Default 65,536. Beyond it the least recently seen ones give way. */
   readonly flows?: number;
-  /** Those of nat and fullnat among them, another 512 bytes each. Default: as many as `flows`, but at most 65,536. */
+  /**
+   * Those of nat and fullnat among them, another 512 bytes each; with 262,144 `flows` and more 32 MiB at least. Default: as
+   * many as `flows`, but at most 65,536.
+   */
   readonly translatedFlows?: number;
   /** Networks of the deny and the allow list together. Default 131,072. Memory is taken as they come. */
   readonly networks?: number;

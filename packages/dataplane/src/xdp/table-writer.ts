@@ -23,6 +23,9 @@ export class StillResting extends Error {
   }
 }
 
+/** Another node, which packets may be handed over to, and its slot as a backend of the owners' service. */
+export type Peer = readonly [address: string, slot: number];
+
 interface LiveService {
   readonly index: number;
   /** The first one names it. */
@@ -78,9 +81,14 @@ export class TableWriter {
 
   /**
    * @see Dataplane.apply
+   * @param setPeers  is told the other nodes before packets go there, or come from there
    * @throws {StillResting} nothing was changed
    */
-  apply(wanted: readonly WantedService[], hashSeed: bigint): AppliedChanges {
+  apply(
+    wanted: readonly WantedService[],
+    hashSeed: bigint,
+    setPeers: (peers: readonly Peer[]) => void = () => {},
+  ): AppliedChanges {
     const plans = this.#plan(wanted);
     for (const slot of this.#orphans.splice(0)) this.#memory.freeBackend(slot);
     const changes = {
@@ -106,7 +114,7 @@ export class TableWriter {
       this.#live.set(id, service);
     }
     for (const [id] of removed) this.#live.delete(id);
-    this.#setOwners(plans);
+    this.#setOwners(plans, setPeers);
     if (listenersChanged) this.#writeDirectory();
 
     for (const { service, slots } of plans) changes.backendsRemoved += this.#releaseBackends(service, new Set(slots));
@@ -140,15 +148,18 @@ export class TableWriter {
   }
 
   #handovers(): HandoverCount[] {
-    return this.peers().map(([address, slot]) => ({ address, ...this.#memory.backendCount(slot) }));
+    return this.#peers().map(([address, slot]) => ({ address, ...this.#memory.backendCount(slot) }));
   }
 
-  /** The other nodes, which packets may be handed over to, and their slots. */
-  peers(): readonly (readonly [address: string, slot: number])[] {
+  #peers(): readonly Peer[] {
     const { owners, ownSlot } = this.#memory;
     const nodes = [...this.#live.values()].find(({ index }) => index === owners);
     const slots = [...(nodes?.backends.values() ?? [])].filter((slot) => slot !== ownSlot);
-    return slots.map((slot) => [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot]);
+    return slots.map((slot) => this.#peerAt(slot));
+  }
+
+  #peerAt(slot: number): Peer {
+    return [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot];
   }
 
   #backendCount(slot: number): BackendCount {
@@ -320,9 +331,12 @@ export class TableWriter {
   }
 
   /** Where the nodes are found, and which of them this one is. */
-  #setOwners(plans: readonly Plan[]): void {
+  #setOwners(plans: readonly Plan[], setPeers: (peers: readonly Peer[]) => void): void {
     const nodes = plans.find(({ wanted }) => wanted.self !== undefined);
-    const self = nodes?.slots[nodes.wanted.self as number] ?? NO_BACKEND;
+    const slots = nodes?.slots ?? [];
+    const self = slots[nodes?.wanted.self as number] ?? NO_BACKEND;
+    // Before anything is handed over between them.
+    setPeers(slots.filter((slot) => slot !== self).map((slot) => this.#peerAt(slot)));
     this.#memory.setOwners(nodes?.service.index, self);
   }
 

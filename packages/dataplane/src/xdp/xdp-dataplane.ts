@@ -177,9 +177,8 @@ export class XdpDataplane implements Dataplane {
     this.#owners.setAnswerers(tables);
     for (;;) {
       try {
-        const changes = this.#writer.apply(wanted, tables.hashSeed);
+        const changes = this.#writer.apply(wanted, tables.hashSeed, (peers) => this.#owners.setPeers(peers));
         this.#memory.setFeatures(features);
-        this.#owners.setPeers(this.#writer.peers());
         return changes;
       } catch (error) {
         if (!(error instanceof StillResting)) throw error;
