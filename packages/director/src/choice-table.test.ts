@@ -163,6 +163,29 @@ test('with three choices and two members off, no row begins with either, and nei
   }
 });
 
+test('one that drains is asked before one that is unhealthy, although this one is ranked before it', async (t) => {
+  const all = await ChoiceTable.build({ seed, choices: 4 }, activeMembers(6));
+  const oneOff = withOne(activeMembers(6), 0, { healthy: false });
+  const twoOff = withOne(oneOff, 1, { state: 'draining' });
+  const before = await all.change(oneOff);
+  const { table, changedRows } = await before.table.change(twoOff);
+  const [dead, draining] = ['10.3.0.0', '10.3.0.1'];
+  let asked = 0;
+  for (let row = 0; row < CHOICE_ROWS; row++) {
+    const choices = choicesOf(table, row);
+    const ranked = choicesOf(all, row);
+    if (choices.toSorted().join() !== ranked.toSorted().join()) t.fail(`row ${row}: ${choices} of ${ranked}`);
+    if (!choices.includes(dead) || !choices.includes(draining)) continue;
+    if (ranked.indexOf(dead) < ranked.indexOf(draining)) asked++;
+    if (choices.at(-1) !== dead || choices[0] === draining) t.fail(`row ${row}: ${choices}`);
+  }
+  t.true(asked > 10_000, `${asked}`);
+  t.deepEqual([...changedRows], rowsThatDiffer(before.table, table));
+  const again = await table.change(oneOff);
+  t.deepEqual(again.table.rows, before.table.rows);
+  t.deepEqual([...again.changedRows], [...changedRows]);
+});
+
 test('where all but the ninth of a row are off, the ninth comes first', async (t) => {
   const members = activeMembers(40).map((member, index) => (index < 38 ? { ...member, healthy: false } : member));
   const table = await ChoiceTable.build({ seed }, members);

@@ -3,10 +3,12 @@ import type { RankedMember } from './ranked-member.js';
 import { indexesOf, LIST_LENGTH, NOBODY, RANKED_ROWS, type RowRanks } from './row-ranks.js';
 
 /**
- * The choices of all rows. First comes the best-ranked member that takes new connections; then the others as they are ranked.
+ * The choices of all rows. First comes the best-ranked member that takes new connections; then the others as they are ranked,
+ * the unhealthy last if more than one member of the table is on its way in or out or unhealthy.
  *
  * So whoever may hold an older connection of a row is among its choices, as long as fewer members than choices are on their way
  * in or out or unhealthy: only such a member can stand before it. And with at most one such member the first two are GLB's.
+ * Who is dead passes nothing on, so it must not be asked before one that may know the connection.
  *
  * @param ranks  of these members; its lists are made, and nothing else is asked of it afterwards
  * @returns for each row so many indexes into members, or {@link NOBODY}
@@ -18,6 +20,7 @@ export async function chooseAll(
 ): Promise<Uint16Array> {
   const takers = takersOf(members);
   const standings = standingsOf(members, takers);
+  const isAskedLast = askedLast(members);
   const { lists } = ranks;
   const rows = new Uint16Array(RANKED_ROWS * choices);
   const chooseRow = (row: number, first: number) => {
@@ -30,6 +33,7 @@ export async function chooseAll(
       if (member !== first && (member === NOBODY || members[member]?.address !== address)) rows[at++] = member;
     }
     rows.fill(NOBODY, at, end);
+    if (isAskedLast !== undefined) moveToEnd(rows, row * choices + 1, end, isAskedLast);
   };
   const hardRows: number[] = [];
   for (let row = 0; row < RANKED_ROWS; row++) {
@@ -41,6 +45,25 @@ export async function chooseAll(
   const best = await ranks.bestOf(takers, hardRows);
   for (const [index, row] of hardRows.entries()) chooseRow(row, best[index] as number);
   return rows;
+}
+
+/** 1 for each member that stands behind the others of its row; nothing if the order is that of the ranks. */
+function askedLast(members: readonly RankedMember[]): Uint8Array | undefined {
+  const present = members.map(({ member }) => member).filter(({ state }) => state !== 'inactive');
+  const off = present.filter(({ state, healthy }) => state !== 'active' || !healthy);
+  if (off.length <= 1 || off.every(({ healthy }) => healthy)) return undefined;
+  return Uint8Array.from(members, ({ member }) => Number(!member.healthy));
+}
+
+/** Of some places of a row: who is asked last, and nobody, behind the others; else the order stays. */
+function moveToEnd(rows: Uint16Array, from: number, end: number, isAskedLast: Uint8Array): void {
+  let to = from;
+  for (let place = from; place < end; place++) {
+    const member = rows[place] as number;
+    if (isAskedLast[member] !== 0) continue;
+    rows.copyWithin(to + 1, to, place);
+    rows[to++] = member;
+  }
 }
 
 /** Whether a member may come first, as far as its row's list says. */

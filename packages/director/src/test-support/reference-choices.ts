@@ -11,7 +11,10 @@ export function referenceHash(key: Uint8Array, message: Uint8Array): Buffer {
   return bytes;
 }
 
-/** Ids of a row's choices, told slowly and plainly: every member is hashed, all are sorted, the first that takes new ones is moved up. */
+/**
+ * Ids of a row's choices, told slowly and plainly: every member is hashed, all are sorted, the first that takes new ones is moved up,
+ * and the unhealthy down, unless nobody else is off.
+ */
 export function referenceChoices(
   seed: Uint8Array,
   row: number,
@@ -33,8 +36,12 @@ export function referenceChoices(
   if (first === undefined) return [];
   const ordered = [first, ...ranked];
   const addresses = ordered.map(({ address }) => canonicalAddress(address));
-  return ordered
+  const chosen = ordered
     .filter((_, index) => addresses.indexOf(addresses[index] as string) === index)
-    .slice(0, choices)
-    .map(({ id }) => id);
+    .slice(0, choices);
+  const off = ranked.filter(({ state, healthy }) => state !== 'active' || !healthy);
+  const behind = chosen.slice(1);
+  const sorted =
+    off.length > 1 ? [...behind.filter(({ healthy }) => healthy), ...behind.filter(({ healthy }) => !healthy)] : behind;
+  return [first, ...sorted].map(({ id }) => id);
 }
