@@ -26,7 +26,7 @@ const several = {
     { ip: 'fd00::/64', proto: 'udp', port_start: 1, port_end: 65_535 },
     { ip: '198.51.100.0/24', proto: 'tcp', port: 0 },
   ],
-  backends: [...three.backends, { ip: 'fd00::7', state: 'filling', healthy: false }],
+  backends: [...three.backends, { ip: '10.3.0.7', state: 'filling', healthy: false }],
 };
 
 test('a file of two tables reads back as it was written, and is written again as it was', async (t) => {
@@ -79,7 +79,7 @@ test('a file that is cut, or longer than it says, is refused', async (t) => {
   t.throws(() => decodeGlbTableFile(Buffer.concat([file, Buffer.alloc(1)])), { code: 'GLB_TABLE_INVALID' });
 });
 
-test('a table that GLB has no room for, or that has one backend, is not exported', async (t) => {
+test('a table that GLB has no room for, or that has one backend or an IPv6 one, is not exported', async (t) => {
   const many = Array.from({ length: 257 }, (_, index) => ({
     ip: `10.4.${index >> 8}.${index & 255}`,
     state: 'active',
@@ -91,5 +91,10 @@ test('a table that GLB has no room for, or that has one backend, is not exported
   await refused({ ...three, backends: many }, /tables\[1\]: GLB has room for 256 backends, not for 257/);
   await refused({ ...three, backends: many.slice(0, 1) }, /two backends that are not inactive; there is one/);
   const binds = many.map(({ ip }) => ({ ip, proto: 'tcp', port: 1 }));
+  const ipv6 = [...three.backends, { ip: 'fd00::7', state: 'active' }];
+  await refused(
+    { ...three, backends: ipv6 },
+    /tables\[1\]: backend fd00::7 is IPv6; GLB's directors send over IPv4 alone/,
+  );
   await refused({ ...three, binds }, /room for 256 binds, not for 257/);
 });

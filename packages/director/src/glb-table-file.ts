@@ -59,7 +59,8 @@ export interface GlbBinaryTable {
  * The file that glb-director loads. As long as at most one backend of a table is anything but active and healthy, it is to the
  * byte the one that GLB's own tool makes; see {@link ChoiceTable} for where more are.
  *
- * @throws {GlbError} GLB_TABLE_UNFIT: more than 256 backends or binds, or fewer than two backends that are not inactive
+ * @throws {GlbError} GLB_TABLE_UNFIT: more than 256 backends or binds, an IPv6 backend, or fewer than two backends that are
+ *   not inactive
  */
 export async function buildGlbTableFile(tables: readonly GlbTable[]): Promise<Uint8Array> {
   const binary: GlbBinaryTable[] = [];
@@ -76,7 +77,7 @@ export async function buildGlbTableFile(tables: readonly GlbTable[]): Promise<Ui
   return encodeGlbTableFile(binary);
 }
 
-/** @throws {GlbError} GLB_TABLE_UNFIT: more than 256 backends or binds */
+/** @throws {GlbError} GLB_TABLE_UNFIT: more than 256 backends or binds, or an IPv6 backend */
 export function encodeGlbTableFile(tables: readonly GlbBinaryTable[]): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + tables.length * TABLE_BYTES);
   const view = new DataView(bytes.buffer);
@@ -90,6 +91,14 @@ export function encodeGlbTableFile(tables: readonly GlbBinaryTable[]): Uint8Arra
     const { backends, binds } = table;
     if (backends.length > ENTRIES_MAX) throw unfit(index, `GLB has room for 256 backends, not for ${backends.length}`);
     if (binds.length > ENTRIES_MAX) throw unfit(index, `GLB has room for 256 binds, not for ${binds.length}`);
+    const ipv6 = backends.find(({ address }) => familyOf(address) === 6);
+    // The format has room for it, but GLB's directors write IPv4 headers, whatever an entry's family.
+    if (ipv6 !== undefined) {
+      throw unfit(
+        index,
+        `backend ${ipv6.address} is IPv6; GLB's directors send over IPv4 alone, whatever they forward`,
+      );
+    }
     encodeTable(table, new DataView(bytes.buffer, HEADER_BYTES + index * TABLE_BYTES, TABLE_BYTES));
   }
   return bytes;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -131,6 +131,18 @@ test('a weir.yaml without second chance has nothing to export', (t) => {
     status: 78,
     stderr: `weirctl: ${file} has no service with secondChance, and GLB's tables are of such; give one secondChance: {}\n`,
   });
+});
+
+test('IPv6 backends are not exported: no file is written', (t) => {
+  const text = documentOf(service('web', 80)).replaceAll('10.3.0.', 'fd00::');
+  const table = join(directory, 'ipv6.bin');
+  t.like(runWeirctl('director', 'export', fileOf(text), table), {
+    status: 78,
+    stdout: '',
+    stderr:
+      "weirctl: tables[0]: backend fd00::1 is IPv6; GLB's directors send over IPv4 alone, whatever they forward\n",
+  });
+  t.false(existsSync(table));
 });
 
 /** Files that GLB's own tool made of the same description. */
