@@ -105,6 +105,7 @@ export class Decapsulation implements Disposable {
   readonly #counters: MappedArray;
   readonly #record: MappedArray;
   readonly #unresolved: MappedArray;
+  #ownAddresses: ReadonlySet<string> = new Set();
 
   constructor({ vips, enabled, guePort, fouPort, secondChancePort, peers }: DecapsulationOptions) {
     this.#hasWork = enabled.length > 0;
@@ -169,6 +170,16 @@ export class Decapsulation implements Disposable {
     const bytes = Buffer.from(`${text}\0`);
     assert(bytes.byteLength <= RECORD_BYTES, 'a note of the agent is longer than its map');
     new Uint8Array(this.#record.buffer).set(bytes);
+  }
+
+  /** Says which addresses this host has; a next hop among them is no reason to send a packet on. At most 4096. */
+  setOwnAddresses(addresses: readonly string[]): void {
+    const wanted = new Set(addresses);
+    for (const address of new Set([...wanted, ...this.#ownAddresses])) {
+      const isPresent = Uint8Array.of(wanted.has(address) ? 1 : 0, 0, 0, 0);
+      this.#object.updateElement('own_addresses', mappedAddress(address), isPresent);
+    }
+    this.#ownAddresses = wanted;
   }
 
   counts(): DecapsulationCounts {

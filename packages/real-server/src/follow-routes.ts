@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const SETTLE_MS = 100;
 
 /**
- * Calls back after routes or links have changed, until aborted; the kernel is asked by `ip monitor`. One call at a time,
+ * Calls back after routes, links or addresses have changed, until aborted; the kernel is asked by `ip monitor`. One call at a time,
  * and a change during a call leads to another.
  *
  * @param onFailure  hears what the callback threw, and that the monitor has ended by itself
@@ -18,7 +18,7 @@ export async function followRoutes(
   signal: AbortSignal,
 ): Promise<void> {
   // A monitor that outlived a killed agent would hold the network namespace.
-  const command = ['--pdeathsig', 'KILL', 'ip', 'monitor', 'link', 'route', 'nexthop'];
+  const command = ['--pdeathsig', 'KILL', 'ip', 'monitor', 'link', 'address', 'route', 'nexthop'];
   const monitor = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(monitor, 'close').catch(onFailure);
   const stop = () => monitor.kill();

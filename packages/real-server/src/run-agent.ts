@@ -6,6 +6,7 @@ import { Decapsulation, detachDecapsulation } from './decapsulation.js';
 import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
 import { restoreSettings } from './kernel-settings.js';
+import { applyOwnAddresses } from './own-addresses.js';
 import { allowAsymmetricPath } from './reverse-path.js';
 import { letRoutesBeLookedUp, resolveHops } from './second-chance-hops.js';
 import { attachToa, detachToa } from './toa.js';
@@ -38,15 +39,21 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       logger.info({ ...attachment }, `XDP runs in ${attachment.mode} mode on ${options.interface}`);
     }
     const advertisedMss = await install(options, record, logger);
+    const hasHops = options.enabled.includes('second_chance');
+    if (hasHops) await applyOwnAddresses(decapsulation);
     // Without encapsulations there is no copy of the main table.
     const following =
       options.enabled.length > 0 &&
       followRoutes(
-        async () => void (await applyVipRoutes(options)),
-        (error) => logger.warn({ err: error }, 'routes of VIPs may differ from the main table'),
+        async () => {
+          if (hasHops) await applyOwnAddresses(decapsulation);
+          await applyVipRoutes(options);
+        },
+        (error) =>
+          logger.warn({ err: error }, 'routes of VIPs and addresses of hops may differ from what the host has'),
         signals.stop,
       );
-    const resolving = options.enabled.includes('second_chance') && resolveHops(decapsulation, logger, signals.stop);
+    const resolving = hasHops && resolveHops(decapsulation, logger, signals.stop);
     readiness.ready(`${options.vips.length} VIPs`);
     logger.info({ vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
     await aborted(signals.stop);

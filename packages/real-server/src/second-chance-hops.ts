@@ -49,19 +49,23 @@ async function interfacesThatHeedAdvertisements(): Promise<readonly string[]> {
 export async function resolveHops(decapsulation: Decapsulation, logger: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const hops = decapsulation.takeUnresolvedHops();
-    if (hops.length > 0) {
-      await askFor(hops).catch((error: unknown) => {
-        logger.warn({ err: error, hops }, 'could not make the kernel ask for next hops');
-      });
-    }
+    if (hops.length > 0) await askFor(hops, logger);
     await wait(INTERVAL_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-async function askFor(hops: readonly UnresolvedHop[]): Promise<void> {
-  const links = await ipJson<{ readonly ifindex: number; readonly ifname: string }>('link show');
-  for (const { address, ifindex } of hops) {
-    const link = links.find((candidate) => candidate.ifindex === ifindex);
-    if (link !== undefined) await ip(`neigh replace ${address} dev ${link.ifname} use`);
+/** A hop that cannot be asked for does not keep the others from it. */
+async function askFor(hops: readonly UnresolvedHop[], logger: Logger): Promise<void> {
+  try {
+    const links = await ipJson<{ readonly ifindex: number; readonly ifname: string }>('link show');
+    for (const { address, ifindex } of hops) {
+      const link = links.find((candidate) => candidate.ifindex === ifindex);
+      if (link === undefined) continue;
+      await ip(`neigh replace ${address} dev ${link.ifname} use`).catch((error: unknown) => {
+        logger.warn({ err: error, address }, 'could not make the kernel ask for a next hop');
+      });
+    }
+  } catch (error) {
+    logger.warn({ err: error, hops }, 'could not make the kernel ask for next hops');
   }
 }

@@ -111,11 +111,14 @@ for (const { outer, listed, members, self } of outerFamilies) {
       }
     });
 
-    testAsRoot(`${inner} over ${outer} whose next hop is this host stays here`, (t) => {
-      t.deepEqual(run(listed(asAck(packet), { protocol, hops: [self, members[0]] })), {
-        result: XDP_PASS,
-        frame: frameOf(asAck(packet)),
-        counted: [taken, 'accepted_next_hop_is_self'],
+    testAsRoot(`${inner} over ${outer} whose next hop is this host goes to the hop after it`, (t) => {
+      const hops = [self, members[0]];
+      t.deepEqual(run(listed(asAck(packet), { protocol, hops })), {
+        result: XDP_REDIRECT,
+        frame: toMember22(
+          listed(asAck(packet), { protocol, hops, next: 2 }, { addresses: `${self}${members[0]}`, ttl: '3f' }),
+        ),
+        counted: ['redirected'],
       });
     });
   }
@@ -123,10 +126,13 @@ for (const { outer, listed, members, self } of outerFamilies) {
 
 testAsRoot('a next hop that is another address of this host is this host', (t) => {
   sh('ip address add 10.0.0.99/32 dev lo');
+  program.setOwnAddresses(['10.0.0.99']);
   t.deepEqual(run(listed4(asAck(inner4()), { hops: ['0a000063'] })).counted, [
     'second_chance_ipv4',
     'accepted_next_hop_is_self',
   ]);
+  program.setOwnAddresses([]);
+  t.deepEqual(run(listed4(asAck(inner4()), { hops: ['0a000063'] })).counted, ['hop_no_route']);
   sh('ip address del 10.0.0.99/32 dev lo');
 });
 
@@ -212,16 +218,9 @@ const refused: readonly (readonly [string, string, (typeof counterNames)[number]
   ['GUE of variant 1 at this port', outer4('11', udp(ack, 19523)), 'malformed_gue'],
   ['a list that goes beyond the packet', outer4('11', udp('0504000000000004', 19523)), 'truncated'],
   ['a list behind which nothing comes', listed4('', { hops: members4 }), 'truncated'],
-  ['a next hop that comes again later', listed4(ack, { hops: [members4[0], members4[1], members4[0]] }), 'hop_loop'],
-  ['a list that leads back here', listed4(ack, { hops: [members4[0], '0a000015'] }), 'hop_loop'],
   [
-    'a next hop that this came from',
-    listed4(ack, { hops: ['0a000015', members4[0]], next: 1 }, { addresses: `${members4[0]}0a000015` }),
-    'hop_loop',
-  ],
-  [
-    'a next hop that was tried before',
-    listed4(ack, { hops: [members4[0], '0a000015', members4[0]], next: 2 }),
+    'a list that claims to come from where it is',
+    listed4(ack, { hops: members4, next: 1 }, { addresses: '0a0000150a000015' }),
     'hop_loop',
   ],
   ['a next hop that is no peer', listed4(ack, { hops: ['c0000201'] }), 'hop_not_a_peer'],
@@ -235,6 +234,57 @@ for (const [title, frame, name] of refused) {
     t.deepEqual([result, counted], [XDP_DROP, [name]]);
   });
 }
+
+const A = '0a000015';
+const [B, C] = members4;
+const repeated: readonly (readonly [readonly string[], number, string, number | undefined])[] = [
+  // Hops, the next, the source, and the index afterwards; none where this host, A, takes the packet.
+  [[B, A, B], 0, '0a00000b', 1],
+  [[B, B, A], 0, '0a00000b', 1],
+  [[B, C, A], 0, '0a00000b', 1],
+  [[A, C, A], 1, B, 2],
+  [[A, B, A], 1, B, undefined],
+  [[A, A, B], 1, B, undefined],
+  [[B, A, B, C], 2, B, 4],
+  [[B, A, B], 2, C, undefined],
+];
+for (const [hops, next, source, after] of repeated) {
+  const whose = after === undefined ? 'stays here' : `goes to hop ${after - 1}`;
+  testAsRoot(`a list of ${hops} at ${next}, from ${source}, ${whose}`, (t) => {
+    const { frame, counted } = run(listed4(ack, { hops, next }, { addresses: `${source}${A}` }));
+    if (after === undefined) {
+      t.deepEqual(counted, ['second_chance_ipv4', 'accepted_last_hop']);
+      return;
+    }
+    t.deepEqual(counted, ['redirected']);
+    const addresses = `${A}${hops[after - 1]}`;
+    t.is(frame.slice(28), listed4(ack, { hops, next: after }, { addresses, ttl: '3f' }).slice(28));
+  });
+}
+
+testAsRoot('a packet for no VIP of this host is left alone, known or not, and not sent on', (t) => {
+  const elsewhere = ack.replace('c633640a', 'c633640b');
+  t.not(elsewhere, ack);
+  const { result, counted } = run(listed4(elsewhere, { hops: members4 }));
+  t.deepEqual([result, counted], [XDP_PASS, ['not_a_vip']]);
+});
+
+testAsRoot('a next hop that only the default route led to is dropped when that is gone, and so is a broadcast', (t) => {
+  using remote = new Decapsulation({
+    vips: ['198.51.100.10'],
+    enabled: ['second_chance'],
+    guePort: 6080,
+    fouPort: 5555,
+    secondChancePort: GUE_HOPS_UDP_PORT,
+    peers: ['0.0.0.0/0'].map((text) => parseNetwork(text) as Network),
+  });
+  sh('ip route del default via 10.0.0.1');
+  t.is(remote.testRun(bytesOf(listed4(ack, { hops: ['cb007101'] }))).result, XDP_DROP);
+  t.is(remote.counts().hop_no_route, 1);
+  t.is(remote.testRun(bytesOf(listed4(ack, { hops: ['0a0000ff'] }))).result, XDP_DROP);
+  t.is(remote.counts().hop_no_route, 2);
+  sh('ip route add default via 10.0.0.1');
+});
 
 testAsRoot('a next hop without a route is dropped and counted as hop_no_route', (t) => {
   sh('ip route add unreachable 10.0.0.64/26');
@@ -267,7 +317,7 @@ testAsRoot('no cut of a packet with a list is sent on beyond its end or makes th
   }
 });
 
-testAsRoot('whatever a list says, one packet goes to one peer, with the index raised by one', (t) => {
+testAsRoot('whatever a list says, one packet goes to one peer, with the index raised', (t) => {
   let redirected = 0;
   fc.assert(
     fc.property(
@@ -279,9 +329,11 @@ testAsRoot('whatever a list says, one packet goes to one peer, with the index ra
         t.true(result === XDP_DROP || result === XDP_PASS || result === XDP_REDIRECT);
         if (result !== XDP_REDIRECT) return;
         redirected++;
-        const hop = hops[next] as string;
+        const raised = Buffer.from(frame, 'hex').readUInt8(48);
+        t.true(raised > next && raised <= hops.length);
+        const hop = hops[raised - 1] as string;
         t.true((members4 as readonly string[]).includes(hop));
-        const list = { hops, next: next + 1 };
+        const list = { hops, next: raised };
         t.is(frame.slice(28), listed4(ack, list, { ttl: '3f', addresses: `0a000015${hop}` }).slice(28));
       },
     ),

@@ -14,8 +14,8 @@
 #define FRAGMENT_OFFSET 0x1fff
 #define MORE_FRAGMENTS6 0x0001
 #define FRAGMENT_OFFSET6 0xfff8
-/* One of each kind that RFC 8200 section 4.1 lists before the transport header and this program can step over. */
-#define EXTENSIONS_MAX 4
+/* All that RFC 8200 section 4.1 lists and this program can step over: destination options come twice. */
+#define EXTENSIONS_MAX 5
 
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 

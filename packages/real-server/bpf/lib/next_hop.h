@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * To the next hop of a packet's list: as GLB does it, the old destination becomes the source, the hop the destination,
- * and the list's index goes up by one. One packet in, at most one out, to a peer alone, and no longer.
+ * and the list's index goes up, past it. One packet in, at most one out, to a peer alone, and no longer.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -29,8 +29,22 @@
  */
 #define LOOPBACK_IFINDEX 1
 
-/* An answer of send_to_next_hop(): the hop is this host. */
+/* Answers of send_to_next_hop(): the hop is this host; or all hops have had the packet. */
 #define HOP_IS_SELF (-2)
+#define NO_HOP_LEFT (-3)
+
+#define OWN_ADDRESSES_MAX 4096
+
+/*
+ * All addresses of this host, with a value that is not 0; those that it had once, with 0. A lookup of a route answers
+ * alike for an own address and for what there is no route to.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_ADDRESSES_MAX);
+	__type(key, struct address);
+	__type(value, __u32);
+} own_addresses SEC(".maps");
 
 /* What stands between the outer IP header and the hops. */
 struct hop_header {
@@ -72,27 +86,42 @@ static __always_inline int read_outer_addresses(struct xdp_md *ctx, __u8 family,
 }
 
 /*
- * Would the packet come by a host again? Each member looks for it in its own step: the next hop stands in the list once,
- * this host does not come later, and who sent the packet on is not next.
+ * The first hop from the list's next on that has not had the packet: not who sent it on, not this host, not an earlier hop.
+ * GLB's directors name a member twice where two of their hashes agree. Returns its index, with the hop in `next`; or
+ * HOPS_MAX where none is left.
  */
-static __always_inline int is_loop(struct xdp_md *ctx, const struct tunnel *tunnel, const struct hop_list *list,
-				   const struct outer_addresses *outer, const struct address *next)
+SEPARATE int choose_hop(struct xdp_md *ctx, const struct tunnel *tunnel, const struct outer_addresses *outer,
+			struct address *next)
 {
-	__u32 i;
+	struct hop_list list;
+	__u32 i, j, first, hops;
 
-	if (list->next && is_same(next, &outer->source))
-		return 1;
+	if (!tunnel || !outer || !next || copy(ctx, tunnel->hops, &list, sizeof(list)))
+		return HOPS_MAX;
+	first = list.next;
+	hops = list.count;
 	for (i = 0; i < HOPS_MAX; i++) {
-		struct address hop;
+		int is_tried = 0;
 
-		if (i >= list->count || read_hop(ctx, tunnel, i, &hop))
+		if (i >= hops)
 			break;
-		if (i != list->next && is_same(&hop, next))
-			return 1;
-		if (i > list->next && is_same(&hop, &outer->destination))
-			return 1;
+		if (i < first)
+			continue;
+		if (read_hop(ctx, tunnel, i, next))
+			break;
+		/* Before the first hop the source is a node, which has not looked at its sockets. */
+		if (is_same(next, &outer->destination) || (first && is_same(next, &outer->source)))
+			continue;
+		for (j = 0; j < i; j++) {
+			struct address earlier;
+
+			if (!read_hop(ctx, tunnel, j, &earlier) && is_same(&earlier, next))
+				is_tried = 1;
+		}
+		if (!is_tried)
+			return i;
 	}
-	return 0;
+	return HOPS_MAX;
 }
 
 /* One of a few places, by the last bits of the address: what is overwritten is noted again by the next packet. */
@@ -111,6 +140,13 @@ static __always_inline void note_unresolved(const struct bpf_fib_lookup *query)
 		return;
 	noted->address = gateway;
 	noted->ifindex = query->ifindex;
+}
+
+static __always_inline int is_own(const struct address *address)
+{
+	const __u32 *is_present = bpf_map_lookup_elem(&own_addresses, address);
+
+	return is_present && *is_present;
 }
 
 /* Fills in interface and MAC addresses and returns FOUND; or says why not. */
@@ -133,8 +169,8 @@ static __always_inline int find_route(struct xdp_md *ctx, const struct outer_add
 	result = bpf_fib_lookup(ctx, query, sizeof(*query), 0);
 	if (result == BPF_FIB_LKUP_RET_SUCCESS)
 		return FOUND;
-	/* The route of an address of this host, of which the packet's destination was another. */
-	if (result == BPF_FIB_LKUP_RET_NOT_FWDED)
+	/* Of this host, of which the packet's destination was another address; else there is no route, or a broadcast's. */
+	if (result == BPF_FIB_LKUP_RET_NOT_FWDED && is_own(next))
 		return HOP_IS_SELF;
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
 		note_unresolved(query);
@@ -171,7 +207,7 @@ static __always_inline __u64 address_change(const struct address *went, const st
 }
 
 static __always_inline int rewrite(struct xdp_md *ctx, const struct tunnel *tunnel, const struct outer_addresses *outer,
-				   const struct address *next, const struct bpf_fib_lookup *route)
+				   const struct address *next, __u8 chosen, const struct bpf_fib_lookup *route)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
@@ -209,7 +245,7 @@ static __always_inline int rewrite(struct xdp_md *ctx, const struct tunnel *tunn
 		__builtin_memcpy(&ip->daddr, next, sizeof(ip->daddr));
 	}
 	before = *index;
-	header->list.next++;
+	header->list.next = chosen + 1;
 	if (header->udp.check) {
 		header->udp.check = updated_checksum(header->udp.check, change + *index + (__u16)~before);
 		/* RFC 768: a sum that is 0 is sent as all ones. */
@@ -221,28 +257,27 @@ static __always_inline int rewrite(struct xdp_md *ctx, const struct tunnel *tunn
 	return FOUND;
 }
 
-/* Returns the action, or HOP_IS_SELF: nothing was changed, and there is no other to send it to. */
+/* Returns the action; or HOP_IS_SELF or NO_HOP_LEFT: nothing was changed, and there is no other to send it to. */
 SEPARATE int send_to_next_hop(struct xdp_md *ctx, const struct tunnel *tunnel, const struct outer_addresses *outer)
 {
 	struct bpf_fib_lookup route = {};
-	struct hop_list list;
-	struct address next;
-	int verdict;
+	struct address next = {};
+	int chosen, verdict;
 
 	if (!tunnel || !outer)
 		return XDP_DROP;
-	if (copy(ctx, tunnel->hops, &list, sizeof(list)) || read_hop(ctx, tunnel, list.next, &next))
-		return drop(COUNT_TRUNCATED);
-	if (is_same(&next, &outer->destination))
-		return HOP_IS_SELF;
-	if (is_loop(ctx, tunnel, &list, outer, &next))
+	/* Nobody sends to itself by the wire. */
+	if (is_same(&outer->source, &outer->destination))
 		return drop(COUNT_HOP_LOOP);
+	chosen = choose_hop(ctx, tunnel, outer, &next);
+	if (chosen < 0 || chosen >= HOPS_MAX)
+		return NO_HOP_LEFT;
 	if (!is_peer(&next))
 		return drop(COUNT_HOP_NOT_A_PEER);
 	verdict = find_route(ctx, outer, &next, tunnel->outer_family, &route);
 	if (verdict != FOUND)
 		return verdict;
-	verdict = rewrite(ctx, tunnel, outer, &next, &route);
+	verdict = rewrite(ctx, tunnel, outer, &next, chosen, &route);
 	if (verdict != FOUND)
 		return verdict;
 	count(COUNT_REDIRECTED);

@@ -13,6 +13,7 @@
 #include "count.h"
 #include "fragments.h"
 #include "hop_list.h"
+#include "inner.h"
 #include "inner_flow.h"
 #include "local_socket.h"
 #include "next_hop.h"
@@ -141,6 +142,8 @@ SEPARATE int second_chance(struct xdp_md *ctx, const struct tunnel *tunnel)
 		return drop(COUNT_TRUNCATED);
 	if (!is_peer(&outer.source))
 		return drop(COUNT_NOT_A_PEER);
+	if (!bpf_map_lookup_elem(&vips, &flow.destination))
+		return pass_not_a_vip();
 	answer = judge(ctx, &flow);
 	if (flow.fragment == FRAGMENT_FIRST)
 		remember_first_fragment(&flow, answer);
@@ -148,9 +151,9 @@ SEPARATE int second_chance(struct xdp_md *ctx, const struct tunnel *tunnel)
 		answer = COUNT_ACCEPTED_LAST_HOP;
 	if (answer == UNKNOWN) {
 		verdict = send_to_next_hop(ctx, tunnel, &outer);
-		if (verdict != HOP_IS_SELF)
+		if (verdict != HOP_IS_SELF && verdict != NO_HOP_LEFT)
 			return verdict;
-		answer = COUNT_ACCEPTED_NEXT_HOP_IS_SELF;
+		answer = verdict == HOP_IS_SELF ? COUNT_ACCEPTED_NEXT_HOP_IS_SELF : COUNT_ACCEPTED_LAST_HOP;
 	}
 	count(answer);
 	return FOUND;
