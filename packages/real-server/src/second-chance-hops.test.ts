@@ -39,9 +39,9 @@ async function startAgent() {
   };
 }
 
-const redirected = () =>
+const counted = (name: string) =>
   Number(
-    /^redirected +(\d+)$/m.exec(
+    new RegExp(`^${name} +(\\d+)$`, 'm').exec(
       execFileSync(process.execPath, [MAIN, 'counters', '--pin-directory', PINS], { encoding: 'utf8' }),
     )?.[1],
   );
@@ -89,8 +89,23 @@ conf.L2socket(iface='eth0').send(Ether(bytes.fromhex('HOST_MAC'.replace(':', '')
     t.is(sh(`ip neigh show ${hop}`), '');
     await send(frame);
     await until(() => sh(`ip neigh show ${hop}`).includes('lladdr'));
-    t.is(redirected(), i);
+    t.is(counted('redirected'), i);
     await send(frame);
-    await until(() => redirected() === i + 1);
+    await until(() => counted('redirected') === i + 1);
   }
+});
+
+testAsRoot('an address that the host gets while the agent runs is known as its own', async (t) => {
+  await using _agent = await startAgent();
+  const frame = listed4(asAck(inner4()), { hops: ['0a000063'] });
+  sh('ip address add 10.0.0.99/32 dev lo');
+  for (let known = false; !known; known = counted('accepted_next_hop_is_self') > 0) {
+    await scapy(`
+from scapy.all import Ether, conf
+conf.L2socket(iface='eth0').send(Ether(bytes.fromhex('HOST_MAC'.replace(':', '') + '${frame.slice(12)}')))
+`);
+    await until(() => counted('accepted_next_hop_is_self') + counted('hop_no_route') > 0);
+  }
+  sh('ip address del 10.0.0.99/32 dev lo');
+  t.true(counted('accepted_next_hop_is_self') > 0);
 });

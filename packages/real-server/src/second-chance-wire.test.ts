@@ -341,3 +341,13 @@ testAsRoot('whatever a list says, one packet goes to one peer, with the index ra
   );
   t.true(redirected > 50, `${redirected} of 2000 lists were good enough to be followed`);
 });
+
+// The last: a link that goes down forgets its neighbours.
+testAsRoot('a next hop whose interface is down is dropped and counted as hop_no_route', (t) => {
+  sh('ip route del default via 10.0.0.1');
+  sh('ip link set eth0 down');
+  const { result, counted } = run(listed4(ack, { hops: ['0a000021'] }));
+  sh('ip link set eth0 up');
+  sh('ip route replace default via 10.0.0.1');
+  t.deepEqual([result, counted], [XDP_DROP, ['hop_no_route']]);
+});
