@@ -69,7 +69,7 @@ test('of backends with second chance, those that take new connections count', (t
       ),
       ready,
     ).length;
-  t.deepEqual(['filling', 'active', 'draining', 'inactive'].map(announced), [1, 1, 0, 0]);
+  t.deepEqual(['filling', 'active', 'draining'].map(announced), [1, 1, 0]);
 });
 
 for (const [title, state, reason] of [
