@@ -25,7 +25,7 @@ async function rowsOf(tables: ChoiceTables, text: string): Promise<Uint16Array> 
 test('a service with second chance has the table of the director, and hops on UDP 19523', async (t) => {
   const planner = new ForwardingPlanner();
   const config = configOf(backends(4), `{ seed: ${SEED}, hashKey: ${SEED}, alternativeHashFields: [source] }`);
-  await planner.prepare(config, new Set());
+  await planner.prepare(config, new Set(), 0);
   const [service] = planner.plan(config, {}, 0).tables.services;
   const members = [0, 1, 2, 3].map((i) => {
     const address = `10.0.0.${i}`;

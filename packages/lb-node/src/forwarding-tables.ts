@@ -44,9 +44,9 @@ export class ForwardingPlanner {
    * Makes what takes long, without holding up anything else; to be called before {@link plan}.
    * @param reachable  addresses whose neighbour is resolved
    */
-  async prepare(config: NodeConfig, reachable: ReadonlySet<string>): Promise<void> {
+  async prepare(config: NodeConfig, reachable: ReadonlySet<string>, nowMs: number): Promise<void> {
     await this.#choices.prepare(config.services);
-    await this.#owners.prepare(config, reachable);
+    await this.#owners.prepare(config, reachable, nowMs);
   }
 
   /**

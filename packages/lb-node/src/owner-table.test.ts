@@ -9,8 +9,13 @@ function configOf(self: string, ...states: readonly string[]) {
   return parseNodeConfig(`node: { interfaces: [eth0], address: ${self} }\n${nodes}services: []\n`, 'weir.yaml');
 }
 
-async function ownersFor(table: OwnerTable, config: ReturnType<typeof configOf>, gone: readonly string[] = []) {
-  await table.prepare(config, new Set(otherNodes(config).filter((address) => !gone.includes(address))));
+async function ownersFor(
+  table: OwnerTable,
+  config: ReturnType<typeof configOf>,
+  gone: readonly string[] = [],
+  nowMs = 0,
+) {
+  await table.prepare(config, new Set(otherNodes(config).filter((address) => !gone.includes(address))), nowMs);
   return table.ownersFor(config);
 }
 
@@ -52,6 +57,16 @@ test('a node whose neighbour does not answer begins nothing, until it does again
   const without = await ownersFor(table, config, ['10.0.0.13']);
   t.is(firsts(without?.rows ?? [])[2], 0);
   t.deepEqual((await ownersFor(table, config))?.rows, before?.rows);
+});
+
+test('a node that has not been resolved yet has time for it', async (t) => {
+  const table = new OwnerTable();
+  const config = configOf('10.0.0.11', 'active', 'active', 'active');
+  const all = ['10.0.0.12', '10.0.0.13'];
+  const firstOf = async (nowMs: number) => firsts((await ownersFor(table, config, all, nowMs))?.rows ?? []);
+  t.true(((await firstOf(1000))[1] ?? 0) > 0);
+  t.true(((await firstOf(3000))[1] ?? 0) > 0);
+  t.deepEqual(await firstOf(3500), [CHOICE_ROWS, 0, 0]);
 });
 
 test('without nodes there are no owners', async (t) => {

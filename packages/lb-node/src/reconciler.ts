@@ -125,7 +125,7 @@ export class Reconciler {
     const { dataplane, logger, now } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
-      await this.#planner.prepare(config, reachable);
+      await this.#planner.prepare(config, reachable, now());
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs, () =>
