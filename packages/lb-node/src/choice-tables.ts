@@ -1,5 +1,5 @@
 import type { BackendConfig, SecondChanceConfig } from '@weir/control';
-import { type ChoiceMember, ChoiceTable, NO_CHOICE } from '@weir/director';
+import { type ChoiceMember, ChoiceTable, entriesOfWeight, NO_CHOICE } from '@weir/director';
 import { memberId } from './member-id.js';
 
 interface KeptTable {
@@ -64,17 +64,9 @@ async function nextTable(
   return { options, table, rows: rowsFor(table.rows, owners), owners: owners.join() };
 }
 
-/** As many as its weight says. The first one has no label: with weights of 1 the table is GLB's. */
 function membersOf(backend: Chosen['backends'][number]): ChoiceMember[] {
   const { address, weight, state = 'active', healthy = true } = backend;
-  const id = memberId(backend);
-  return Array.from({ length: weight }, (_, i) => ({
-    id: i === 0 ? id : `${id} #${i + 1}`,
-    address,
-    ...(i === 0 ? {} : { label: `#${i + 1}` }),
-    state,
-    healthy,
-  }));
+  return entriesOfWeight({ id: memberId(backend), address, weight, state, healthy });
 }
 
 /** Members of one backend never share a row: they have one address. */

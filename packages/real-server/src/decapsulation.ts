@@ -175,9 +175,13 @@ export class Decapsulation implements Disposable {
   /** Says which addresses this host has; a next hop among them is no reason to send a packet on. At most 4096. */
   setOwnAddresses(addresses: readonly string[]): void {
     const wanted = new Set(addresses);
-    for (const address of new Set([...wanted, ...this.#ownAddresses])) {
-      const isPresent = Uint8Array.of(wanted.has(address) ? 1 : 0, 0, 0, 0);
-      this.#object.updateElement('own_addresses', mappedAddress(address), isPresent);
+    for (const address of this.#ownAddresses) {
+      if (!wanted.has(address)) this.#object.deleteElement('own_addresses', mappedAddress(address));
+    }
+    for (const address of wanted) {
+      if (!this.#ownAddresses.has(address)) {
+        this.#object.updateElement('own_addresses', mappedAddress(address), new Uint8Array(4));
+      }
     }
     this.#ownAddresses = wanted;
   }

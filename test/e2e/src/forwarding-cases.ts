@@ -49,6 +49,18 @@ export function servicesOf({ name, method, family, vip }: ForwardingCase, { back
   return services;
 }
 
+/** All ports of both VIPs, one connection to each backend in turn: only who began a connection knows where it is. */
+export function servicesInTurns(method: MethodName, { vip, backends }: StandardCluster): readonly ServiceDocument[] {
+  return families.map((family) => ({
+    name: family,
+    vip: vip[family],
+    port: 'all',
+    ...methods[method],
+    scheduler: 'rr',
+    backends: backendsOf(backends, family),
+  }));
+}
+
 export function backendsOf(hosts: readonly ClusterHost[], family: Family) {
   return hosts.map((host) => ({ name: host.name, address: host[family] }));
 }

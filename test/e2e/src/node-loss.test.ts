@@ -1,5 +1,5 @@
 import { startEchoServer, TcpSessions, twoArmCluster, WeirCluster, type WeirNode, waitUntil } from '@weir/lab';
-import { backendsOf, families } from './forwarding-cases.js';
+import { servicesInTurns } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
 /** Two nodes between client and backends. */
@@ -8,15 +8,7 @@ async function startPair(method: 'nat' | 'fullnat'): Promise<WeirCluster> {
   const weir = await WeirCluster.start({
     cluster,
     decap: undefined,
-    services: ({ vip, backends }) =>
-      families.map((family) => ({
-        name: family,
-        vip: vip[family],
-        port: 'all',
-        method,
-        scheduler: 'rr',
-        backends: backendsOf(backends, family),
-      })),
+    services: (lab) => servicesInTurns(method, lab),
   });
   for (const { name } of cluster.backends) await startEchoServer(weir.lab.host(name));
   return weir;

@@ -8,6 +8,7 @@ import {
   TcpSessions,
   WeirCluster,
   type WeirClusterOptions,
+  waitUntil,
 } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
 import { testAsRoot } from './test-as-root.js';
@@ -70,7 +71,19 @@ function states(count: number, named: Readonly<Record<number, State>> = {}): rea
 class Downloads {
   readonly #process: LabProcess;
 
-  constructor(weir: WeirCluster, count: number, bytes: number) {
+  /**
+   * Resolves when all are connected: a handshake that is repeated while rows change may have begun at another backend
+   * than it goes on at, and nobody promises that it succeeds.
+   */
+  static async begin(weir: WeirCluster, count: number, bytes: number): Promise<Downloads> {
+    const before = await connectionsTo(weir);
+    const downloads = new Downloads(weir, count, bytes);
+    const connected = async () => (await connectionsTo(weir)) >= before + count || undefined;
+    await waitUntil(`${count} downloads to begin`, connected, { timeoutMs: 30_000, intervalMs: 100 });
+    return downloads;
+  }
+
+  private constructor(weir: WeirCluster, count: number, bytes: number) {
     const url = `${weir.url(weir.cluster.vip.ipv4, '/bulk/100M')}?[1-${count}]`;
     const range = `0-${bytes - 1}`;
     // Not to the standard output, which curl keeps back until there is much of it; there its progress is, on lines without an end.
@@ -115,6 +128,13 @@ class Downloads {
   }
 }
 
+/** Connections of the client to nginx that are established. */
+async function connectionsTo({ lab, cluster }: WeirCluster): Promise<number> {
+  const filter = ['state', 'established', 'dst', cluster.vip.ipv4, 'dport', '=', ':80'];
+  const lines = await lab.host('client').output('ss', ['-Htn', ...filter]);
+  return lines.split('\n').filter((line) => line !== '').length;
+}
+
 const whole = `0 ${DOWNLOAD_BYTES}`;
 
 testAsRoot('connections survive backends that come and go, and nodes that come, drain and die', async (t) => {
@@ -129,8 +149,8 @@ testAsRoot('connections survive backends that come and go, and nodes that come, 
   const resetsBefore = await tcpResets(client);
   await using sessions = await TcpSessions.open(client, { address: vip.ipv4, count: 20 });
   await using sessions6 = await TcpSessions.open(client, { address: vip.ipv6, count: 20 });
-  const longDownloads = new Downloads(weir, DOWNLOADS - DOWNLOADS_TO_THE_END, LONG_DOWNLOAD_BYTES);
-  const downloads = new Downloads(weir, DOWNLOADS_TO_THE_END, DOWNLOAD_BYTES);
+  const longDownloads = await Downloads.begin(weir, DOWNLOADS - DOWNLOADS_TO_THE_END, LONG_DOWNLOAD_BYTES);
+  const downloads = await Downloads.begin(weir, DOWNLOADS_TO_THE_END, DOWNLOAD_BYTES);
   const goesOn = async (event: string) => {
     await Promise.all([sessions.roundTrip(), sessions6.roundTrip()]);
     t.deepEqual([sessions.lost, sessions6.lost, longDownloads.ends], [[], [], []], event);
@@ -199,7 +219,7 @@ testAsRoot('where nobody passes packets on, new backends reset the connections o
   await using weir = await startCluster({ decap: 'gue', flags: ['--gue-port', '19523'] });
   const { ipv4 } = weir.cluster.vip;
   await using sessions = await TcpSessions.open(weir.lab.host('client'), { address: ipv4, count: 40 });
-  const downloads = new Downloads(weir, DOWNLOADS, DOWNLOAD_BYTES);
+  const downloads = await Downloads.begin(weir, DOWNLOADS, DOWNLOAD_BYTES);
   await sessions.roundTrip();
   await configure(weir, servicesOf(weir.cluster, states(6)));
   await sessions.roundTrip();

@@ -1,5 +1,4 @@
 import {
-  type ServiceDocument,
   standardCluster,
   startEchoServer,
   TcpSessions,
@@ -8,13 +7,12 @@ import {
   type WeirClusterOptions,
   type WeirNode,
 } from '@weir/lab';
-import { backendsOf, families } from './forwarding-cases.js';
+import { servicesInTurns } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
 type Method = 'nat' | 'fullnat' | 'ipip';
 type State = 'filling' | 'active' | 'draining';
 
-/** All ports of both VIPs, one connection to each backend in turn: nobody but who began a connection knows where it is. */
 async function startCluster(
   method: Method,
   cluster: WeirCluster['cluster'],
@@ -24,15 +22,7 @@ async function startCluster(
     cluster,
     decap: method === 'ipip' ? 'ipip' : undefined,
     nodeOptions,
-    services: ({ vip, backends }): readonly ServiceDocument[] =>
-      families.map((family) => ({
-        name: family,
-        vip: vip[family],
-        port: 'all',
-        method,
-        scheduler: 'rr',
-        backends: backendsOf(backends, family),
-      })),
+    services: (lab) => servicesInTurns(method, lab),
   });
   for (const { name } of cluster.backends) await startEchoServer(weir.lab.host(name));
   return weir;

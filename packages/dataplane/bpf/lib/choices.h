@@ -8,9 +8,6 @@
 #include "siphash.h"
 #include "tables.h"
 
-#define PLACE_BITS 16
-#define PLACE_MASK 0xffff
-
 /* The chosen fields of a packet, as they stand in it: addresses, then ports. The row is the hash's low 16 bits. */
 static __always_inline __u32 choice_row(const struct service *service, const struct packet *packet, __u32 fields)
 {
@@ -102,8 +99,8 @@ static __always_inline void look_at_choices(const struct service *service, __u64
 	__u64 choices = choices_in_row(table, row);
 
 	choice->hash = hash_of_choice(row, packet->ports);
-	choice->backend = choices & PLACE_MASK;
-	choice->hops = choices >> PLACE_BITS | (__u64)NO_BACKEND << 3 * PLACE_BITS;
+	choice->backend = slot_at(choices, 0);
+	choice->hops = after_first(choices);
 }
 
 /* The choices of the row that the packet had by the fields before, unless they are there already: at most HOPS_MAX hops. */
@@ -113,21 +110,16 @@ static __always_inline void add_alternatives(const struct service *service, __u6
 	__u32 fields = service->hash_fields >> HASH_ALTERNATIVE_SHIFT;
 	__u64 more = choices_in_row(table, choice_row(service, packet, fields));
 	__u64 hops = choice->hops;
-	__u32 count = 0;
+	__u32 count = hop_count(hops);
 
-	while (count < HOPS_MAX && (hops >> count * PLACE_BITS & PLACE_MASK) != NO_BACKEND)
-		count++;
 	for (__u32 i = 0; i < CHOICES_MAX && count < HOPS_MAX; i++) {
-		__u64 slot = more >> i * PLACE_BITS & PLACE_MASK;
+		__u32 slot = slot_at(more, i);
 		int is_there = slot == choice->backend || slot == NO_BACKEND;
 
 		for (__u32 hop = 0; hop < HOPS_MAX; hop++)
-			is_there |= slot == (hops >> hop * PLACE_BITS & PLACE_MASK);
-		if (is_there)
-			continue;
-		hops &= ~((__u64)PLACE_MASK << count * PLACE_BITS);
-		hops |= slot << count * PLACE_BITS;
-		count++;
+			is_there |= slot == slot_at(hops, hop);
+		if (!is_there)
+			hops = with_slot(hops, count++, slot);
 	}
 	choice->hops = hops;
 }

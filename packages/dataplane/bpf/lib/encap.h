@@ -125,15 +125,6 @@ static __always_inline int is_tunnel(__u8 method)
 	return method < METHOD_DR;
 }
 
-static __always_inline __u32 hop_count(__u64 hops)
-{
-	__u32 count = 0;
-
-	while (count < HOPS_MAX && (hops >> count * 16 & 0xffff) != NO_BACKEND)
-		count++;
-	return count;
-}
-
 static __always_inline __u32 address_bytes(const struct backend *backend)
 {
 	return backend->outer_family == 4 ? 4 : 16;
@@ -192,7 +183,7 @@ static __always_inline int encapsulate_over(struct xdp_md *ctx, const struct bac
 static __always_inline int write_hops(void *at, void *end, __u64 hops, const __u32 bytes)
 {
 	for (__u32 i = 0; i < HOPS_MAX; i++) {
-		__u32 slot = hops >> i * 16 & 0xffff;
+		__u32 slot = slot_at(hops, i);
 		const struct backend *backend;
 
 		if (slot == NO_BACKEND)

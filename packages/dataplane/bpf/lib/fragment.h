@@ -26,11 +26,11 @@ SEPARATE __u32 place_of_fragments(const struct packet *packet)
 static __always_inline __u64 hops_in_force(__u64 hops, const struct backend *first)
 {
 	for (__u32 i = 0; i < HOPS_MAX; i++) {
-		__u32 slot = hops >> i * PLACE_BITS & PLACE_MASK;
+		__u32 slot = slot_at(hops, i);
 		const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
 
 		if (!backend || backend->service != first->service || backend->outer_family != first->outer_family)
-			hops |= (__u64)NO_BACKEND << i * PLACE_BITS;
+			hops = with_slot(hops, i, NO_BACKEND);
 	}
 	return hops;
 }

@@ -116,16 +116,13 @@ static __always_inline void source_as_key(__u64 key[2], const struct packet *pac
 static __always_inline __u64 without(__u64 slots, __u32 slot)
 {
 	__u64 left = NO_HOPS;
-	__u32 shift = 0;
+	__u32 count = 0;
 
 	for (__u32 i = 0; i < CHOICES_MAX; i++) {
-		__u64 other = slots >> i * PLACE_BITS & PLACE_MASK;
+		__u32 other = slot_at(slots, i);
 
-		if (other == slot || other == NO_BACKEND)
-			continue;
-		left &= ~((__u64)PLACE_MASK << shift);
-		left |= other << shift;
-		shift += PLACE_BITS;
+		if (other != slot && other != NO_BACKEND)
+			left = with_slot(left, count++, other);
 	}
 	return left;
 }
@@ -155,15 +152,15 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 		choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	}
 	nodes = handover->arrived ? handover->hops : choices_in_row(table_of(service), choice_row(service, packet, fields));
-	if (begins && (handover->arrived || (nodes & PLACE_MASK) == current->own_slot))
+	if (begins && (handover->arrived || slot_at(nodes, 0) == current->own_slot))
 		return UNKNOWN;
 	nodes = without(nodes, current->own_slot);
-	if ((nodes & PLACE_MASK) == NO_BACKEND)
+	if (slot_at(nodes, 0) == NO_BACKEND)
 		return UNKNOWN;
 	if (handover->arrived && !may_pass_on(current, handover))
 		return UNKNOWN;
-	choice->backend = nodes & PLACE_MASK;
-	choice->hops = nodes >> PLACE_BITS | (__u64)NO_BACKEND << 3 * PLACE_BITS;
+	choice->backend = slot_at(nodes, 0);
+	choice->hops = after_first(nodes);
 	return ELSEWHERE;
 }
 
@@ -191,7 +188,7 @@ static __always_inline __u64 hops_left(const struct hop_list *list, void *end, _
 {
 	__u32 bytes = family == 4 ? 4 : 16;
 	__u64 hops = NO_HOPS;
-	__u32 shift = 0;
+	__u32 count = 0;
 
 	for (__u32 i = 0; i < HOPS_MAX; i++) {
 		const void *at = (const void *)(list + 1) + i * bytes;
@@ -207,11 +204,8 @@ static __always_inline __u64 hops_left(const struct hop_list *list, void *end, _
 		else
 			__builtin_memcpy(peer.address, at, 16);
 		slot = bpf_map_lookup_elem(&peers, &peer);
-		if (!slot)
-			continue;
-		hops &= ~((__u64)PLACE_MASK << shift);
-		hops |= (__u64)(*slot & PLACE_MASK) << shift;
-		shift += PLACE_BITS;
+		if (slot)
+			hops = with_slot(hops, count++, *slot & SLOT_MASK);
 	}
 	return hops;
 }

@@ -147,6 +147,11 @@ export class BpfObject implements Disposable {
     checked(native().updateElement(this.mapFd(name), key, value, 0), `storing into map ${name}`, { map: name });
   }
 
+  /** Removes what is stored under a key that is there. */
+  deleteElement(name: string, key: Uint8Array): void {
+    checked(native().deleteElement(this.mapFd(name), key), `removing from map ${name}`, { map: name });
+  }
+
   /**
    * Runs a program on a packet, with BPF_PROG_TEST_RUN: maps change, nothing is sent. A repeated run sees the packet
    * as the run before left it.

@@ -1,9 +1,9 @@
-import { choiceRow } from '@weir/director';
 import { bytesToAddress, decodeGueHops, UDP_BYTES } from '@weir/packet';
 import type { ForwardingTables } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import type { Owners } from '../owners.js';
 import { answerersOf } from '../owners-service.js';
+import { choicesOf } from './choices.js';
 import type { IpPacket } from './parse-frame.js';
 import type { Backend, Service } from './service.js';
 import { protocolNumbers } from './transport.js';
@@ -35,7 +35,6 @@ export interface Handover {
 /** The nodes, as backends of a service of their own, and what they have of each other. */
 export class OwnersInForce {
   readonly service: Service;
-  readonly #owners: Owners;
   readonly #self: Backend;
   /** The other nodes, by address. */
   readonly #peers: ReadonlyMap<string, Backend>;
@@ -46,7 +45,6 @@ export class OwnersInForce {
 
   constructor(owners: Owners, service: Service, tables: ForwardingTables) {
     this.service = service;
-    this.#owners = owners;
     this.#self = service.backends[owners.self] as Backend;
     const others = service.backends.filter((backend) => backend !== this.#self);
     this.#peers = new Map(others.map((backend) => [addressText(backend.address), backend]));
@@ -67,7 +65,7 @@ export class OwnersInForce {
    * @param handedOver  nodes still to ask, where another one asked this one
    */
   elsewhere(packet: Tuple, begins: boolean, nowTicks: number, handedOver?: readonly Backend[]): Elsewhere | undefined {
-    const nodes = handedOver ?? this.#ownersOf(packet);
+    const nodes = handedOver ?? choicesOf(this.service, packet).backends;
     if (begins && (handedOver !== undefined || nodes[0] === this.#self)) return undefined;
     const [backend, ...hops] = nodes.filter((node) => node !== this.#self);
     if (backend === undefined || (handedOver !== undefined && !this.#mayPassOn(nowTicks))) return undefined;
@@ -106,19 +104,5 @@ export class OwnersInForce {
   #mayPassOn(nowTicks: number): boolean {
     if (this.#passedOn.tick !== nowTicks) this.#passedOn = { tick: nowTicks, packets: 0 };
     return this.#passedOn.packets++ < PASSED_ON_PER_TICK;
-  }
-
-  /** By the client's address and port. */
-  #ownersOf({ protocol, source, sourcePort, destination, destinationPort }: Tuple): readonly Backend[] {
-    const { hashKey, choices } = this.#owners;
-    const tuple = {
-      protocol,
-      source: bytesToAddress(source),
-      sourcePort,
-      destination: bytesToAddress(destination),
-      destinationPort,
-    };
-    const first = choiceRow(hashKey, ['source', 'sourcePort'], tuple) * choices;
-    return this.service.rows.slice(first, first + choices).filter((backend) => backend !== undefined);
   }
 }

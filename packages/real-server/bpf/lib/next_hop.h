@@ -144,9 +144,7 @@ static __always_inline void note_unresolved(const struct bpf_fib_lookup *query)
 
 static __always_inline int is_own(const struct address *address)
 {
-	const __u32 *is_present = bpf_map_lookup_elem(&own_addresses, address);
-
-	return is_present && *is_present;
+	return bpf_map_lookup_elem(&own_addresses, address) != NULL;
 }
 
 /* Fills in interface and MAC addresses and returns FOUND; or says why not. */
