@@ -1,4 +1,5 @@
 import type { DropReason } from './drop-reason.js';
+import type { Sharing } from './flow-sharing.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
@@ -81,6 +82,9 @@ export interface FlowTimeouts {
   readonly fragmentMs: number;
 }
 
+/** Ports of local addresses that fullnat may use. */
+export const allLocalPorts: PortRange = { first: 1024, last: 65_535 };
+
 export const defaultFlowTimeouts: FlowTimeouts = {
   tcpSynMs: 60_000,
   tcpEstablishedMs: 900_000,
@@ -114,8 +118,12 @@ export interface ForwardingTables {
   /** Default {@link defaultFlowTimeouts}. */
   readonly timeouts?: FlowTimeouts;
   readonly guard?: Guard;
+  /** fullnat: ports that new flows take, of each local address, within {@link allLocalPorts}. Default: all of them. */
+  readonly localPorts?: PortRange;
   /** Absent: this node alone has the state of all flows that reach it. */
   readonly owners?: Owners;
+  /** Absent: nobody is told of flows, and nobody asked. */
+  readonly sharing?: Sharing;
 }
 
 /** What an {@link Dataplane.apply} had to change; all zero when the tables were in force already. */

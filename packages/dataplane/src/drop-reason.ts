@@ -25,6 +25,7 @@
  * | program_missing | the program for packets that are not common is not where the other one calls it; a fault of the node |
  * | handover_peer | it came to the port for packets of other nodes, and not from one |
  * | handover_malformed | from another node, with a list of hops that contradicts itself or the packet, or with a packet of no service inside |
+ * | takeover_rate | nat or fullnat, and more packets of unknown flows came than may be looked up |
  */
 export const dropReasons = [
   'truncated_ipv4',
@@ -50,6 +51,7 @@ export const dropReasons = [
   'program_missing',
   'handover_peer',
   'handover_malformed',
+  'takeover_rate',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];

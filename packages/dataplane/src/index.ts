@@ -1,6 +1,7 @@
 export {
   type AppliedChanges,
   type Attachment,
+  allLocalPorts,
   type BackendCount,
   type Counters,
   type Dataplane,
@@ -21,6 +22,15 @@ export {
 } from './dataplane.js';
 export { DataplaneError, type DataplaneErrorCode } from './dataplane-error.js';
 export { type DropReason, dropReasons } from './drop-reason.js';
+export type {
+  FlowEvents,
+  FlowSharing,
+  MissedPacket,
+  SettledPacket,
+  Settlement,
+  Sharing,
+  SharingCounts,
+} from './flow-sharing.js';
 export { type ForwardingMethod, translatesAddresses } from './forwarding-method.js';
 export { BpfObject, type TestRun, type TestRunOptions } from './libbpf/bpf-object.js';
 export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';
@@ -33,6 +43,7 @@ export { PortableEngine } from './portable/portable-engine.js';
 export { readPortableCounters } from './portable-runtime/counters-socket.js';
 export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';
 export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
+export { serviceNumber } from './service-number.js';
 export type { RememberedFlow } from './xdp/flow-reader.js';
 export { readCounters } from './xdp/read-counters.js';
 export type { TableLimits } from './xdp/table-sizes.js';

@@ -21,6 +21,18 @@ export {
 } from './ethernet.js';
 export { type FiveTuple, fiveTupleOf, fiveTupleOfFrame, quotedFiveTuple } from './five-tuple.js';
 export { flowHash, type HashedFlow, mix, rowOf } from './flow-hash.js';
+export {
+  decodeFlowImage,
+  encodeFlowImage,
+  FLOW_IMAGE_BYTES,
+  type FlowEnd,
+  type FlowImage,
+  FlowImageField,
+  type FlowImageState,
+  type FlowKind,
+  flowImageStates,
+  flowKinds,
+} from './flow-image.js';
 export { decodeGre, encodeGre, GRE_BYTES_MIN, type GreHeader, greBytes } from './gre.js';
 export { decodeGue, encodeGue, GUE_BYTES_MIN, GUE_UDP_PORT, type GueHeader, type GuePacket, gueBytes } from './gue.js';
 export {
