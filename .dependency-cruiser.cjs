@@ -8,7 +8,8 @@ const arrows = {
   'bgp-speaker': ['errors', 'gobgp-client'],
   control: ['errors'],
   daemon: ['errors'],
-  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker'],
+  'state-sync': ['errors', 'packet'],
+  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker', 'state-sync'],
   weirctl: ['errors', 'daemon', 'control', 'director'],
   'real-server': ['errors', 'daemon', 'dataplane', 'packet'],
 };
