@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { announce } from './announce-schema.js';
 import { wholeSeconds } from './duration.js';
+import { endpointText } from './endpoint-schema.js';
 import { ipAddress, ipv4 } from './ip-address-schema.js';
 import { portNumber } from './port-schema.js';
 
 const asn = z.int().min(1).max(4_294_967_295);
-const endpoint = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address with a port, such as 127.0.0.1:50051');
 
 const peer = z.strictObject({
   address: ipAddress.describe('Address of the router.'),
@@ -30,6 +28,11 @@ const peer = z.strictObject({
   passive: z.boolean().describe('Wait for the router to connect.').default(false),
 });
 
+/** Those of `announce` that make a route less wanted. */
+const backupPools = announce
+  .pick({ med: true, prepend: true, localPreference: true })
+  .extend({ prepend: announce.shape.prepend.unwrap().default(3) });
+
 /** The section `bgp`. */
 export const bgp = z.strictObject({
   asn: asn.describe('AS number of this node.'),
@@ -41,7 +44,7 @@ export const bgp = z.strictObject({
         .enum(['child', 'external'])
         .describe('child: lb-node runs gobgpd; external: it takes one that runs.')
         .default('child'),
-      api: endpoint.describe('Where gobgpd answers gRPC.').default('127.0.0.1:50051'),
+      api: endpointText.describe('Where gobgpd answers gRPC.').default('127.0.0.1:50051'),
       command: z.string().min(1).default('gobgpd'),
     })
     .prefault({}),
@@ -57,4 +60,11 @@ export const bgp = z.strictObject({
     .prefault('30s'),
   peers: z.array(peer).min(1, 'has no peer; without routers leave out bgp'),
   announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
+  announcePools: z
+    .boolean()
+    .describe('Tell routers of the local addresses of all nodes (fullnat); needs state. Default: true with state.')
+    .optional(),
+  backupPools: backupPools
+    .describe("Attributes of routes to other nodes' local addresses: less wanted than the node's own.")
+    .prefault({}),
 });

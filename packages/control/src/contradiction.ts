@@ -14,5 +14,6 @@ export interface SoundParts {
   readonly guard: NodeDocument['guard'] | undefined;
   readonly bgp: NodeDocument['bgp'] | undefined;
   readonly nodes: NodeDocument['nodes'] | undefined;
+  readonly state: NodeDocument['state'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;
 }

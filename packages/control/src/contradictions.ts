@@ -1,16 +1,20 @@
 import { backendContradictions } from './backend-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { listenerContradictions } from './listener-contradictions.js';
+import { localPoolsContradictions } from './local-pools-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
 import { nodesContradictions } from './nodes-contradictions.js';
 import { secondChanceContradictions } from './second-chance-contradictions.js';
 import { serviceContradictions } from './service-contradictions.js';
+import { stateContradictions } from './state-contradictions.js';
 
 /** Every contradiction between the sound parts of a document. */
 export function contradictions(parts: SoundParts): Contradiction[] {
   return [
     ...nodeContradictions(parts),
     ...nodesContradictions(parts),
+    ...localPoolsContradictions(parts),
+    ...stateContradictions(parts),
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),

@@ -1,11 +1,13 @@
 export type { AnnounceConfig } from './announce-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
+export type { Endpoint } from './endpoint-schema.js';
 export type { ListenerConfig } from './listener.js';
 export type { BgpConfig, NodeConfig, PeerConfig, TimeoutsConfig } from './node-config.js';
-export type { NodesConfig } from './nodes-config.js';
+export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
 export type { PortRange } from './port-schema.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
+export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

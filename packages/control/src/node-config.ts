@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import type { AnnounceConfig } from './announce-config.js';
+import { ownPool } from './local-pools.js';
 import type { NodeDocument } from './node-schema.js';
 import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
 import { deepFreeze, definedOf } from './plain-values.js';
 import { type ServiceConfig, serviceConfigOf } from './service-config.js';
+import { type StateConfig, stateConfigOf } from './state-config.js';
 
 export interface PeerConfig {
   readonly address: string;
@@ -28,6 +30,11 @@ export interface BgpConfig {
   readonly gracefulRestart: { readonly enabled: boolean; readonly restartTimeMs: number };
   readonly peers: readonly PeerConfig[];
   readonly announce: AnnounceConfig;
+  /** Absent: local addresses are not announced. */
+  readonly pools?: {
+    /** Of routes to other nodes' local addresses. */
+    readonly backup: Pick<AnnounceConfig, 'med' | 'prepend' | 'localPreference'>;
+  };
 }
 
 /** After how long without a packet a flow is forgotten, in ms. */
@@ -79,6 +86,8 @@ export interface NodeConfig {
   readonly bgp?: BgpConfig;
   /** Absent: this node alone has the state of the flows that reach it. */
   readonly nodes?: NodesConfig;
+  /** Absent: flows are not shared. */
+  readonly state?: StateConfig;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -87,19 +96,25 @@ export interface NodeConfig {
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
-  const { node, dataplane, guard, bgp, nodes, runtimeDirectory, shutdown, log, services } = document;
+  const { node, dataplane, guard, bgp, nodes, state, runtimeDirectory, shutdown, log, services } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
+  const localAddresses = ownPool(node, nodes).addresses;
   const defaults = { tableRows: dataplane.tableRows, hashSeed, announce: definedOf(bgp?.announce ?? {}) };
   return deepFreeze<NodeConfig>({
-    node: { name: node.name ?? hostname(), ...definedOf({ ...node, name: undefined }) } as NodeConfig['node'],
+    node: {
+      ...(definedOf(node) as NodeConfig['node']),
+      name: node.name ?? hostname(),
+      localAddresses,
+    },
     dataplane: {
       ...dataplane,
       hashSeed,
       timeouts: timeoutsConfigOf(dataplane.timeouts),
     },
     guard,
-    ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address) }),
-    ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed) }),
+    ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address, state !== undefined) }),
+    ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
+    ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,
@@ -107,8 +122,12 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
   });
 }
 
-function bgpConfigOf(bgp: NonNullable<NodeDocument['bgp']>, nodeAddress: string | undefined): BgpConfig {
-  const { gobgpd, gracefulRestart, peers, announce } = bgp;
+function bgpConfigOf(
+  bgp: NonNullable<NodeDocument['bgp']>,
+  nodeAddress: string | undefined,
+  isShared: boolean,
+): BgpConfig {
+  const { gobgpd, gracefulRestart, peers, announce, announcePools = isShared, backupPools } = bgp;
   return {
     asn: bgp.asn,
     routerId: bgp.routerId ?? (nodeAddress as string),
@@ -126,6 +145,7 @@ function bgpConfigOf(bgp: NonNullable<NodeDocument['bgp']>, nodeAddress: string 
       ...(multihop === undefined ? {} : { multihopTtl: multihop }),
     })),
     announce: definedOf(announce),
+    ...(announcePools ? { pools: { backup: definedOf(backupPools) } } : {}),
   };
 }
 

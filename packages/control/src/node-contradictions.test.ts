@@ -64,10 +64,10 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a local address that has another use is refused with that use',
     documentOf('', ', localAddresses: [10.0.0.11, 198.51.100.10, 10.0.0.21, 10.0.0.12, 10.0.0.12]'),
     [
-      'node.localAddresses[4]: "10.0.0.12" is node.localAddresses[3] too',
       'node.localAddresses[0]: "10.0.0.11" is node.address too; clients\' connections would meet those of the node itself',
-      'node.localAddresses[1]: "198.51.100.10" is a VIP; a local address is of this node alone',
-      'node.localAddresses[2]: "10.0.0.21" is the address of a backend; a local address is of this node alone',
+      'node.localAddresses[1]: "198.51.100.10" is a VIP; a local address is of one node alone',
+      'node.localAddresses[2]: "10.0.0.21" is the address of a backend; a local address is of one node alone',
+      'node.localAddresses[4]: "10.0.0.12" is node.localAddresses[3] too',
     ],
   ],
   [

@@ -3,19 +3,9 @@ import { isIpv6 } from './ip-address-schema.js';
 import { listenersOf } from './listener.js';
 import { repeated } from './repeated.js';
 
-/** Local addresses of one family that the data plane has room for. */
-const LOCAL_ADDRESSES_MAX = 16;
-
 /** What is wrong between values outside `services`, and between them and what services need of them. */
 export function nodeContradictions(parts: SoundParts): Contradiction[] {
-  return [
-    ...ofInterfaces(parts),
-    ...ofLocalAddresses(parts),
-    ...ofRoom(parts),
-    ...ofGuard(parts),
-    ...ofPeers(parts),
-    ...ofNextHops(parts),
-  ];
+  return [...ofInterfaces(parts), ...ofRoom(parts), ...ofGuard(parts), ...ofPeers(parts), ...ofNextHops(parts)];
 }
 
 function ofInterfaces({ node }: SoundParts): Contradiction[] {
@@ -23,39 +13,6 @@ function ofInterfaces({ node }: SoundParts): Contradiction[] {
     path: ['node', 'interfaces', at],
     message: `is node.interfaces[${first}] too`,
   }));
-}
-
-function ofLocalAddresses({ node, services }: SoundParts): Contradiction[] {
-  if (node === undefined) return [];
-  const pathOf = (at: number) => ['node', 'localAddresses', at];
-  const found: Contradiction[] = repeated(node.localAddresses).map(([at, first]) => ({
-    path: pathOf(at),
-    message: `is node.localAddresses[${first}] too`,
-  }));
-  const vips = new Set([...services].flatMap(([i, service]) => listenersOf(service, i).map((l) => l.listener.vip)));
-  const backends = new Set([...services.values()].flatMap((service) => service.backends.map((b) => b.address)));
-  const count = { ipv4: 0, ipv6: 0 };
-  for (const [at, address] of node.localAddresses.entries()) {
-    const family = isIpv6(address) ? 'ipv6' : 'ipv4';
-    if (++count[family] === LOCAL_ADDRESSES_MAX + 1) {
-      found.push({
-        path: pathOf(at),
-        message: `is more than the ${LOCAL_ADDRESSES_MAX} that a node may have of a family`,
-      });
-    }
-    if (address === node.address || address === node.address6) {
-      const key = address === node.address ? 'address' : 'address6';
-      found.push({
-        path: pathOf(at),
-        message: `is node.${key} too; clients' connections would meet those of the node itself`,
-      });
-    } else if (vips.has(address)) {
-      found.push({ path: pathOf(at), message: 'is a VIP; a local address is of this node alone' });
-    } else if (backends.has(address)) {
-      found.push({ path: pathOf(at), message: 'is the address of a backend; a local address is of this node alone' });
-    }
-  }
-  return found;
 }
 
 function ofRoom({ dataplane, services }: SoundParts): Contradiction[] {

@@ -7,6 +7,7 @@ import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
 import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
 import { serviceSchema } from './service-schema.js';
+import { state } from './state-schema.js';
 
 const flowsPerSecond = z.int().min(0).max(4_294_967_295).default(0);
 
@@ -43,6 +44,9 @@ export const nodeSchema = z.strictObject({
   bgp: bgp.describe('Without it nothing is announced.').optional(),
   nodes: nodes
     .describe('Of services that need state: a packet of a flow that another node knows goes there. Default: no others.')
+    .optional(),
+  state: state
+    .describe('Where long-lived flows are shared, so that another node can go on with them. Default: nowhere.')
     .optional(),
   runtimeDirectory: absolutePath.default('/run/weir'),
   shutdown: z

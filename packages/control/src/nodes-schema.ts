@@ -20,6 +20,7 @@ export const nodes = z.strictObject({
         state: memberState
           .describe('On its way in or out; filling and active take new flows, draining keeps those that it has.')
           .default('active'),
+        localAddresses: z.array(routableAddress).describe('fullnat: what it has as node.localAddresses.').default([]),
       }),
     )
     .min(1, 'names no node')

@@ -56,8 +56,8 @@ export function nodeConfigJsonSchema(): object {
   return { title: 'weir.yaml', ...z.toJSONSchema(nodeSchema, { io: 'input' }) };
 }
 
-function allParts({ node, dataplane, guard, bgp, nodes, services }: NodeDocument): SoundParts {
-  return { node, dataplane, guard, bgp, nodes, services: new Map(services.entries()) };
+function allParts({ node, dataplane, guard, bgp, nodes, state, services }: NodeDocument): SoundParts {
+  return { node, dataplane, guard, bgp, nodes, state, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -70,7 +70,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, nodes } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, nodes, state } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -80,6 +80,7 @@ function soundParts(value: unknown): SoundParts {
     guard: soundPart(guard, 'guard'),
     bgp: soundPart(bgp, 'bgp'),
     nodes: soundPart(nodes, 'nodes'),
+    state: soundPart(state, 'state'),
   };
 }
 
@@ -104,7 +105,7 @@ function problemAt(path: Path, document: YamlDocument, ofValue: string, ofMissin
   const place = { path: pathText(path), line: document.lineOfValue(path) };
   const value = valueAt(document.value, path);
   if (value === undefined) return { ...place, message: ofMissing };
-  if (path.at(-1) === 'password') return { ...place, message: `(not shown) ${ofValue}` };
+  if (/password$/i.test(String(path.at(-1)))) return { ...place, message: `(not shown) ${ofValue}` };
   if (typeof value === 'object' && value !== null) return { ...place, message: `${collectionText(value)} ${ofValue}` };
   const scalar = value as string | number | boolean | null;
   return { ...place, message: `${scalarText(scalar, document.numberText(path))} ${ofValue}`, value: scalar };

@@ -2,6 +2,7 @@ import type { Contradiction, SoundParts } from './contradiction.js';
 import { comparesAll, isRecomputable, looksAtWeights, schedulerOf, translatesAddresses } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { hasPorts, listenersOf } from './listener.js';
+import { ownPool } from './local-pools.js';
 import type { NodeDocument } from './node-schema.js';
 import { repeated } from './repeated.js';
 import type { ServiceDocument } from './service-schema.js';
@@ -12,14 +13,14 @@ type DataplaneDocument = NodeDocument['dataplane'];
 const COMPARED_BACKENDS_MAX = 1024;
 
 /** What can't be had together: method, scheduler and the settings that belong to some of them alone. */
-export function serviceContradictions({ node, dataplane, services }: SoundParts): Contradiction[] {
+export function serviceContradictions({ node, nodes, dataplane, services }: SoundParts): Contradiction[] {
   return [
     ...ofNames(services),
     ...[...services].flatMap(([i, service]) =>
       [
         ...ofMethod(service),
         ...ofProtocols(service),
-        ...(node === undefined ? [] : ofLocalAddresses(service, node.localAddresses)),
+        ...(node === undefined ? [] : ofLocalAddresses(service, ownPool(node, nodes).addresses)),
         ...ofScheduler(service),
         ...ofPinning(service),
         ...(dataplane === undefined ? [] : ofRows(service, dataplane)),
