@@ -44,18 +44,21 @@ export function checkOwners({ nodes, self, port, rows, choices }: Owners, { sour
   }
 }
 
-/** Where answers of nat come from: address, protocol, and port; port 0: all. */
+/** Where answers come from: address, protocol, and port; port 0: all. */
 export interface Answerer {
   readonly address: string;
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
 }
 
-/** An answer comes from a backend of nat, from the port that the service's packets go to. */
-export function answerersOf({ services }: ForwardingTables): readonly Answerer[] {
+/** An answer comes from a backend of nat or fullnat, from the port that the service's packets go to. */
+export function answerersOf(
+  { services }: Pick<ForwardingTables, 'services'>,
+  method: 'nat' | 'fullnat' = 'nat',
+): readonly Answerer[] {
   const answerers = new Map<string, Answerer>();
   for (const { forwarding, listeners, backends } of services) {
-    if (forwarding.method !== 'nat') continue;
+    if (forwarding.method !== method) continue;
     for (const { protocol, port: listened } of listeners) {
       if (protocol === 'esp' || protocol === 'ah') continue;
       for (const { address, port: mapped = 0 } of backends) {
