@@ -37,6 +37,12 @@ export const debianPackages = [
   { name: 'iperf3', probe: '/usr/bin/iperf3', why: 'makes long TCP and UDP flows in tests', for: ['unit'] },
   { name: 'dnsmasq-base', probe: '/usr/sbin/dnsmasq', why: 'is the DNS server of tests', for: ['unit'] },
   { name: 'bind9-dnsutils', probe: '/usr/bin/dig', why: 'asks the DNS server of tests', for: ['unit'] },
+  {
+    name: 'redis-server',
+    probe: '/usr/bin/redis-server',
+    why: 'shares the state of flows; its redis-cli reads it in tests',
+    for: ['lab', 'unit'],
+  },
   { name: 'traceroute', probe: '/usr/sbin/traceroute', why: 'shows the hops of the lab in tests', for: ['unit'] },
   { name: 'wrk', probe: '/usr/bin/wrk', why: 'makes HTTP load', for: ['lab', 'bench'] },
   { name: 'haproxy', probe: '/usr/sbin/haproxy', why: 'is a rival in the benchmark', for: ['bench'] },
