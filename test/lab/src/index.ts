@@ -1,4 +1,13 @@
 export { BULK_FILE_BYTES, BULK_FILE_SHA256 } from './bulk-file.js';
+export {
+  CHECKED_PORT,
+  CheckedConnections,
+  type CheckedConnectionsOptions,
+  CheckedServer,
+  type ConnectionsReport,
+  type LostConnection,
+  startCheckedServer,
+} from './checked-connections.js';
 export type { CommandOptions, CommandResult } from './command.js';
 export { askDns, DNS_NAME, startDnsServer } from './dns-server.js';
 export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, udpEcho } from './echo.js';
@@ -14,6 +23,8 @@ export { LabProcess, type ProcessEnd } from './lab-process.js';
 export { type BackendPage, type NginxOptions, startNginx } from './nginx.js';
 export { PacketCapture, type PacketCaptureOptions } from './packet-capture.js';
 export { findProgram } from './program.js';
+export { type RedisDeployment, startRedis, startRedisCluster, startSentinels } from './redis-deployment.js';
+export { RedisServer, type RedisServerOptions } from './redis-server.js';
 export { removeLeftovers } from './run.js';
 export { type BackendDocument, type ServiceDocument, standardServices, vipsOf } from './service-document.js';
 export {

@@ -18,6 +18,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   nft: 'nftables',
   etcd: 'etcd-server',
   'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
   scapy: 'python3-scapy',
   dig: 'bind9-dnsutils',
   dnsmasq: 'dnsmasq-base',
