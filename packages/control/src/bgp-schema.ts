@@ -28,10 +28,21 @@ const peer = z.strictObject({
   passive: z.boolean().describe('Wait for the router to connect.').default(false),
 });
 
-/** Those of `announce` that make a route less wanted. */
-const backupPools = announce
-  .pick({ med: true, prepend: true, localPreference: true })
-  .extend({ prepend: announce.shape.prepend.unwrap().default(3) });
+/** Attributes that make a route less wanted. */
+const backupPools = z.strictObject({
+  prepend: announce.shape.prepend
+    .unwrap()
+    .describe('Times more than announce.prepend; default: 3, or 0 where a peer has the own AS number.')
+    .optional(),
+  med: announce.shape.med
+    .unwrap()
+    .describe('Default: none, or 100 more than announce.med where a peer has the own AS number.')
+    .optional(),
+  localPreference: announce.shape.localPreference
+    .unwrap()
+    .describe('Default: none, or half of announce.localPreference where a peer has the own AS number.')
+    .optional(),
+});
 
 /** The section `bgp`. */
 export const bgp = z.strictObject({
@@ -62,7 +73,9 @@ export const bgp = z.strictObject({
   announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
   announcePools: z
     .boolean()
-    .describe('Tell routers of the local addresses of all nodes (fullnat); needs state. Default: true with state.')
+    .describe(
+      'Tell routers of the local addresses of all nodes (fullnat); needs state.store redis. Default: true with it.',
+    )
     .optional(),
   backupPools: backupPools
     .describe("Attributes of routes to other nodes' local addresses: less wanted than the node's own.")

@@ -1,4 +1,5 @@
 import { backendContradictions } from './backend-contradictions.js';
+import { bgpContradictions } from './bgp-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { localPoolsContradictions } from './local-pools-contradictions.js';
@@ -12,6 +13,7 @@ import { stateContradictions } from './state-contradictions.js';
 export function contradictions(parts: SoundParts): Contradiction[] {
   return [
     ...nodeContradictions(parts),
+    ...bgpContradictions(parts),
     ...nodesContradictions(parts),
     ...localPoolsContradictions(parts),
     ...stateContradictions(parts),

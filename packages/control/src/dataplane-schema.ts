@@ -1,20 +1,16 @@
 import { z } from 'zod';
 import { absolutePath } from './absolute-path-schema.js';
-import { duration } from './duration.js';
+import { flowTimeout } from './flow-timeout-schema.js';
 import { tableRows } from './table-rows-schema.js';
 
-/** The data plane counts time in these (docs/packet-path.md). */
-const TICK_MS = 100;
-const timeout = duration.refine((ms) => ms >= TICK_MS, `is less than ${TICK_MS}ms, the tick that flows are timed by`);
-
 const timeouts = z.strictObject({
-  tcpSyn: timeout.describe('Before the handshake is complete.').prefault('60s'),
-  tcp: timeout.describe('Established; ipvsadm --set, first value.').prefault('15m'),
-  tcpFin: timeout.describe('After the first FIN; ipvsadm --set, second value.').prefault('2m'),
-  tcpClose: timeout.describe('After both FINs, or a RST.').prefault('10s'),
-  udp: timeout.describe('ipvsadm --set, third value.').prefault('5m'),
-  other: timeout.describe('SCTP, ESP and AH.').prefault('5m'),
-  fragment: timeout.describe('From the first fragment of a packet to its last.').prefault('15s'),
+  tcpSyn: flowTimeout.describe('Before the handshake is complete.').prefault('60s'),
+  tcp: flowTimeout.describe('Established; ipvsadm --set, first value.').prefault('15m'),
+  tcpFin: flowTimeout.describe('After the first FIN; ipvsadm --set, second value.').prefault('2m'),
+  tcpClose: flowTimeout.describe('After both FINs, or a RST.').prefault('10s'),
+  udp: flowTimeout.describe('ipvsadm --set, third value.').prefault('5m'),
+  other: flowTimeout.describe('SCTP, ESP and AH.').prefault('5m'),
+  fragment: flowTimeout.describe('From the first fragment of a packet to its last.').prefault('15s'),
 });
 
 /** The section `dataplane`. */

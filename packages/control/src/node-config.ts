@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { AnnounceConfig } from './announce-config.js';
+import { backupRouteOf } from './backup-route.js';
 import { ownPool } from './local-pools.js';
 import type { NodeDocument } from './node-schema.js';
 import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
@@ -30,11 +31,8 @@ export interface BgpConfig {
   readonly gracefulRestart: { readonly enabled: boolean; readonly restartTimeMs: number };
   readonly peers: readonly PeerConfig[];
   readonly announce: AnnounceConfig;
-  /** Absent: local addresses are not announced. */
-  readonly pools?: {
-    /** Of routes to other nodes' local addresses. */
-    readonly backup: Pick<AnnounceConfig, 'med' | 'prepend' | 'localPreference'>;
-  };
+  /** Attributes of routes to the local addresses of other nodes. Absent: no local addresses are announced, the own neither. */
+  readonly backupPools?: AnnounceConfig;
 }
 
 /** After how long without a packet a flow is forgotten, in ms. */
@@ -112,7 +110,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
       timeouts: timeoutsConfigOf(dataplane.timeouts),
     },
     guard,
-    ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address, state !== undefined) }),
+    ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address, state?.store === 'redis') }),
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     runtimeDirectory,
@@ -127,7 +125,7 @@ function bgpConfigOf(
   nodeAddress: string | undefined,
   isShared: boolean,
 ): BgpConfig {
-  const { gobgpd, gracefulRestart, peers, announce, announcePools = isShared, backupPools } = bgp;
+  const { gobgpd, gracefulRestart, peers, announce, announcePools = isShared } = bgp;
   return {
     asn: bgp.asn,
     routerId: bgp.routerId ?? (nodeAddress as string),
@@ -145,7 +143,7 @@ function bgpConfigOf(
       ...(multihop === undefined ? {} : { multihopTtl: multihop }),
     })),
     announce: definedOf(announce),
-    ...(announcePools ? { pools: { backup: definedOf(backupPools) } } : {}),
+    ...(announcePools ? { backupPools: backupRouteOf(bgp) } : {}),
   };
 }
 

@@ -85,8 +85,13 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     documentOf('dataplane: { timeouts: { udp: 0s, tcp: 90 } }'),
     [
       'dataplane.timeouts.tcp: 90 is not a duration; write a number with its unit, such as 500ms, 3s or 2m',
-      'dataplane.timeouts.udp: "0s" is less than 100ms, the tick that flows are timed by',
+      'dataplane.timeouts.udp: "0s" is less than 1s, the tick that flows are timed by',
     ],
+  ],
+  [
+    'a timeout of more than a week is refused',
+    documentOf('dataplane: { timeouts: { udp: 168h, tcp: 169h } }'),
+    ['dataplane.timeouts.tcp: "169h" is more than 168h, 7 days'],
   ],
   [
     'a misspelt timeout is told the right name',

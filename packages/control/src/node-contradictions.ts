@@ -1,11 +1,9 @@
 import type { Contradiction, SoundParts } from './contradiction.js';
-import { isIpv6 } from './ip-address-schema.js';
-import { listenersOf } from './listener.js';
 import { repeated } from './repeated.js';
 
 /** What is wrong between values outside `services`, and between them and what services need of them. */
 export function nodeContradictions(parts: SoundParts): Contradiction[] {
-  return [...ofInterfaces(parts), ...ofRoom(parts), ...ofGuard(parts), ...ofPeers(parts), ...ofNextHops(parts)];
+  return [...ofInterfaces(parts), ...ofRoom(parts), ...ofGuard(parts)];
 }
 
 function ofInterfaces({ node }: SoundParts): Contradiction[] {
@@ -51,39 +49,4 @@ function ofGuard({ guard }: SoundParts): Contradiction[] {
     found.push({ path: ['guard', 'allow', at], message: `is guard.deny[${deniedAt}] too; it can't be both` });
   }
   return found;
-}
-
-function ofPeers({ bgp, node }: SoundParts): Contradiction[] {
-  if (bgp === undefined) return [];
-  const found: Contradiction[] = [];
-  if (bgp.routerId === undefined && node !== undefined && node.address === undefined) {
-    found.push({ path: ['bgp', 'routerId'], message: 'is needed where node.address is not given' });
-  }
-  for (const [at, first] of repeated(bgp.peers.map(({ address }) => address))) {
-    found.push({ path: ['bgp', 'peers', at, 'address'], message: `is the address of bgp.peers[${first}] too` });
-  }
-  for (const [i, { address, localAddress, holdTime, keepalive }] of bgp.peers.entries()) {
-    if (keepalive !== undefined && keepalive >= holdTime) {
-      found.push({ path: ['bgp', 'peers', i, 'keepalive'], message: 'is not less than holdTime' });
-    }
-    if (localAddress !== undefined && isIpv6(localAddress) !== isIpv6(address)) {
-      found.push({
-        path: ['bgp', 'peers', i, 'localAddress'],
-        message: `is not of the family of the peer, ${address}`,
-      });
-    }
-  }
-  return found;
-}
-
-/** A route needs a next hop of its family, and only the configuration can say which address of the node that is. */
-function ofNextHops({ node, bgp, services }: SoundParts): Contradiction[] {
-  if (node === undefined || bgp === undefined) return [];
-  return [...services].flatMap(([i, service]) =>
-    listenersOf(service, i).flatMap(({ listener: { vip }, path }) => {
-      const [key, address] = isIpv6(vip) ? (['nextHop6', 'address6'] as const) : (['nextHop', 'address'] as const);
-      if ((service.announce[key] ?? bgp.announce[key] ?? node[address]) !== undefined) return [];
-      return [{ path: [...path, 'vip'], message: `can't be announced without a next hop; give node.${address}` }];
-    }),
-  );
 }

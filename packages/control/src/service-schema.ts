@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { announce } from './announce-schema.js';
 import { duration } from './duration.js';
+import { flowTimeout } from './flow-timeout-schema.js';
 import { routableAddress } from './ip-address-schema.js';
 import { portNumber, ports } from './port-schema.js';
 import { memberState, secondChance } from './second-chance-schema.js';
@@ -31,10 +32,7 @@ const listener = z.strictObject({
 });
 
 const persistence = z.strictObject({
-  timeout: duration
-    .refine((ms) => ms >= 1000, 'is less than 1s')
-    .describe("Since the last packet of the client's network.")
-    .prefault('5m'),
+  timeout: flowTimeout.describe("Since the last packet of the client's network.").prefault('5m'),
   netmask: z.int().min(1).max(32).describe('Bits of an IPv4 address that tell clients apart.').default(32),
   netmask6: z.int().min(1).max(128).describe('The same for IPv6.').default(128),
 });

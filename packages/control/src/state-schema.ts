@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { absolutePath } from './absolute-path-schema.js';
 import { duration } from './duration.js';
 import { endpoint } from './endpoint-schema.js';
+import { TICK_MS } from './flow-timeout-schema.js';
 
-/** The data plane looks at the age of flows in these (docs/packet-path.md). */
-const TICK_MS = 100;
 const TELL_AFTER_MAX_MS = 5 * 60_000;
 const BATCH_DELAY_MAX_MS = 1000;
 
@@ -57,8 +56,8 @@ export const state = z.strictObject({
     .describe('What every key begins with; of one Weir cluster alone.')
     .default('weir:'),
   tellAfter: duration
-    .refine((ms) => ms >= TICK_MS, `is less than ${TICK_MS}ms, the tick that flows are timed by`)
-    .refine((ms) => ms <= TELL_AFTER_MAX_MS, 'is more than 5m; so old flows would still be lost with their node')
+    .refine((ms) => ms >= TICK_MS, 'is less than 1s, the tick that flows are timed by')
+    .refine((ms) => ms <= TELL_AFTER_MAX_MS, 'is more than 5m; flows would be lost with their node for so long')
     .describe('How old a flow is before it is shared; shorter ones never reach the store.')
     .prefault('3s'),
   takeoversPerSecond: z
