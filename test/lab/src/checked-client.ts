@@ -37,13 +37,11 @@ let mismatches = 0;
 let lost = 0;
 let begun = 0;
 let mark = 0;
-let markedAt = performance.now();
 let unmoved = count;
 
 while (begun < Math.min(OPENING_MAX, count)) open(begun++);
 
 process.on('SIGUSR2', () => {
-  markedAt = performance.now();
   unmoved = alive.size;
   for (const connection of alive) {
     Object.assign(connection, { sentAtMark: connection.stream.sent, hasMoved: false, longestPauseMs: 0 });
@@ -122,16 +120,11 @@ function open(number: number): void {
 
 function moved(connection: Connection): void {
   const now = performance.now();
-  connection.longestPauseMs = Math.max(connection.longestPauseMs, pauseOf(connection, now));
+  connection.longestPauseMs = Math.max(connection.longestPauseMs, now - connection.movedAt);
   connection.movedAt = now;
   if (connection.hasMoved || connection.stream.confirmed <= connection.sentAtMark) return;
   connection.hasMoved = true;
   countMoved();
-}
-
-/** From the last movement or the mark, whichever was later. */
-function pauseOf({ movedAt }: Connection, now: number): number {
-  return now - Math.max(movedAt, markedAt);
 }
 
 function countMoved(): void {
@@ -141,7 +134,7 @@ function countMoved(): void {
 
 function report(): ConnectionsReport {
   const now = performance.now();
-  const pauses = [...alive].map((each) => Math.max(each.longestPauseMs, pauseOf(each, now))).sort((a, b) => a - b);
+  const pauses = [...alive].map((each) => Math.max(each.longestPauseMs, now - each.movedAt)).sort((a, b) => a - b);
   const total = { ...bytesBefore };
   for (const { stream } of alive) {
     total.sent += stream.sent;

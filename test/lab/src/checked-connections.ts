@@ -49,7 +49,10 @@ export interface ConnectionsReport {
   /** Of all connections since they were opened. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** The longest time in which a connection moved nothing both ways since the mark, over the connections that live. */
+  /**
+   * The longest time in which a connection did not move data both ways, over the connections that live: of the pauses that
+   * lasted at the mark or began after it, each counted whole.
+   */
   readonly pausesMs: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 

@@ -11,7 +11,7 @@ export interface ClusterHost {
 
 /** A node of the cluster. */
 export interface ClusterNode extends ClusterHost {
-  /** One of each family, in the backends' network and of no interface: where its fullnat packets come from. */
+  /** One of each family, of no interface, in the backends' network or routed to it: where its fullnat packets come from. */
   readonly localAddresses: readonly string[];
 }
 
@@ -25,6 +25,10 @@ export interface StandardClusterOptions {
   readonly innerMtuBytes?: number;
   /** MTU of one more hop, `gateway`, between client and router. Default: there is none, and all packets of 1500 bytes fit. */
   readonly narrowMtuBytes?: number;
+  /** Whether there is a host `redis`, for what nodes share. */
+  readonly redis?: boolean;
+  /** Local addresses are in networks of no link, `10.2.N.1` and `fd00:12:N::1`: only routes lead to them. */
+  readonly routedPools?: boolean;
   /** Another name than `standard-cluster`. */
   readonly name?: string;
 }
@@ -37,6 +41,8 @@ export interface StandardCluster {
   readonly router: ClusterHost;
   readonly nodes: readonly ClusterNode[];
   readonly backends: readonly ClusterHost[];
+  /** Where Redis runs, if the cluster was asked for it. */
+  readonly redis?: ClusterHost;
   /** Addresses that no host has: for the nodes to announce. */
   readonly vip: { readonly ipv4: string; readonly ipv6: string };
   /** Interface of the backends. */
@@ -53,6 +59,7 @@ export interface StandardCluster {
  *    .2                                        .1      .1      |
  *                                                              +-- node1 .11, node2 .12, ...
  *                                                              +-- backend1 .21, backend2 .22, ...
+ *                                                              +-- redis .5, where it is asked for
  * ```
  *
  * Everybody's default route is the router, so that backends answer clients without the nodes. The router has no route to
@@ -70,20 +77,25 @@ export function standardCluster(options: StandardClusterOptions = {}): StandardC
   const router = lanHost('router', 1);
   const nodes = Array.from({ length: nodeCount }, (_, index) => ({
     ...lanHost(`node${index + 1}`, 11 + index),
-    localAddresses: [`10.0.0.${111 + index}`, `fd00:10::${111 + index}`],
+    localAddresses: options.routedPools
+      ? [`10.2.${index + 1}.1`, `fd00:12:${index + 1}::1`]
+      : [`10.0.0.${111 + index}`, `fd00:10::${111 + index}`],
   }));
   const backends = Array.from({ length: backendCount }, (_, index) => lanHost(`backend${index + 1}`, 21 + index));
+  const redis = options.redis ? [lanHost('redis', 5)] : [];
+  const hosts = [...nodes, ...backends, ...redis];
   const access = clientAccess(narrowMtuBytes);
   const topology: Topology = {
     name,
     hosts: {
       ...access.hosts,
-      ...Object.fromEntries([...nodes, ...backends].map(({ name }) => [name, { routes: defaultRoutes(router) }])),
+      ...Object.fromEntries(hosts.map(({ name }) => [name, { routes: defaultRoutes(router) }])),
     },
     switches: { lan: { mtuBytes: innerMtuBytes } },
-    links: [...access.links, ...[router, ...nodes, ...backends].map(toLan)],
+    links: [...access.links, ...[router, ...hosts].map(toLan)],
   };
-  return { topology, client, router, nodes, backends, vip, interface: 'lan', nodeInterfaces: ['lan'] };
+  const stores = redis[0] === undefined ? {} : { redis: redis[0] };
+  return { topology, client, router, nodes, backends, ...stores, vip, interface: 'lan', nodeInterfaces: ['lan'] };
 }
 
 function lanHost(name: string, number: number): ClusterHost {

@@ -14,6 +14,8 @@ export interface TwoArmClusterOptions {
   readonly innerMtuBytes?: number;
   /** See `StandardClusterOptions`. */
   readonly narrowMtuBytes?: number;
+  /** Whether there is a host `redis` at the front, for what nodes share. */
+  readonly redis?: boolean;
 }
 
 const CLIENT_MTU_BYTES = 1500;
@@ -45,6 +47,7 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
   const backends = Array.from({ length: backendCount }, (_, index) =>
     hostOn('back', `backend${index + 1}`, 21 + index),
   );
+  const redis = options.redis ? [hostOn('front', 'redis', 5)] : [];
   const gateway = hostOn('back', 'node1', 11);
   // On a node the VIP is unreachable, so that its kernel can't tell a backend what was too big of the VIP's answers.
   const routesOfBackend = defaultRoutes(gateway).map((route) => ({ ...route, mtuBytes: CLIENT_MTU_BYTES }));
@@ -61,13 +64,14 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
       router: { ...routerOfClient, routes: [...(routerOfClient?.routes ?? []), ...(nodeCount > 0 ? backRoutes : [])] },
       ...Object.fromEntries(nodes.map(({ name }) => [name, { forwarding: true, routes: defaultRoutes(router) }])),
       ...Object.fromEntries(backends.map(({ name }) => [name, { routes: routesOfBackend }])),
+      ...Object.fromEntries(redis.map(({ name }) => [name, { routes: defaultRoutes(router) }])),
     },
     switches: tagged ? { trunk: back } : { front: {}, back },
     links: [
       ...access.links,
-      ...[...new Set([router, ...nodes, ...backends].map(({ name }) => name))].flatMap((name) => {
+      ...[...new Set([router, ...nodes, ...backends, ...redis].map(({ name }) => name))].flatMap((name) => {
         const addresses = {
-          front: [router, ...nodes].filter((host) => host.name === name).flatMap(addressesOf),
+          front: [router, ...nodes, ...redis].filter((host) => host.name === name).flatMap(addressesOf),
           back: [...backSides, ...backends].filter((host) => host.name === name).flatMap(addressesOf),
         };
         return cables(name, addresses, tagged).map(({ end, to }) => ({ from: end, to: { switch: to } }));
@@ -80,6 +84,7 @@ export function twoArmCluster(options: TwoArmClusterOptions = {}): StandardClust
     router,
     nodes,
     backends,
+    ...(redis[0] === undefined ? {} : { redis: redis[0] }),
     vip,
     interface: tagged ? `trunk.${vlanOf.back}` : 'back',
     nodeInterfaces: tagged ? ['trunk'] : ['front', 'back'],

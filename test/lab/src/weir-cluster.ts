@@ -2,8 +2,9 @@ import { type FrrRouter, startRouter } from './frr-router.js';
 import { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
 import { Lab } from './lab.js';
 import { startNginx } from './nginx.js';
+import { type RedisDeployment, startRedis, startRedisCluster, startSentinels } from './redis-deployment.js';
 import { type ServiceDocument, standardServices, vipsOf } from './service-document.js';
-import { type StandardCluster, standardCluster } from './standard-cluster.js';
+import { type ClusterNode, type StandardCluster, standardCluster } from './standard-cluster.js';
 import { startRealServer, type WeirDocument, WeirNode, type WeirNodeOptions, weirDocument } from './weir-daemons.js';
 
 export interface WeirClusterOptions {
@@ -22,6 +23,12 @@ export interface WeirClusterOptions {
    * as nat and fullnat want them. Default all.
    */
   readonly decap?: string | undefined;
+  /** Nodes share flows by a Redis on the cluster's host for it, as this; default: they share nothing. */
+  readonly redis?: RedisDeployment['mode'];
+  /** More keys of `state`. */
+  readonly state?: Readonly<Record<string, unknown>>;
+  /** Nodes know each other from the start, as the section `nodes` has them: flows have owners. Default false. */
+  readonly owners?: boolean;
   /** How long the router waits for a keepalive. Default 3 s. */
   readonly holdSeconds?: number;
 }
@@ -29,6 +36,7 @@ export interface WeirClusterOptions {
 const ROUTER_ASN = 64500;
 const NODE_ASN = 64512;
 const ROUTES_TIMEOUT_MS = 20_000;
+const redisStarters = { single: startRedis, sentinel: startSentinels, cluster: startRedisCluster };
 
 /** The standard cluster with everything on it running: router, nodes, backends. */
 export class WeirCluster implements AsyncDisposable {
@@ -39,11 +47,12 @@ export class WeirCluster implements AsyncDisposable {
     readonly nodes: readonly WeirNode[],
     readonly services: readonly ServiceDocument[],
     readonly options: WeirClusterOptions,
+    readonly redis: RedisDeployment | undefined,
   ) {}
 
   /** Resolves when the router has a route by every node to every VIP. */
   static async start(options: WeirClusterOptions = {}): Promise<WeirCluster> {
-    const cluster = options.cluster ?? standardCluster(options);
+    const cluster = options.cluster ?? standardCluster({ ...options, redis: options.redis !== undefined });
     const decap = 'decap' in options ? options.decap : 'ipip,gre,gue,fou';
     const services = (options.services ?? standardServices)(cluster);
     const vips = [...new Set(services.flatMap(vipsOf))];
@@ -62,13 +71,18 @@ export class WeirCluster implements AsyncDisposable {
           if (decap !== undefined) await startRealServer(lab, name, { interface: cluster.interface, vips, decap });
         }),
       );
+      const redis = options.redis && (await redisStarters[options.redis](lab.host('redis')));
+      const sections = {
+        ...(redis === undefined ? {} : { state: { store: 'redis', redis: redis.document, ...options.state } }),
+        ...(options.owners ? { nodes: { members: cluster.nodes.map(memberOf) } } : {}),
+      };
       const nodes = cluster.nodes.map((host) => {
         const { router, nodeInterfaces: interfaces } = cluster;
-        const common = { router, interfaces, asn: NODE_ASN, routerAsn: ROUTER_ASN };
+        const common = { router, interfaces, asn: NODE_ASN, routerAsn: ROUTER_ASN, sections };
         return new WeirNode(lab, host.name, weirDocument(lab, { host, services, ...common, ...options.nodeOptions }));
       });
       await Promise.all(nodes.map((node) => node.start()));
-      const started = new WeirCluster(lab, cluster, router, nodes, services, options);
+      const started = new WeirCluster(lab, cluster, router, nodes, services, options, redis);
       for (const vip of vips) await started.waitForRoutes(vip, nodes.length);
       return started;
     } catch (error) {
@@ -125,6 +139,10 @@ export class WeirCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab[Symbol.asyncDispose]();
   }
+}
+
+function memberOf({ name, ipv4, localAddresses }: ClusterNode): object {
+  return { name, address: ipv4, localAddresses };
 }
 
 function prefixOf(vip: string): string {

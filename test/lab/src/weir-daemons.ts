@@ -33,6 +33,8 @@ export interface WeirNodeOptions {
   /** More keys of `dataplane`. */
   readonly dataplane?: Readonly<Record<string, unknown>>;
   readonly guard?: Readonly<Record<string, unknown>>;
+  /** More sections: `state`, `nodes`. */
+  readonly sections?: Readonly<Record<string, unknown>>;
 }
 
 /** The document for a node of a lab, as an operator would write it. */
@@ -49,6 +51,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
     mode = 'auto',
     dataplane = {},
     guard,
+    sections = {},
   } = options;
   return {
     node: {
@@ -71,6 +74,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
     services,
+    ...sections,
   };
 }
 

@@ -1,0 +1,34 @@
+import type { CheckedConnections, WeirClusterOptions } from '@weir/lab';
+import type { ExecutionContext } from 'ava';
+import { goOn, reportOf, SharingCluster } from './sharing-cluster.js';
+
+export interface NodeCrashOptions extends WeirClusterOptions {
+  /** Where connections go, and how many to each. */
+  readonly connections: readonly { readonly address: string; readonly count: number; readonly intervalMs?: number }[];
+  /** Keys that Redis has of a flow. Default 1. */
+  readonly keysOfFlow?: number;
+  /** Nodes that are killed, one after the other. */
+  readonly crashes: readonly string[];
+  /** What an operator, or a program such as keepalived, does when a node is dead. */
+  readonly onCrash?: (sharing: SharingCluster) => Promise<void>;
+}
+
+/** Connections that are shared go on when nodes are killed, one after the other: none is reset, and no byte is wrong. */
+export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOptions): Promise<void> {
+  const { connections, crashes, keysOfFlow = 1, onCrash } = options;
+  await using sharing = await SharingCluster.start(options);
+  const open: CheckedConnections[] = [];
+  for (const each of connections) open.push(await sharing.open(each));
+  const count = connections.reduce((sum, each) => sum + each.count, 0);
+  t.is((await reportOf(open)).alive, count, 'all connections are open');
+  await sharing.waitForShared(count * keysOfFlow);
+  for (const name of crashes) {
+    await sharing.weir.lab.host(name).crash();
+    await onCrash?.(sharing);
+    await goOn(open);
+    const { alive, lost, mismatches, pausesMs } = await reportOf(open);
+    t.log(`${name} killed: longest pauses in ms ${JSON.stringify(pausesMs)}`);
+    t.deepEqual({ alive, lost, mismatches }, { alive: count, lost: [], mismatches: 0 }, `after ${name} was killed`);
+  }
+  t.deepEqual(sharing.mismatches, []);
+}

@@ -1,0 +1,127 @@
+import {
+  CheckedConnections,
+  type CheckedConnectionsOptions,
+  type CheckedServer,
+  type ServiceDocument,
+  type StandardCluster,
+  startCheckedServer,
+  WeirCluster,
+  type WeirClusterOptions,
+  waitUntil,
+} from '@weir/lab';
+import { backendsOf, type Family, families, type MethodName, methods } from './forwarding-cases.js';
+
+/** How old flows are when they are shared: the default of `state.tellAfter`. */
+export const TELL_AFTER_MS = 3000;
+
+/** Bytes of the id of a flow, which follows the prefix in its key. */
+const FLOW_ID_BYTES = 12;
+const KEY_PREFIX = 'weir:';
+
+/** Within it a route by a dead node is gone, and TCP has tried again: it waits twice as long each time. */
+export const TAKEOVER_TIMEOUT_MS = 30_000;
+
+/** A cluster whose nodes share flows by Redis, with {@link CheckedConnections} to its backends. */
+export class SharingCluster implements AsyncDisposable {
+  private constructor(
+    readonly weir: WeirCluster,
+    readonly servers: readonly CheckedServer[],
+  ) {}
+
+  static async start(options: WeirClusterOptions): Promise<SharingCluster> {
+    const weir = await WeirCluster.start({ redis: 'single', innerMtuBytes: 1700, ...options });
+    try {
+      const servers = await Promise.all(
+        weir.cluster.backends.map(({ name }) => startCheckedServer(weir.lab.host(name))),
+      );
+      return new SharingCluster(weir, servers);
+    } catch (error) {
+      await weir[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The Redis, or the first of them. */
+  get redis() {
+    const server = this.weir.redis?.servers[0];
+    if (server === undefined) throw new Error('this cluster has no Redis');
+    return server;
+  }
+
+  /** Opens connections from the client. */
+  open(options: CheckedConnectionsOptions): Promise<CheckedConnections> {
+    return CheckedConnections.open(this.weir.lab.host('client'), options);
+  }
+
+  /** How many flows the Redis has, of both directions where both are found. */
+  async flowsShared(): Promise<number> {
+    const servers = this.weir.redis?.servers ?? [];
+    const counts = await Promise.all(
+      servers.map(async (server) => {
+        const [role] = (await server.command('ROLE')).split('\n');
+        return role === 'master' ? Number(await server.command('EVAL', COUNT_FLOWS, '0', KEY_PREFIX)) : 0;
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves when the Redis has at least so many flows. */
+  async waitForShared(count: number, timeoutMs = 20_000): Promise<void> {
+    let found = 0;
+    await waitUntil(
+      `${count} flows in Redis`,
+      async () => {
+        found = await this.flowsShared();
+        return found >= count || undefined;
+      },
+      { timeoutMs, intervalMs: 50 },
+    ).catch((cause) => {
+      throw new Error(`expected ${count} flows in Redis after ${timeoutMs} ms, found ${found}`, { cause });
+    });
+  }
+
+  /** What servers got and no client sent. */
+  get mismatches(): readonly string[] {
+    return this.servers.flatMap((server) => server.mismatches);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.weir[Symbol.asyncDispose]();
+  }
+}
+
+const COUNT_FLOWS = `
+local flows = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  if #key == #ARGV[1] + ${FLOW_ID_BYTES} then flows = flows + 1 end
+end
+return flows`.replaceAll('\n', ' ');
+
+/** One service of each family on the VIPs of the cluster, all ports. */
+export function servicesOfMethod(method: MethodName, scheduler = 'wlc') {
+  return ({ vip, backends }: StandardCluster): readonly ServiceDocument[] =>
+    families.map((family: Family) => ({
+      name: family,
+      vip: vip[family],
+      port: 'all',
+      scheduler,
+      ...methods[method],
+      backends: backendsOf(backends, family),
+    }));
+}
+
+/** All that moves data through a cluster: what one of them says, and what all say together. */
+export async function reportOf(all: readonly CheckedConnections[]) {
+  const reports = await Promise.all(all.map((connections) => connections.report()));
+  return {
+    alive: reports.reduce((sum, { alive }) => sum + alive, 0),
+    lost: all.flatMap(({ lost }) => lost),
+    mismatches: reports.reduce((sum, { mismatches }) => sum + mismatches, 0),
+    pausesMs: reports.map(({ pausesMs }) => pausesMs),
+  };
+}
+
+/** Resolves when each connection has moved data both ways after this moment. */
+export async function goOn(all: readonly CheckedConnections[], timeoutMs = TAKEOVER_TIMEOUT_MS): Promise<void> {
+  await Promise.all(all.map((connections) => connections.roundTrip({ timeoutMs })));
+}

@@ -1,0 +1,34 @@
+import { twoArmCluster } from '@weir/lab';
+import { surviveCrashes } from './node-crash-suite.js';
+import { type SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { testAsRoot } from './test-as-root.js';
+
+const gateways = ['10.1.0.11/24', 'fd00:11::11/64'];
+
+/** node2 becomes the default route of backends, as keepalived does it. */
+async function takeGateway({ weir }: SharingCluster): Promise<void> {
+  const standby = weir.lab.host('node2');
+  for (const address of gateways) await standby.output('ip', ['address', 'add', address, 'dev', 'back', 'nodad']);
+  for (const { name } of weir.cluster.backends) {
+    await weir.lab.host(name).output('ip', ['neighbour', 'flush', 'dev', 'back']);
+  }
+}
+
+for (const owners of [false, true]) {
+  const title = owners ? 'nat, with owners' : 'nat';
+  testAsRoot(`${title}: connections go on when the node is killed that answers come through`, async (t) => {
+    const cluster = twoArmCluster({ nodes: 2, backends: 2, innerMtuBytes: 1700, redis: true });
+    await surviveCrashes(t, {
+      cluster,
+      decap: undefined,
+      owners,
+      services: servicesOfMethod('nat'),
+      connections: [
+        { address: cluster.vip.ipv4, count: 100 },
+        { address: cluster.vip.ipv6, count: 100 },
+      ],
+      crashes: ['node1'],
+      onCrash: takeGateway,
+    });
+  });
+}
