@@ -1,5 +1,5 @@
 import type { Announcement } from '@weir/bgp-speaker';
-import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
+import type { AnnounceConfig, BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 
 /** What a node knows of its ability to forward. */
 export interface Readiness {
@@ -20,7 +20,7 @@ export function planAnnouncements(config: NodeConfig, readiness: Readiness): rea
   const announcements = new Map<string, Announcement>();
   for (const service of config.services) {
     if (!isForwardable(service, readiness.reachable)) continue;
-    for (const vip of vipsOf(service)) announcements.set(vip, announcementOf(vip, service, config));
+    for (const vip of vipsOf(service)) announcements.set(vip, announcementOf(vip, service.announce, config));
   }
   return [...announcements.values()];
 }
@@ -51,12 +51,13 @@ function takesNewFlows({ weight, state = 'active' }: BackendConfig): boolean {
   return weight > 0 && (state === 'active' || state === 'filling');
 }
 
-function announcementOf(vip: string, service: ServiceConfig, config: NodeConfig): Announcement {
-  const isIpv6 = vip.includes(':');
-  const { nextHop, nextHop6, ...attributes } = service.announce;
-  const ownAddress = isIpv6 ? (nextHop6 ?? config.node.address6) : (nextHop ?? config.node.address);
+/** A route to one address, with the node's own next hop unless another is said. */
+export function announcementOf(address: string, announce: AnnounceConfig, { node }: NodeConfig): Announcement {
+  const isIpv6 = address.includes(':');
+  const { nextHop, nextHop6, ...attributes } = announce;
+  const ownAddress = isIpv6 ? (nextHop6 ?? node.address6) : (nextHop ?? node.address);
   return {
-    prefix: `${vip}/${isIpv6 ? 128 : 32}`,
+    prefix: `${address}/${isIpv6 ? 128 : 32}`,
     ...(ownAddress === undefined ? {} : { nextHop: ownAddress }),
     ...attributes,
   };

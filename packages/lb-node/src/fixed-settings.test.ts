@@ -23,12 +23,23 @@ const changes: readonly (readonly [string, ReturnType<typeof configOf>, readonly
     configOf(ofEth0, `${bgp}\ndataplane: { mode: generic }\nruntimeDirectory: /run/other`),
     ['dataplane.mode', 'runtimeDirectory'],
   ],
+  ['a store that was not there', configOf(ofEth0, `${bgp}\nstate: { store: memory }`), ['state']],
   [
     'another engine and more flows',
     configOf(ofEth0, `${bgp}\ndataplane: { engine: portable, maxFlows: 2048 }`),
     ['dataplane.engine', 'dataplane.maxFlows'],
   ],
 ];
+const shared = (redis: string, more = '') =>
+  configOf(ofEth0, `${bgp}\nstate: { store: redis, redis: { addresses: ["10.0.0.5:6379"] ${redis} } ${more} }`);
+
+test('each part of state needs a restart, and is named', (t) => {
+  t.deepEqual(changedFixedSettings(shared(''), shared(', password: other', ', tellAfter: 5s')), [
+    'state.redis.password',
+    'state.tellAfterMs',
+  ]);
+});
+
 for (const [title, next, paths] of changes) {
   test(`${title} needs a restart, and is named`, (t) => {
     t.deepEqual(changedFixedSettings(current, next), paths);

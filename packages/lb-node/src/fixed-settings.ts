@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NodeConfig } from '@weir/control';
 
 /** Settings that are fixed when the daemon starts. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'runtimeDirectory'] as const;
+const fixedSettings = ['node', 'dataplane', 'bgp', 'state', 'runtimeDirectory'] as const;
 
 /** Where two configurations differ in what only a restart puts in force, such as `node.interfaces`. */
 export function changedFixedSettings(current: NodeConfig, next: NodeConfig): readonly string[] {
   return fixedSettings.flatMap((name) => differences(name, fixedPart(current, name), fixedPart(next, name)));
 }
 
-/** Without what the data plane takes at any time, and bgp.announce, a default for services, which may change. */
+/** Without what the data plane takes at any time, and the attributes of announcements, which may change. */
 function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
   switch (name) {
     case 'node': {
@@ -22,11 +22,12 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
     }
     case 'bgp': {
       if (config.bgp === undefined) return undefined;
-      const { announce: _, ...fixed } = config.bgp;
+      const { announce: _, backupPools: _pools, ...fixed } = config.bgp;
       return fixed;
     }
+    case 'state':
     case 'runtimeDirectory':
-      return config.runtimeDirectory;
+      return config[name];
   }
 }
 

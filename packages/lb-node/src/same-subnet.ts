@@ -1,19 +1,5 @@
 import { ConfigError, type NodeConfig } from '@weir/control';
-import ipaddr from 'ipaddr.js';
-import { ipJson } from './ip-command.js';
-
-/** What `ip -json address show` says of an interface. */
-interface InterfaceAnswer {
-  readonly ifname: string;
-  readonly addr_info: readonly { readonly local?: string; readonly prefixlen: number }[];
-}
-
-/** An address of this node with its network, in CIDR notation. */
-interface OwnNetwork {
-  readonly interface: string;
-  readonly address: string;
-  readonly prefixBits: number;
-}
+import { isWithin, type OwnNetwork, ownNetworks } from './own-networks.js';
 
 /**
  * Refuses a configuration with a backend of dr that is in no subnet of this node: only the MAC address is rewritten, so a
@@ -40,21 +26,6 @@ export function distantBackends(config: NodeConfig, networks: readonly OwnNetwor
           ];
         }),
   );
-}
-
-async function ownNetworks(): Promise<readonly OwnNetwork[]> {
-  const interfaces = await ipJson<InterfaceAnswer>(['address', 'show']);
-  return interfaces.flatMap(({ ifname, addr_info }) =>
-    addr_info.flatMap(({ local, prefixlen }) =>
-      local === undefined || ifname === 'lo' ? [] : [{ interface: ifname, address: local, prefixBits: prefixlen }],
-    ),
-  );
-}
-
-function isWithin(address: string, network: OwnNetwork): boolean {
-  const parsed = ipaddr.parse(address);
-  const own = ipaddr.parse(network.address);
-  return parsed.kind() === own.kind() && parsed.match(own, network.prefixBits);
 }
 
 /** Those of the address's family, as `ip address` writes them. */
