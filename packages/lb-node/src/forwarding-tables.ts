@@ -14,6 +14,7 @@ import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
 import { OwnerTable } from './owner-table.js';
 import { Pinning } from './pinning.js';
 import { serviceRows } from './service-rows.js';
+import { type SharingMoment, sharingTablesOf } from './sharing-tables.js';
 import { SLOW_START_STEP_MS, SlowStart, type WeighedService } from './slow-start.js';
 
 /** What the data plane should do now, and when to ask again although nothing else has changed. */
@@ -53,12 +54,14 @@ export class ForwardingPlanner {
    * @param sources  addresses of this node that encapsulated packets come from
    * @param nowMs    of a clock that is never set back
    * @param tablesInForce  see Dataplane.tablesInForce; asked at most once, for services with pinning that are new here
+   * @param sharing  as it is at the moment; of no meaning where the configuration has no `state`
    */
   plan(
     config: NodeConfig,
     sources: ForwardingTables['sources'],
     nowMs: number,
     tablesInForce: () => ReadonlyMap<string, TableInForce> = () => new Map(),
+    sharing: SharingMoment = { datagrams: false },
   ): ForwardingPlan {
     let known: ReadonlyMap<string, TableInForce> | undefined;
     const inForce = (id: string) => {
@@ -82,6 +85,7 @@ export class ForwardingPlanner {
         timeouts: timeoutsOf(config),
         guard: config.guard,
         ...(owners === undefined ? {} : { owners }),
+        ...sharingTablesOf(config, sharing),
       },
       againInMs: soonest(plans.map(({ againInMs }) => againInMs)),
     };

@@ -5,8 +5,11 @@ import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplan
 import { explainSilence, planAnnouncements, vipsOf } from './announcements.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
 import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
+import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
+import { backupAddresses, explainUnannouncedPools, planPoolAnnouncements } from './pool-announcements.js';
 import { prepareKernel, translates } from './prepare-kernel.js';
+import type { SharingMoment } from './sharing-tables.js';
 import { refuseStrayPackets } from './stray-packets.js';
 
 /** What the reconciler drives. */
@@ -17,10 +20,13 @@ export interface ReconcilerParts {
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;
+  /** Asked at each pass; absent where the configuration has no `state`. */
+  readonly sharing?: (() => SharingMoment) | undefined;
 }
 
 /** What is in force after a pass. */
 export interface Reconciled {
+  /** VIPs. */
   readonly announced: readonly Announcement[];
   readonly reachableBackends: number;
   /**
@@ -37,7 +43,10 @@ export interface Reconciled {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner = new ForwardingPlanner();
+  /** VIPs and local addresses. */
   #announced: readonly Announcement[] = [];
+  /** Prefixes of local addresses, of the last complete pass. */
+  #pools: ReadonlySet<string> = new Set();
   #silence = '';
   #draining = false;
   #pass: Promise<Reconciled> | undefined;
@@ -59,12 +68,15 @@ export class Reconciler {
     this.#config = config;
   }
 
-  /** Withdraws all VIPs and announces none from then on; what still arrives is forwarded. */
+  /**
+   * Withdraws all VIPs and announces none from then on; what still arrives is forwarded. Local addresses stay announced:
+   * answers of backends to what is forwarded still have to come back.
+   */
   async drain(): Promise<void> {
     this.#draining = true;
     // A pass that began before may still announce; whatever became of it, nothing is announced after it.
     await this.reconcile().catch(() => {});
-    await this.#announce([]);
+    await this.#announce(this.#announcedPools());
   }
 
   /**
@@ -104,16 +116,27 @@ export class Reconciler {
     const reachable = await keepResolved(new Map([...routers, ...routes]));
     const reachableBackends = [...backends].filter((address) => reachable.has(address)).length;
 
+    const networks = config.bgp?.backupPools === undefined ? [] : await ownNetworks();
+    const pools = planPoolAnnouncements(config, networks);
     const vips = new Set(config.services.flatMap(vipsOf));
+    const wanted = new Set([...vips, ...pools.map(addressOf)]);
     // What is not wanted any more is withdrawn before it stops working.
-    await this.#announce(this.#announced.filter(({ prefix }) => vips.has(prefix.slice(0, prefix.lastIndexOf('/')))));
+    await this.#announce(this.#announced.filter((announcement) => wanted.has(addressOf(announcement))));
     const againInMs = await this.#apply(config, routes, reachable);
-    await refuseStrayPackets([...vips]);
+    await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
 
     const readiness = { attached: true, reachable, draining: this.#draining };
-    await this.#announce(planAnnouncements(config, readiness));
-    if (this.#parts.speaker !== undefined) this.#logSilence(explainSilence(config, readiness));
-    return { announced: this.#announced, reachableBackends, againInMs };
+    const announced = planAnnouncements(config, readiness);
+    this.#pools = new Set(pools.map(({ prefix }) => prefix));
+    await this.#announce([...announced, ...pools]);
+    if (this.#parts.speaker !== undefined) {
+      this.#logSilence([...explainSilence(config, readiness), ...explainUnannouncedPools(config, networks)]);
+    }
+    return { announced, reachableBackends, againInMs };
+  }
+
+  #announcedPools(): readonly Announcement[] {
+    return this.#announced.filter(({ prefix }) => this.#pools.has(prefix));
   }
 
   /** Resolves to {@link Reconciled.againInMs}. */
@@ -122,14 +145,18 @@ export class Reconciler {
     routes: ReadonlyMap<string, Route>,
     reachable: ReadonlySet<string>,
   ): Promise<number | undefined> {
-    const { dataplane, logger, now } = this.#parts;
+    const { dataplane, logger, now, sharing } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
       await this.#planner.prepare(config, reachable, now());
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
-      const { tables, againInMs } = this.#planner.plan(config, sourcesOf(config, routes), nowMs, () =>
-        dataplane.tablesInForce(),
+      const { tables, againInMs } = this.#planner.plan(
+        config,
+        sourcesOf(config, routes),
+        nowMs,
+        () => dataplane.tablesInForce(),
+        sharing?.(),
       );
       const changes = await dataplane.apply(tables);
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
@@ -142,10 +169,15 @@ export class Reconciler {
       }
       return againInMs;
     } catch (error) {
-      // A VIP whose packets this node can't take must not stay announced.
-      await this.#announce([]);
+      // A VIP whose packets this node can't take must not stay announced. Answers of connections that it has still come.
+      await this.#announce(this.#isAttached(config) ? this.#announcedPools() : []);
       throw error;
     }
+  }
+
+  #isAttached({ node }: NodeConfig): boolean {
+    const names = new Set(this.#parts.dataplane.attachments().map((attachment) => attachment.interface));
+    return node.interfaces.every((name) => names.has(name));
   }
 
   async #announce(announcements: readonly Announcement[]): Promise<void> {
@@ -172,6 +204,10 @@ function sourcesOf(config: NodeConfig, routes: ReadonlyMap<string, Route>): Forw
   const chosen = (isIpv6: boolean) =>
     [...routes].find(([address, { source }]) => address.includes(':') === isIpv6 && source !== undefined)?.[1].source;
   return { ipv4: config.node.address ?? chosen(false), ipv6: config.node.address6 ?? chosen(true) };
+}
+
+function addressOf({ prefix }: Announcement): string {
+  return prefix.slice(0, prefix.lastIndexOf('/'));
 }
 
 function hasChanges(changes: AppliedChanges): boolean {
