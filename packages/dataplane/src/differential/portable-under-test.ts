@@ -60,7 +60,7 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   #newEngine(): PortableEngine {
-    return new PortableEngine({ ownMacs, resolve: this.#resolve, mayComplain: () => true });
+    return new PortableEngine({ ownMacs, resolve: this.#resolve, mayComplain: () => true, mayHandUp: () => true });
   }
 }
 

@@ -4,6 +4,7 @@ import type { PortableSurroundings } from '../portable/portable-surroundings.js'
 import { secondOf } from '../portable/ticks.js';
 import { addressText } from '../portable/tuple.js';
 import { TICK_MS } from '../tick.js';
+import { TakeoverRate } from './takeover-rate.js';
 
 /** How long an answer of the kernel counts. */
 const ANSWER_TICKS = 1000 / TICK_MS;
@@ -25,6 +26,7 @@ export class KernelRoads implements PortableSurroundings {
   readonly #mtuTo: (address: Uint8Array) => number | undefined;
   readonly #answers = new Map<string, { readonly hop: NextHop | 'no_route'; readonly untilTicks: number }>();
   readonly #tickets: string[] = [];
+  readonly #takeovers = new TakeoverRate();
   #complaints = { second: -1, count: 0 };
   /** The present. */
   nowTicks = 0;
@@ -65,6 +67,10 @@ export class KernelRoads implements PortableSurroundings {
     const second = secondOf(nowTicks);
     if (second !== this.#complaints.second) this.#complaints = { second, count: 0 };
     return this.#complaints.count++ < COMPLAINTS_PER_SECOND;
+  }
+
+  mayHandUp(perSecond: number): boolean {
+    return this.#takeovers.admits(perSecond);
   }
 
   #ticketOf(before: NextHop | 'no_route' | undefined, address: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
 import { bytesToAddress, ETHERNET_BYTES, EtherType } from '@weir/packet';
+import { checkSharing } from '../check-sharing.js';
 import type {
   AppliedChanges,
   Attachment,
@@ -9,13 +10,16 @@ import type {
   UnresolvedHop,
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
+import type { FlowSharing } from '../flow-sharing.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
+import type { Verdict } from '../portable/verdict.js';
 import { checkTables } from '../xdp/wanted-service.js';
 import { CountersSocket } from './counters-socket.js';
 import { prepareDevice } from './device-settings.js';
 import { IngressSteering } from './ingress-steering.js';
 import { KernelRoads } from './kernel-roads.js';
 import { PathMtu } from './path-mtu.js';
+import { PortableSharing } from './portable-sharing.js';
 import { presentTick } from './present-tick.js';
 import { type Handed, RawSender } from './raw-sender.js';
 import { tableInForce } from './table-in-force.js';
@@ -48,6 +52,7 @@ const SWEEP_MS = 1000;
 export class PortableDataplane implements Dataplane {
   readonly #parts: Parts;
   readonly #engine: PortableEngine;
+  readonly #sharing: PortableSharing;
   readonly #roads: KernelRoads;
   readonly #room = new Uint8Array(ETHERNET_BYTES + PACKET_BYTES_MAX);
   readonly #lost: Record<Exclude<Handed, 'sent'>, number> = { too_big: 0, no_route: 0 };
@@ -81,7 +86,16 @@ export class PortableDataplane implements Dataplane {
     this.#countersPath = countersSocket;
     this.#roads = new KernelRoads((address) => parts.mtu.to(address));
     this.#engine = new PortableEngine(this.#roads, limits);
-    this.#sweeper = setInterval(() => this.#engine.sweep(presentTick()), SWEEP_MS);
+    this.#sharing = new PortableSharing({
+      engine: this.#engine,
+      assertOpen: () => this.#assertOpen(),
+      startBatch: () => this.#startBatch(),
+      carryOut: (frame, verdict) => this.#carryOut(frame, verdict),
+    });
+    this.#sweeper = setInterval(() => {
+      this.#engine.sweep(presentTick());
+      this.#sharing.notify();
+    }, SWEEP_MS);
     // Who forwards nothing any more must not go on: what this throws ends the process.
     this.#loop = this.#forwardAll();
   }
@@ -89,11 +103,16 @@ export class PortableDataplane implements Dataplane {
   async apply(tables: ForwardingTables): Promise<AppliedChanges> {
     this.#assertOpen();
     checkTables(tables);
+    checkSharing(tables);
     if (!this.#isUp) await this.#bringUp();
     const changes = this.#engine.apply(tables);
     this.#inForce = tables.services;
     await this.#parts.steering.set(tables);
     return changes;
+  }
+
+  get sharing(): FlowSharing {
+    return this.#sharing;
   }
 
   async counters(): Promise<Counters> {
@@ -160,7 +179,9 @@ export class PortableDataplane implements Dataplane {
 
   async #forwardAll(): Promise<void> {
     while (!this.#closed) {
-      if (this.#forwardBatch() < BATCH_PACKETS) await this.#parts.device.readable();
+      const packets = this.#forwardBatch();
+      this.#sharing.notify();
+      if (packets < BATCH_PACKETS) await this.#parts.device.readable();
       else await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -169,8 +190,7 @@ export class PortableDataplane implements Dataplane {
   #forwardBatch(): number {
     const { device } = this.#parts;
     const room = this.#room.subarray(ETHERNET_BYTES);
-    const nowTicks = presentTick();
-    this.#roads.nowTicks = nowTicks;
+    const nowTicks = this.#startBatch();
     for (let packets = 0; packets < BATCH_PACKETS; packets++) {
       const bytes = device.read(room);
       if (bytes === 0) return packets;
@@ -179,10 +199,18 @@ export class PortableDataplane implements Dataplane {
     return BATCH_PACKETS;
   }
 
+  #startBatch(): number {
+    this.#roads.nowTicks = presentTick();
+    return this.#roads.nowTicks;
+  }
+
   #forward(frame: Uint8Array, nowTicks: number): void {
     const type = (frame[ETHERNET_BYTES] as number) >> 4 === 4 ? EtherType.ipv4 : EtherType.ipv6;
     new DataView(frame.buffer).setUint16(ETHERNET_BYTES - 2, type);
-    const verdict = this.#engine.forward(frame, 0, nowTicks);
+    this.#carryOut(frame, this.#engine.forward(frame, 0, nowTicks));
+  }
+
+  #carryOut(frame: Uint8Array, verdict: Verdict): void {
     if (verdict.action === 'pass') this.#parts.device.write(frame.subarray(ETHERNET_BYTES));
     if (verdict.action !== 'transmit') return;
     const handed = this.#parts.sender.send(

@@ -40,13 +40,14 @@ const udpPort = { 4: 22, 6: 42 } as const;
 const icmp = { 4: 'match ip protocol 1 0xff', 6: 'match ip6 protocol 58 0xff' } as const;
 
 /**
- * Which packets the data plane has to see, whatever interface they arrive at: those for VIPs and local addresses; of nat also
+ * Which packets the data plane has to see, whatever interface they arrive at: those for VIPs and local addresses of this node, and those that flows
+ * of other nodes may be taken over with; of nat also
  * what backends send, and errors, through this node. What is for the node itself stays with the kernel.
  *
  * @param ownAddresses  of all interfaces, text, those for broadcast included
  */
 export function steeringRules(tables: ForwardingTables, ownAddresses: readonly string[]): readonly SteeringRule[] {
-  const { services, localAddresses = [], owners } = tables;
+  const { services, localAddresses = [], owners, sharing } = tables;
   const vips = services.flatMap(({ listeners }) => listeners.map(({ vip }) => vip));
   const behindNat = services
     .filter(({ forwarding }) => forwarding.method === 'nat')
@@ -61,7 +62,7 @@ export function steeringRules(tables: ForwardingTables, ownAddresses: readonly s
     }
   };
   for (const match of linkMatters) add(0, 6, 'leave', `${icmp[6]} ${match}`);
-  addEach(1, 'take', 'dst', [...vips, ...localAddresses]);
+  addEach(1, 'take', 'dst', [...vips, ...localAddresses, ...(sharing?.localAddresses ?? [])]);
   if (owners !== undefined) {
     const address = canonicalAddress(owners.nodes[owners.self] as string);
     const family = familyOf(address);

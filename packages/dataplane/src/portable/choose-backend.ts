@@ -1,30 +1,32 @@
 import type { DropReason } from '../drop-reason.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import type { Arrival } from './arrival.js';
 import { mayTakeFlows } from './backend.js';
 import { choicesOf } from './choices.js';
 import type { Flow, Translation } from './flow.js';
 import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
 import type { FlowTable } from './flow-table.js';
 import type { Guard } from './guard.js';
-import { nearEnd } from './near-end.js';
+import { type LocalEnds, nearEnd } from './near-end.js';
 import type { OwnersInForce } from './owners-in-force.js';
 import type { PersistentClients } from './persistent-clients.js';
 import { schedule } from './schedule.js';
 import type { Backend } from './service.js';
 import { hashedRow, hashOfFlow, remembersFlows, type Service } from './service.js';
+import type { SharingInForce } from './sharing-in-force.js';
 import { isTcp } from './transport.js';
 import type { Tuple } from './tuple.js';
 
 /** What a choice reads, and remembers in. */
-export interface Memory {
+export interface Memory extends LocalEnds {
   readonly flows: FlowTable;
   readonly guard: Guard;
   readonly clients: PersistentClients;
   readonly hashSeed: bigint;
-  /** fullnat: addresses of this node, in network order, of both families. */
-  readonly localAddresses: readonly Uint8Array[];
   /** Absent: all flows that reach this node are its own. */
   readonly owners: OwnersInForce | undefined;
+  /** Absent: nobody is told of flows, and nobody asked. */
+  readonly sharing: SharingInForce | undefined;
 }
 
 export type Choice =
@@ -40,34 +42,43 @@ export type Choice =
     }
   | { readonly kind: 'refused'; readonly reason: DropReason };
 
+/** Somebody that user space can ask may know the packet's flow. */
+export interface Unknown {
+  readonly kind: 'unknown';
+  /** Where the packet goes if it can't be handed up. */
+  readonly otherwise: Choice;
+}
+
 /** A packet of a client, as far as the choice goes. */
 export type ClientPacket = Tuple & { readonly tcpFlags: number };
 
-/**
- * docs/packet-path.md, sections 3 and 7. What another node may know goes there: then the backend is that node.
- *
- * @param handedOver  the packet came from another node; these are still to be asked
- */
+/** docs/packet-path.md, sections 3, 7 and 8. What another node may know goes there: then the backend is that node. */
 export function chooseBackend(
   memory: Memory,
   service: Service,
   packet: ClientPacket,
-  nowTicks: number,
-  handedOver?: readonly Backend[],
-): Choice {
+  { nowTicks, handedOver, isSettled = false }: Omit<Arrival, 'packet' | 'ingressIfindex'>,
+): Choice | Unknown {
   if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
-  if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks);
+  if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks, isSettled);
   const flow = flowOf(memory.flows, service, packet, nowTicks);
-  if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks);
+  if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks, true);
 
   const begins = !isTcp(packet.protocol) || opensConnection(packet.tcpFlags);
-  const elsewhere = memory.owners?.elsewhere(packet, begins, nowTicks, handedOver);
+  const elsewhere = isSettled ? undefined : memory.owners?.elsewhere(packet, begins, nowTicks, handedOver);
   if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
-  const byHash = () => withoutFlow(row === undefined ? undefined : service.rows[row], hash);
+  const ofRow = row === undefined ? undefined : service.rows[row];
+  const byHash = () => withoutFlow(ofRow, hash);
   const translates = translatesAddresses(service.forwarding);
-  if (!begins) return translates ? refused('no_flow') : byHash();
+  if (!isSettled && memory.sharing?.asksAbout(packet)) {
+    return { kind: 'unknown', otherwise: translates ? refused('takeover_rate') : byHash() };
+  }
+  if (!begins && translates) return refused('no_flow');
+  // Nobody knows it: its next packets are not asked about.
+  if (!begins && isSettled && ofRow !== undefined) return remember(memory, ofRow, packet, hash, nowTicks);
+  if (!begins) return byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
   if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : byHash();
   const backend = pick(memory, service, row, packet, nowTicks);
@@ -82,13 +93,18 @@ function chooseByRow(
   row: number | undefined,
   hash: number,
   nowTicks: number,
-): Choice {
+  isSettled: boolean,
+): Choice | Unknown {
   const backend = row === undefined ? undefined : service.rows[row];
   if (row === undefined || !service.keptRows.has(row)) return withoutFlow(backend, hash);
   const flow = flowOf(memory.flows, service, packet, nowTicks);
   if (flow !== undefined) {
-    if (flow.backend !== backend) service.neededRows.add(row);
-    return goOn(memory, flow, packet, hash, nowTicks);
+    const isPinned = flow.backend !== backend;
+    if (isPinned) service.neededRows.add(row);
+    return goOn(memory, flow, packet, hash, nowTicks, isPinned);
+  }
+  if (!isSettled && memory.sharing?.asksAbout(packet)) {
+    return { kind: 'unknown', otherwise: withoutFlow(backend, hash) };
   }
   if (backend === undefined || !memory.guard.admitsFlow(nowTicks)) return withoutFlow(backend, hash);
   return begin(memory, backend, packet, hash, nowTicks);
@@ -122,16 +138,29 @@ export function findBackend(
   return withoutFlow(row === undefined ? undefined : service.rows[row], hash);
 }
 
-function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
+/** What is remembered of a flow whose packets went to another service is over. */
+export function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
   const flow = flows.ofClient(packet, nowTicks);
   if (flow === undefined || flow.backend.service === service) return flow;
-  flows.remove(flow);
+  flows.end(flow);
   return undefined;
 }
 
-function goOn({ flows }: Memory, flow: Flow, packet: ClientPacket, hash: number, nowTicks: number): Choice {
-  const { backend, translation, state } = flow;
+/** @param isTold  other nodes could not say themselves where the flow goes */
+function goOn(
+  { flows, sharing }: Memory,
+  flow: Flow,
+  packet: ClientPacket,
+  hash: number,
+  nowTicks: number,
+  isTold: boolean,
+): Choice {
+  const { backend, translation, state, lastSeen } = flow;
+  const isFirstOfTick = lastSeen.client !== nowTicks;
   flows.touch(flow, 'client', nextState(state, 'client', packet.tcpFlags), nowTicks);
+  if (isTold && (isFirstOfTick || flow.state !== state)) {
+    sharing?.tellIfDue(flow, flows.timeoutOf(flow.state), nowTicks);
+  }
   return chosen(backend, hash, translation, state);
 }
 
@@ -149,9 +178,14 @@ function pick(
 }
 
 function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
-  const { flows, clients } = memory;
-  const { forwarding, persistence } = backend.service;
-  if (persistence !== undefined) clients.remember(backend, persistence, packet.source, nowTicks);
+  const { persistence } = backend.service;
+  if (persistence !== undefined) memory.clients.remember(backend, persistence, packet.source, nowTicks);
+  return remember(memory, backend, packet, hash, nowTicks);
+}
+
+function remember(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+  const { flows, sharing } = memory;
+  const { forwarding } = backend.service;
   let translation: Translation | undefined;
   if (translatesAddresses(forwarding)) {
     const far = { address: backend.address, port: backend.port || packet.destinationPort };
@@ -167,6 +201,8 @@ function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: num
     translation,
     state: firstState(packet.protocol, packet.tcpFlags),
     lastSeen: { client: nowTicks, server: nowTicks },
+    dueTick: nowTicks + (sharing?.tellAfterTicks ?? 0),
+    told: undefined,
   });
   return chosen(backend, hash, translation, 'new');
 }

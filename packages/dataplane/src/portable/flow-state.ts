@@ -44,6 +44,11 @@ export function isActive(state: FlowState): boolean {
   return state === 'established' || state === 'datagram' || state === 'other';
 }
 
+/** Is it worth telling other nodes of? */
+export function isLongLived(state: FlowState): boolean {
+  return state !== 'syn' && state !== 'close';
+}
+
 /** Ticks without a packet, beyond which a flow is forgotten. */
 export function stateTimeouts(timeouts: FlowTimeouts): Readonly<Record<FlowState, number>> {
   return {

@@ -15,16 +15,26 @@ export class FlowTable {
   /** Least recently seen first. */
   readonly #byClient = new Map<string, Flow>();
   readonly #byAnswer = new Map<string, Flow>();
+  readonly #onEnd: (told: Uint8Array) => void;
   #timeouts = stateTimeouts(defaultFlowTimeouts);
 
-  /** @param entriesMax  a flow that is translated takes two */
-  constructor(entriesMax: number) {
+  /**
+   * @param entriesMax  a flow that is translated takes two
+   * @param onEnd       a flow that was told is over; with what was told of it
+   */
+  constructor(entriesMax: number, onEnd: (told: Uint8Array) => void = () => {}) {
     assert(entriesMax >= 2, 'a flow that is translated has to fit');
     this.#entriesMax = entriesMax;
+    this.#onEnd = onEnd;
   }
 
   set timeouts(timeouts: FlowTimeouts) {
     this.#timeouts = stateTimeouts(timeouts);
+  }
+
+  /** Ticks without a packet, beyond which a flow in this state is forgotten. */
+  timeoutOf(state: FlowState): number {
+    return this.#timeouts[state];
   }
 
   /** The flow that a packet of a client belongs to. */
@@ -57,12 +67,25 @@ export class FlowTable {
     }
     flow.state = state;
     flow.lastSeen[side] = nowTicks;
+    if (state === 'close') this.#tellEnd(flow);
     const key = tupleText(clientTuple(flow));
     this.#byClient.delete(key);
     this.#byClient.set(key, flow);
   }
 
-  /** Both directions go together. */
+  /** A flow is over: its end is told. */
+  end(flow: Flow): void {
+    this.remove(flow);
+    this.#tellEnd(flow);
+  }
+
+  /** The flow of these packets of a client is another node's from now on: that is no end. */
+  forget(tuple: Tuple): void {
+    const flow = this.#byClient.get(tupleText(tuple));
+    if (flow !== undefined) this.remove(flow);
+  }
+
+  /** Without an end: the flow may come back. Both directions go together. */
   remove(flow: Flow): void {
     const { client, answer } = keysOf(flow);
     if (!this.#byClient.delete(client)) return;
@@ -85,8 +108,14 @@ export class FlowTable {
     if (flow === undefined) return undefined;
     const lastSeen = Math.max(flow.lastSeen.client, flow.lastSeen.server);
     if (flow.backend.inForce && !isExpired(lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
-    this.remove(flow);
+    this.end(flow);
     return undefined;
+  }
+
+  #tellEnd(flow: Flow): void {
+    const { told } = flow;
+    flow.told = undefined;
+    if (told !== undefined) this.#onEnd(told);
   }
 
   #leastRecent(): Flow {

@@ -13,6 +13,10 @@ export interface Flow {
   state: FlowState;
   /** Tick of the last packet of each side: a flow lives as long as either does. */
   readonly lastSeen: Record<Side, number>;
+  /** From this tick on it is told, once it is seen: docs/packet-path.md, section 8. */
+  dueTick: number;
+  /** Its image, as it was told last; undefined: it was not, or its end was told since. */
+  told: Uint8Array | undefined;
 }
 
 /** The two ends of a flow as the backend knows them. */

@@ -1,20 +1,25 @@
 import { rowOf } from '@weir/packet';
+import type { PortRange } from '../dataplane.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
 import { answerTuple } from './flow.js';
 import type { FlowTable } from './flow-table.js';
 import type { Endpoint, Tuple } from './tuple.js';
 
-/** Ports from 1024 on; those below belong to well-known services. */
-const FIRST_PORT = 1024;
-const PORTS = 65_536 - FIRST_PORT;
 const TRIES = 16;
+
+/** What fullnat may give a flow. */
+export interface LocalEnds {
+  /** Of this node, in network order, of both families. */
+  readonly localAddresses: readonly Uint8Array[];
+  readonly localPorts: PortRange;
+}
 
 /**
  * How a backend sees the client of a new flow: nat: as it is; fullnat: as a local address and port. undefined: another
  * flow has that, or all that were tried.
  */
 export function nearEnd(
-  node: { readonly flows: FlowTable; readonly localAddresses: readonly Uint8Array[] },
+  node: LocalEnds & { readonly flows: FlowTable },
   { method }: ForwardingMethod,
   { protocol, source, sourcePort }: Pick<Tuple, 'protocol' | 'source' | 'sourcePort'>,
   far: Endpoint,
@@ -22,14 +27,17 @@ export function nearEnd(
   nowTicks: number,
 ): Endpoint | undefined {
   const isFree = (near: Endpoint) => node.flows.ofAnswer(answerTuple(protocol, { near, far }), nowTicks) === undefined;
-  const candidates =
-    method === 'nat' ? [{ address: source, port: sourcePort }] : localEnds(node.localAddresses, source, hash);
+  const candidates = method === 'nat' ? [{ address: source, port: sourcePort }] : localEnds(node, source, hash);
   return candidates.find(isFree);
 }
 
-function localEnds(addresses: readonly Uint8Array[], client: Uint8Array, hash: number): Endpoint[] {
-  const pool = addresses.filter(({ byteLength }) => byteLength === client.byteLength);
+function localEnds({ localAddresses, localPorts }: LocalEnds, client: Uint8Array, hash: number): Endpoint[] {
+  const pool = localAddresses.filter(({ byteLength }) => byteLength === client.byteLength);
   const address = pool[rowOf(hash, pool.length)];
   if (address === undefined) return [];
-  return Array.from({ length: TRIES }, (_, i) => ({ address, port: FIRST_PORT + (((hash & 0xffff) + i) % PORTS) }));
+  const { first, last } = localPorts;
+  return Array.from({ length: TRIES }, (_, i) => ({
+    address,
+    port: first + (((hash & 0xffff) + i) % (last - first + 1)),
+  }));
 }

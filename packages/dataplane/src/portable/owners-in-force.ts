@@ -1,12 +1,11 @@
-import { bytesToAddress, decodeGueHops, UDP_BYTES } from '@weir/packet';
+import { decodeGueHops, UDP_BYTES } from '@weir/packet';
 import type { ForwardingTables } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import type { Owners } from '../owners.js';
-import { answerersOf } from '../owners-service.js';
+import { Answerers } from './answerers.js';
 import { choicesOf } from './choices.js';
 import type { IpPacket } from './parse-frame.js';
 import type { Backend, Service } from './service.js';
-import { protocolNumbers } from './transport.js';
 import { addressText, type Tuple } from './tuple.js';
 
 /** As in the header that carries them: docs/packet-path.md, section 7. */
@@ -38,8 +37,7 @@ export class OwnersInForce {
   readonly #self: Backend;
   /** The other nodes, by address. */
   readonly #peers: ReadonlyMap<string, Backend>;
-  /** Where answers of nat come from: address, protocol and port. */
-  readonly #answerers: ReadonlySet<string>;
+  readonly #answerers: Answerers;
   /** What was handed over to this node, and by it to the next, in one tick. */
   #passedOn = { tick: 0, packets: 0 };
 
@@ -48,9 +46,7 @@ export class OwnersInForce {
     this.#self = service.backends[owners.self] as Backend;
     const others = service.backends.filter((backend) => backend !== this.#self);
     this.#peers = new Map(others.map((backend) => [addressText(backend.address), backend]));
-    this.#answerers = new Set(
-      answerersOf(tables).map(({ address, protocol, port }) => `${address} ${protocolNumbers[protocol]} ${port}`),
-    );
+    this.#answerers = new Answerers(tables, 'nat');
   }
 
   /** What was handed over to other nodes. */
@@ -73,9 +69,8 @@ export class OwnersInForce {
   }
 
   /** May this packet, which no service takes, be an answer of a backend of nat? */
-  mayBeAnswer({ source, protocol, sourcePort }: Tuple): boolean {
-    const host = `${bytesToAddress(source)} ${protocol}`;
-    return this.#answerers.has(`${host} ${sourcePort}`) || this.#answerers.has(`${host} 0`);
+  mayBeAnswer(packet: Tuple): boolean {
+    return this.#answerers.maySend(packet);
   }
 
   /** Takes off what another node put around a packet. @param isInside  it came out of such a header itself */

@@ -1,15 +1,25 @@
 import assert from 'node:assert';
-import { addressToBytes } from '@weir/packet';
-import { type AppliedChanges, type Counters, defaultFlowTimeouts, type ForwardingTables } from '../dataplane.js';
+import { addressToBytes, decodeFlowImage, FLOW_IMAGE_BYTES } from '@weir/packet';
+import { checkSharing } from '../check-sharing.js';
+import {
+  type AppliedChanges,
+  allLocalPorts,
+  type Counters,
+  defaultFlowTimeouts,
+  type ForwardingTables,
+} from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
+import type { FlowEvents, MissedPacket, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 import { ownersService } from '../owners-service.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
+import { adoptFlow } from './adopt-flow.js';
 import { type Arrival, isOnLastHop } from './arrival.js';
 import { countPacket } from './backend.js';
-import { chooseBackend, findBackend, type Memory } from './choose-backend.js';
+import { type Choice, chooseBackend, findBackend, type Memory } from './choose-backend.js';
 import { countService } from './count-service.js';
 import { ServiceDirectory } from './find-service.js';
 import type { Flow } from './flow.js';
+import { FlowEventQueue, joined } from './flow-event-queue.js';
 import { nextState } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
 import { FragmentTable } from './fragment-table.js';
@@ -17,6 +27,7 @@ import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
 import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
+import { imageOfUnknown, imageOfUnknownAnswer } from './image-of-flow.js';
 import { OwnersInForce } from './owners-in-force.js';
 import { parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
@@ -32,8 +43,9 @@ import {
   sendToBackend,
 } from './send.js';
 import { hashOfFlow, type Service } from './service.js';
+import { SharingInForce } from './sharing-in-force.js';
 import { isIcmp } from './transport.js';
-import { reversedTuple, type Tuple } from './tuple.js';
+import { reversedTuple, type Tuple, tupleBetween } from './tuple.js';
 import type { Verdict } from './verdict.js';
 
 export interface PortableLimits {
@@ -43,10 +55,23 @@ export interface PortableLimits {
   readonly fragments: number;
   /** Networks of clients that are remembered, of one service. */
   readonly networks: number;
+  /** Flows that were told, told again or ended, until they are taken; of each. */
+  readonly events: number;
+  /** Packets of unknown flows, until they are taken. */
+  readonly missed: number;
 }
 
-const defaultLimits: PortableLimits = { flows: 1_048_576, fragments: 65_536, networks: 65_536 };
+const defaultLimits: PortableLimits = {
+  flows: 1_048_576,
+  fragments: 65_536,
+  networks: 65_536,
+  events: 65_536,
+  missed: 4096,
+};
 const pass: Verdict = { action: 'pass' };
+const handedUp: Verdict = { action: 'drop' };
+/** Images that are told of in one piece. */
+const IMAGES_PER_PIECE = 1024;
 
 /**
  * The decision of docs/packet-path.md, packet by packet, with all that it remembers. It reads no clock and opens no
@@ -58,6 +83,7 @@ export class PortableEngine {
   readonly #fragments: FragmentTable;
   readonly #clients: PersistentClients;
   readonly #guard = new Guard();
+  readonly #events: FlowEventQueue;
   readonly #drops = new Map<DropReason, number>();
   #services: readonly Service[] = [];
   #directory = new ServiceDirectory([]);
@@ -66,12 +92,13 @@ export class PortableEngine {
   #sources = new Map<number, Uint8Array>();
 
   constructor(surroundings: PortableSurroundings, limits: Partial<PortableLimits> = {}) {
-    const { flows, fragments, networks } = { ...defaultLimits, ...limits };
+    const { flows, fragments, networks, events, missed } = { ...defaultLimits, ...limits };
     this.#surroundings = surroundings;
-    this.#flows = new FlowTable(flows);
+    this.#events = new FlowEventQueue({ events, missed });
+    this.#flows = new FlowTable(flows, (told) => this.#memory.sharing?.tellEnd(told));
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
-    this.#memory = this.#memoryWith(0n, [], undefined);
+    this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);
   }
 
   /**
@@ -80,6 +107,7 @@ export class PortableEngine {
    */
   apply(tables: ForwardingTables): AppliedChanges {
     checkTables(tables);
+    checkSharing(tables);
     const { owners } = tables;
     const wanted = owners === undefined ? tables.services : [...tables.services, ownersService(owners)];
     const { services, changes } = putInForce(this.#services, wanted);
@@ -93,7 +121,7 @@ export class PortableEngine {
       }),
     );
     const inForce = owners && nodes && new OwnersInForce(owners, nodes, tables);
-    this.#memory = this.#memoryWith(tables.hashSeed, tables.localAddresses ?? [], inForce);
+    this.#memory = this.#memoryWith(tables, inForce);
     const sources = [tables.sources.ipv4, tables.sources.ipv6].filter((text) => text !== undefined);
     this.#sources = new Map(sources.map(addressToBytes).map((address) => [address.byteLength, address]));
     const timeouts = tables.timeouts ?? defaultFlowTimeouts;
@@ -120,6 +148,49 @@ export class PortableEngine {
       case 'packet':
         return this.#isForThisNode(frame) ? this.#decide({ ...arrival, packet: parsed.packet }) : pass;
     }
+  }
+
+  /** Remembers the flow of a packet that was handed up, if somebody knew it, and decides about the packet again. */
+  settle({ packet, flow }: SettledPacket, nowTicks: number): { settlement: Settlement; verdict: Verdict } {
+    const { direction, frame, ifindex } = packet;
+    const settlement =
+      flow === undefined ? 'unknown' : adoptFlow(this.#memory, this.#directory, flow, direction, nowTicks);
+    if (settlement === 'adopted') this.#events.countAdopted();
+    const verdict = this.#forward(frame, { ingressIfindex: ifindex, nowTicks, isSettled: true });
+    return { settlement, verdict };
+  }
+
+  /** @see FlowSharing.forget */
+  forget(images: Uint8Array): void {
+    for (let at = 0; at < images.byteLength; at += FLOW_IMAGE_BYTES) {
+      const image = decodeFlowImage(images, at);
+      if (image !== undefined) this.#flows.forget(tupleBetween(image.protocol, image.client, image.vip));
+    }
+  }
+
+  /** What happened to flows since the last call. */
+  takeEvents(): FlowEvents {
+    return this.#events.take();
+  }
+
+  get hasEvents(): boolean {
+    return !this.#events.isEmpty;
+  }
+
+  /** @see FlowSharing.told */
+  *told(): Iterable<Uint8Array> {
+    let images: Uint8Array[] = [];
+    for (const { told } of this.#flows) {
+      if (told !== undefined) images.push(told);
+      if (images.length < IMAGES_PER_PIECE) continue;
+      yield joined(images);
+      images = [];
+    }
+    if (images.length > 0) yield joined(images);
+  }
+
+  get sharingCounts(): SharingCounts {
+    return this.#events.counts;
   }
 
   /** Takes out the flows that have expired, so that connections are counted right where no packet comes. */
@@ -154,7 +225,7 @@ export class PortableEngine {
 
   /** Sections 2 and 3. */
   #decide(arrival: Arrival): Verdict {
-    const { packet, nowTicks, handedOver } = arrival;
+    const { packet, nowTicks } = arrival;
     if (packet.fragment?.isFirst === false) return this.#laterFragment(arrival);
     if (isIcmp(packet.family, packet.protocol)) return this.#icmp(arrival);
     const service = this.#directory.find(packet);
@@ -162,11 +233,19 @@ export class PortableEngine {
     if (service === this.#memory.owners?.service) return this.#fromNode(arrival);
     if (this.#guard.denies(packet.source)) return this.#drop('denied');
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    const choice = chooseBackend(this.#memory, service, packet, nowTicks, handedOver);
+    const choice = this.#choose(arrival, service);
+    if (choice === undefined) return handedUp;
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
     this.#fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
+  }
+
+  /** undefined: the packet was handed up. */
+  #choose(arrival: Arrival, service: Service): Choice | undefined {
+    const choice = chooseBackend(this.#memory, service, arrival.packet, arrival);
+    if (choice.kind !== 'unknown') return choice;
+    return this.#handUp(arrival, 'client', imageOfUnknown(service, arrival.packet)) ? undefined : choice.otherwise;
   }
 
   /** It has no ports, and goes where the first fragment of its packet went. */
@@ -197,10 +276,26 @@ export class PortableEngine {
   #answerOfOther(arrival: Arrival): Verdict {
     const { packet, nowTicks } = arrival;
     const decision = this.#ownerOfAnswer(arrival, packet);
-    if (decision === undefined) return pass;
+    if (decision === undefined) return this.#unknownAnswer(arrival);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     this.#fragments.remember(packet, { to: 'backend', ...decision }, nowTicks);
     return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
+  }
+
+  /** Section 8: it may be to another node's local address, or that node may have had the client. */
+  #unknownAnswer(arrival: Arrival): Verdict {
+    const { packet, isSettled = false } = arrival;
+    if (isSettled || this.#memory.sharing?.asksAboutAnswer(packet) !== true) return pass;
+    return this.#handUp(arrival, 'answer', imageOfUnknownAnswer(packet)) ? handedUp : pass;
+  }
+
+  #handUp(
+    { packet: { frame }, ingressIfindex: ifindex }: Arrival,
+    direction: MissedPacket['direction'],
+    image: Uint8Array,
+  ) {
+    // The caller's frame is overwritten by the next one.
+    return this.#memory.sharing?.handUp({ direction, image, frame: frame.slice(), ifindex }) === true;
   }
 
   /** So is that of an error about what such an answer would answer. */
@@ -211,9 +306,9 @@ export class PortableEngine {
     return this.#toBackend(arrival, decision, sendToBackend(arrival.packet, decision, this.#roads(arrival)));
   }
 
-  #ownerOfAnswer({ nowTicks, handedOver }: Arrival, answer: Tuple): Decision | undefined {
+  #ownerOfAnswer({ nowTicks, handedOver, isSettled = false }: Arrival, answer: Tuple): Decision | undefined {
     const { owners, hashSeed } = this.#memory;
-    if (owners?.mayBeAnswer(answer) !== true) return undefined;
+    if (isSettled || owners?.mayBeAnswer(answer) !== true) return undefined;
     const elsewhere = owners.elsewhere(reversedTuple(answer), false, nowTicks, handedOver);
     const hash = hashOfFlow(hashSeed, answer);
     return elsewhere && { ...elsewhere, hash, translation: undefined, stateBefore: undefined };
@@ -316,14 +411,18 @@ export class PortableEngine {
     };
   }
 
-  #memoryWith(hashSeed: bigint, localAddresses: readonly string[], owners: OwnersInForce | undefined): Memory {
+  #memoryWith(tables: ForwardingTables, owners: OwnersInForce | undefined): Memory {
+    const { hashSeed, localAddresses = [], localPorts = allLocalPorts, sharing } = tables;
+    const mayHandUp = (perSecond: number) => this.#surroundings.mayHandUp(perSecond);
     return {
       flows: this.#flows,
       guard: this.#guard,
       clients: this.#clients,
       hashSeed,
       localAddresses: localAddresses.map(addressToBytes),
+      localPorts,
       owners,
+      sharing: sharing && new SharingInForce(sharing, tables, this.#events, mayHandUp),
     };
   }
 }

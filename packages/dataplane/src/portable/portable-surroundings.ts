@@ -7,4 +7,6 @@ export interface PortableSurroundings {
   resolve(address: Uint8Array, ingressIfindex: number): NextHop | 'no_route' | 'no_neighbour';
   /** May one more ICMP error be sent now? Asked once for each. */
   mayComplain(nowTicks: number): boolean;
+  /** May one more packet of an unknown flow be handed up now, of so many a second? Asked once for each. */
+  mayHandUp(perSecond: number): boolean;
 }

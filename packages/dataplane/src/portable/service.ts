@@ -2,6 +2,7 @@ import { flowHash, rowOf } from '@weir/packet';
 import type { ForwardingService, Persistence, ServiceKey } from '../dataplane.js';
 import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
+import { serviceNumber } from '../service-number.js';
 import type { Tuple } from './tuple.js';
 
 /** A backend in force, and what is counted for it. */
@@ -31,6 +32,8 @@ export interface Backend {
 export interface Service {
   /** The first listener names the service. */
   readonly key: ServiceKey;
+  /** In images of flows, equal on all nodes. */
+  readonly number: number;
   forwarding: ForwardingMethod;
   scheduling: Scheduling;
   backends: readonly Backend[];
@@ -51,8 +54,10 @@ export interface Service {
 }
 
 export function newService({ listeners, forwarding, scheduling }: ForwardingService): Service {
+  const key = listeners[0] as ServiceKey;
   return {
-    key: listeners[0] as ServiceKey,
+    key,
+    number: serviceNumber(key),
     forwarding,
     scheduling,
     backends: [],

@@ -31,6 +31,7 @@ export function engineWith(
     ownMacs: [bytesOf('0200000000bb')],
     resolve: () => ({ ...viaBackend, ...nextHop }),
     mayComplain: () => true,
+    mayHandUp: () => true,
   };
   const engine = new PortableEngine(surroundings, limits);
   engine.apply(tablesWith(services, tables));
@@ -73,7 +74,7 @@ function inWords(verdict: Verdict): string {
   return verdict.action === 'transmit'
     ? hexOf(verdict.frame)
     : verdict.action === 'drop'
-      ? verdict.reason
+      ? (verdict.reason ?? 'handed up')
       : verdict.action;
 }
 
