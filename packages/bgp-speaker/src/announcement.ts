@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type BgpPath, canonicalPath, parseCommunity } from '@weir/gobgp-client';
 import { SpeakerError } from './speaker-error.js';
 
-/** A VIP to be told to all peers. */
+/** A route to one address, a VIP or a local address of fullnat, to be told to all peers. */
 export interface Announcement {
   /** `198.51.100.10/32` or `2001:db8::10/128`. */
   readonly prefix: string;
