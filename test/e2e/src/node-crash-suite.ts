@@ -1,6 +1,6 @@
 import type { CheckedConnections, WeirClusterOptions } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
-import { goOn, reportOf, SharingCluster } from './sharing-cluster.js';
+import { assertUnharmed, goOn, SharingCluster } from './sharing-cluster.js';
 
 export interface NodeCrashOptions extends WeirClusterOptions {
   /** Where connections go, and how many to each. */
@@ -20,15 +20,12 @@ export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOpti
   const open: CheckedConnections[] = [];
   for (const each of connections) open.push(await sharing.open(each));
   const count = connections.reduce((sum, each) => sum + each.count, 0);
-  t.is((await reportOf(open)).alive, count, 'all connections are open');
+  await assertUnharmed(t, sharing, { all: open, count, event: 'all were opened' });
   await sharing.waitForShared(count * keysOfFlow);
   for (const name of crashes) {
     await sharing.weir.lab.host(name).crash();
     await onCrash?.(sharing);
     await goOn(open);
-    const { alive, lost, mismatches, pausesMs } = await reportOf(open);
-    t.log(`${name} killed: longest pauses in ms ${JSON.stringify(pausesMs)}`);
-    t.deepEqual({ alive, lost, mismatches }, { alive: count, lost: [], mismatches: 0 }, `after ${name} was killed`);
+    await assertUnharmed(t, sharing, { all: open, count, event: `${name} was killed` });
   }
-  t.deepEqual(sharing.mismatches, []);
 }

@@ -9,6 +9,7 @@ import {
   type WeirClusterOptions,
   waitUntil,
 } from '@weir/lab';
+import type { ExecutionContext } from 'ava';
 import { backendsOf, type Family, families, type MethodName, methods } from './forwarding-cases.js';
 
 /** How old flows are when they are shared: the default of `state.tellAfter`. */
@@ -53,9 +54,18 @@ export class SharingCluster implements AsyncDisposable {
     return CheckedConnections.open(this.weir.lab.host('client'), options);
   }
 
+  /** Connections that a node has in its flow table, of all services. */
+  async connectionsOf(name: string): Promise<number> {
+    const node = this.weir.nodes.find(({ host }) => host.name === name);
+    const { services } = (await node?.counters()) ?? { services: [] };
+    return services
+      .flatMap(({ backends }) => backends)
+      .reduce((sum, { activeConnections }) => sum + activeConnections, 0);
+  }
+
   /** How many flows the Redis has, of both directions where both are found. */
   async flowsShared(): Promise<number> {
-    const servers = this.weir.redis?.servers ?? [];
+    const servers = this.weir.redis?.servers.filter(({ isRunning }) => isRunning) ?? [];
     const counts = await Promise.all(
       servers.map(async (server) => {
         const [role] = (await server.command('ROLE')).split('\n');
@@ -119,6 +129,25 @@ export async function reportOf(all: readonly CheckedConnections[]) {
     mismatches: reports.reduce((sum, { mismatches }) => sum + mismatches, 0),
     pausesMs: reports.map(({ pausesMs }) => pausesMs),
   };
+}
+
+/** That none was lost and no byte was wrong at either end, and how long they paused. */
+export async function assertUnharmed(
+  t: ExecutionContext,
+  sharing: SharingCluster,
+  {
+    all,
+    count,
+    event,
+  }: { readonly all: readonly CheckedConnections[]; readonly count: number; readonly event: string },
+): Promise<void> {
+  const { pausesMs, ...found } = await reportOf(all);
+  t.log(`${event}: longest pauses in ms ${JSON.stringify(pausesMs)}`);
+  t.deepEqual(
+    { ...found, atServers: sharing.mismatches },
+    { alive: count, lost: [], mismatches: 0, atServers: [] },
+    event,
+  );
 }
 
 /** Resolves when each connection has moved data both ways after this moment. */

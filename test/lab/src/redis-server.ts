@@ -47,6 +47,10 @@ export class RedisServer {
     return `${family === 'ipv6' ? `[${address}]` : address}:${this.port}`;
   }
 
+  get isRunning(): boolean {
+    return this.#process !== undefined && this.#process.end === undefined;
+  }
+
   /** Starts it again after {@link kill}: with nothing, where it keeps nothing on disk. */
   async start(): Promise<void> {
     const { port, sentinel = false } = this.options;

@@ -1,0 +1,36 @@
+import { standardCluster } from '@weir/lab';
+import { backendsOf } from './forwarding-cases.js';
+import { assertUnharmed, goOn, SharingCluster } from './sharing-cluster.js';
+import { testAsRoot } from './test-as-root.js';
+
+const { vip } = standardCluster();
+
+testAsRoot(
+  'mh: connections that a new backend took the rows of stay where they are when their node is killed',
+  async (t) => {
+    const servicesFor = (backends: number) => (cluster: ReturnType<typeof standardCluster>) =>
+      (['ipv4', 'ipv6'] as const).map((family) => ({
+        name: family,
+        vip: vip[family],
+        port: 'all',
+        method: 'ipip',
+        scheduler: 'mh',
+        pinning: { learn: '2s', hold: '300s' },
+        backends: backendsOf(cluster.backends, family).slice(0, backends),
+      }));
+    await using sharing = await SharingCluster.start({ nodes: 2, backends: 3, services: servicesFor(2) });
+    const { weir } = sharing;
+    const all = [
+      await sharing.open({ address: vip.ipv4, count: 150 }),
+      await sharing.open({ address: vip.ipv6, count: 150 }),
+    ];
+    await weir.configure(servicesFor(3)(weir.cluster));
+    // Rows move when they have learned, and then their flows are pinned; about a third of all.
+    await sharing.waitForShared(60);
+    await using fresh = await sharing.open({ address: vip.ipv4, count: 30 });
+    t.true('backend3' in fresh.backends, 'new connections go to the new backend');
+    await weir.lab.host('node1').crash();
+    await goOn(all);
+    await assertUnharmed(t, sharing, { all, count: 300, event: 'node1 was killed' });
+  },
+);
