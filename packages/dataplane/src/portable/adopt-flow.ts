@@ -1,7 +1,7 @@
 import { decodeFlowImage, type FlowImage } from '@weir/packet';
 import type { Settlement } from '../flow-sharing.js';
 import { translatesAddresses } from '../forwarding-method.js';
-import { flowOf, type Memory } from './choose-backend.js';
+import { dueTickOf, flowOf, type Memory } from './choose-backend.js';
 import type { ServiceDirectory } from './find-service.js';
 import { answerTuple, type Flow, type Translation } from './flow.js';
 import { type FlowState, firstState, isLongLived } from './flow-state.js';
@@ -43,7 +43,7 @@ export function adoptFlow(
     translation,
     state,
     lastSeen: { client: nowTicks, server: nowTicks },
-    dueTick: nowTicks + (isClient ? refreshTicks(flows.timeoutOf(state)) : (memory.sharing?.tellAfterTicks ?? 0)),
+    dueTick: isClient ? nowTicks + refreshTicks(flows.timeoutOf(state)) : dueTickOf(memory.sharing, nowTicks),
     told: undefined,
   };
   if (isClient) flow.told = imageOfFlow(flow);

@@ -158,10 +158,22 @@ function goOn(
   const { backend, translation, state, lastSeen } = flow;
   const isFirstOfTick = lastSeen.client !== nowTicks;
   flows.touch(flow, 'client', nextState(state, 'client', packet.tcpFlags), nowTicks);
+  if (flow.state === 'syn' && state !== 'syn') beginAnew(flow, flows, dueTickOf(sharing, nowTicks));
   if (isTold && (isFirstOfTick || flow.state !== state)) {
     sharing?.tellIfDue(flow, flows.timeoutOf(flow.state), nowTicks);
   }
   return chosen(backend, hash, translation, state);
+}
+
+/** Another connection by the same addresses and ports. */
+function beginAnew(flow: Flow, flows: FlowTable, dueTick: number): void {
+  flows.tellEnd(flow);
+  flow.dueTick = dueTick;
+}
+
+/** When a flow that begins now is to be told. */
+export function dueTickOf(sharing: SharingInForce | undefined, nowTicks: number): number {
+  return nowTicks + (sharing?.tellAfterTicks ?? 0);
 }
 
 function pick(
@@ -201,7 +213,7 @@ function remember(memory: Memory, backend: Backend, packet: ClientPacket, hash: 
     translation,
     state: firstState(packet.protocol, packet.tcpFlags),
     lastSeen: { client: nowTicks, server: nowTicks },
-    dueTick: nowTicks + (sharing?.tellAfterTicks ?? 0),
+    dueTick: dueTickOf(sharing, nowTicks),
     told: undefined,
   });
   return chosen(backend, hash, translation, 'new');

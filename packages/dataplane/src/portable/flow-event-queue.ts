@@ -1,5 +1,8 @@
 import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
 
+/** SETTLED_FRAME_MAX of bpf/lib/tables.h: what is longer could not be given back to the XDP engine. */
+const FRAME_BYTES_MAX = 3520;
+
 export interface EventLimits {
   /** Flows that were told, told again or ended, and that nobody took yet; of each. */
   readonly events: number;
@@ -39,7 +42,8 @@ export class FlowEventQueue {
 
   /** False: there is no room. */
   handUp(packet: MissedPacket): boolean {
-    return this.#add(this.#missed, packet, this.#limits.missed, 'missed');
+    const most = packet.frame.byteLength > FRAME_BYTES_MAX ? 0 : this.#limits.missed;
+    return this.#add(this.#missed, packet, most, 'missed');
   }
 
   countOverRate(): void {

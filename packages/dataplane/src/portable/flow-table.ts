@@ -67,7 +67,7 @@ export class FlowTable {
     }
     flow.state = state;
     flow.lastSeen[side] = nowTicks;
-    if (state === 'close') this.#tellEnd(flow);
+    if (state === 'close') this.tellEnd(flow);
     const key = tupleText(clientTuple(flow));
     this.#byClient.delete(key);
     this.#byClient.set(key, flow);
@@ -76,7 +76,14 @@ export class FlowTable {
   /** A flow is over: its end is told. */
   end(flow: Flow): void {
     this.remove(flow);
-    this.#tellEnd(flow);
+    this.tellEnd(flow);
+  }
+
+  /** What was told of the flow is over, and it counts as never told. */
+  tellEnd(flow: Flow): void {
+    const { told } = flow;
+    flow.told = undefined;
+    if (told !== undefined) this.#onEnd(told);
   }
 
   /** The flow of these packets of a client is another node's from now on: that is no end. */
@@ -110,12 +117,6 @@ export class FlowTable {
     if (flow.backend.inForce && !isExpired(lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
     this.end(flow);
     return undefined;
-  }
-
-  #tellEnd(flow: Flow): void {
-    const { told } = flow;
-    flow.told = undefined;
-    if (told !== undefined) this.#onEnd(told);
   }
 
   #leastRecent(): Flow {

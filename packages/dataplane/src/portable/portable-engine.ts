@@ -27,7 +27,7 @@ import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
 import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
-import { imageOfUnknown, imageOfUnknownAnswer } from './image-of-flow.js';
+import { imageOfFlow, imageOfUnknown, imageOfUnknownAnswer } from './image-of-flow.js';
 import { OwnersInForce } from './owners-in-force.js';
 import { parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
@@ -180,8 +180,8 @@ export class PortableEngine {
   /** @see FlowSharing.told */
   *told(): Iterable<Uint8Array> {
     let images: Uint8Array[] = [];
-    for (const { told } of this.#flows) {
-      if (told !== undefined) images.push(told);
+    for (const flow of this.#flows) {
+      if (flow.told !== undefined) images.push(imageOfFlow(flow));
       if (images.length < IMAGES_PER_PIECE) continue;
       yield joined(images);
       images = [];

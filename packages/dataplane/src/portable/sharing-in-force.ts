@@ -10,8 +10,6 @@ import { timeoutTicks } from './ticks.js';
 import { isTcp } from './transport.js';
 import { addressText, type Tuple } from './tuple.js';
 
-/** SETTLED_FRAME_MAX of bpf/lib/tables.h: what is longer could not be given back to the XDP engine. */
-const FRAME_BYTES_MAX = 3520;
 const REFRESH_TICKS_MAX = 300;
 
 /** May one more packet be handed up now, of so many a second? Asked once for each. */
@@ -68,13 +66,12 @@ export class SharingInForce {
     return !this.#ownAddresses.has(destination) && this.#ofNat.maySend(packet);
   }
 
-  /** False: there are more than may be looked up. */
+  /** False: there are more than may be looked up, or there is no room. */
   handUp(packet: MissedPacket): boolean {
     const { takeoversPerSecond } = this.#sharing;
-    const fits = packet.frame.byteLength <= FRAME_BYTES_MAX;
-    if (fits && takeoversPerSecond > 0 && this.#mayHandUp(takeoversPerSecond)) return this.#queue.handUp(packet);
-    this.#queue.countOverRate();
-    return false;
+    const isOverRate = takeoversPerSecond === 0 || !this.#mayHandUp(takeoversPerSecond);
+    if (isOverRate) this.#queue.countOverRate();
+    return !isOverRate && this.#queue.handUp(packet);
   }
 }
 

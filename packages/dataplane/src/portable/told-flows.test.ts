@@ -7,8 +7,8 @@ import { backend, engineWith, flag, outcome, segment, tablesWith, vip } from './
 import { flowsIn, inWords } from './test-support/images.js';
 
 const sharing: Sharing = { tellAfterMs: 2500, takeoversPerSecond: 10, datagrams: false, localAddresses: [] };
-/** A third of established: 4 ticks, of fin: 1. */
-const timeouts = { ...defaultFlowTimeouts, tcpEstablishedMs: 14_000, tcpFinMs: 2000 };
+/** A third of established: 4 ticks, of fin: 2. */
+const timeouts = { ...defaultFlowTimeouts, tcpEstablishedMs: 14_000, tcpFinMs: 7000 };
 const shared: Partial<ForwardingTables> = { sharing, timeouts };
 const next: Partial<ForwardingService> = { scheduling: { pick: 'next' } };
 const nat: Partial<ForwardingService> = {
@@ -73,6 +73,8 @@ test('after the first FIN it is told by the timeout of that state', (t) => {
   outcome(engine, segment({ flags: fin | ack }), 7);
   t.deepEqual(news(engine), [`refreshed ${flowIs('fin_by_client')}`]);
   outcome(engine, segment({ flags: ack }), 8);
+  t.deepEqual(news(engine), []);
+  outcome(engine, segment({ flags: ack }), 9);
   t.deepEqual(news(engine), [`refreshed ${flowIs('fin_by_client')}`]);
 });
 
@@ -172,14 +174,21 @@ test("no end is told of what was not told, gives way, or is another node's by no
   t.deepEqual(news(yielding), []);
 });
 
-test('a connection of the same ports after the end is told like a new one', (t) => {
-  const engine = toldFlow();
-  outcome(engine, segment({ flags: rst }), 4);
-  outcome(engine, segment({ flags: syn }), 5);
-  engine.takeEvents();
-  outcome(engine, segment({ flags: ack }), 7);
-  t.deepEqual(news(engine), [`told ${flowIs('established')}`]);
-});
+for (const [last, flags] of [
+  ['RST', rst],
+  ['FIN', fin | ack],
+] as const) {
+  test(`a connection by the same ports after a ${last} ends what was told, and is told like a new one`, (t) => {
+    const engine = toldFlow();
+    outcome(engine, segment({ flags }), 3);
+    outcome(engine, segment({ flags: syn }), 10);
+    t.deepEqual(news(engine), [`ended ${flowIs('established')}`]);
+    outcome(engine, segment({ flags: ack }), 12);
+    t.deepEqual(news(engine), []);
+    outcome(engine, segment({ flags: ack }), 13);
+    t.deepEqual(news(engine), [`told ${flowIs('established')}`]);
+  });
+}
 
 test('without sharing nothing is told; with it, those from before are told at once', (t) => {
   const engine = engineWith([next], { timeouts });
@@ -207,6 +216,9 @@ test('all flows that were told and are not over can be asked for', (t) => {
   for (const port of ports) outcome(engine, segment({ port, flags: syn }), 0);
   for (const port of ports.slice(100)) outcome(engine, segment({ port, flags: ack }), 3);
   for (const port of ports.slice(0, 200)) outcome(engine, segment({ port, flags: rst }), 4);
+  outcome(engine, segment({ port: 1500, flags: fin | ack }), 4);
+  const last = [...engine.told()].flatMap((piece) => flowsIn(piece)).find(({ client }) => client.port === 1500);
+  t.is(last?.state, 'fin_by_client', 'as they are now');
   const pieces = [...engine.told()].map((piece) => flowsIn(piece).map(({ client }) => client.port));
   t.true(pieces.length > 1);
   t.deepEqual(
