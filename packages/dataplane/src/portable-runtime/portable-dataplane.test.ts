@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
-import { addressToBytes, flowHash } from '@weir/packet';
+import { addressToBytes, decodeFlowImage, encodeFlowImage, flowHash } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import type { Counters, ForwardingService, ForwardingTables } from '../dataplane.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
@@ -233,6 +233,36 @@ testAsRoot('counters are told to other processes, and no longer than there is so
   plane = PortableDataplane.open({ interfaces });
 });
 
+testAsRoot('a packet of an unknown flow waits for what user space finds out, and goes on to its backend', async (t) => {
+  const sharing = { tellAfterMs: 0, takeoversPerSecond: 1000, datagrams: true, localAddresses: [] };
+  await plane.apply({ ...tablesOf(nat), sharing });
+  const { sharing: flows } = plane;
+  const echo = echoed(4, 100);
+  await flows.wait(new AbortController().signal);
+  const [packet] = flows.take().missed;
+  if (packet === undefined) return t.fail('nothing was missed');
+  const flow = packet.image.slice();
+  const found = decodeFlowImage(flow);
+  if (found === undefined) return t.fail('a missed packet has an image');
+  const backend = { address: addressToBytes(backends[4]), port: 7 };
+  encodeFlowImage({ ...found, kind: 'nat', state: 'datagram', backend }, flow);
+  t.deepEqual(flows.settle([{ packet, flow }]), ['adopted']);
+  t.is(await echo, '100\n');
+  t.deepEqual([...flows.told()], [flow]);
+  t.like(flows.counts(), { missed: 1, adopted: 1, lost: 0 });
+
+  flows.forget(flow);
+  t.deepEqual([...flows.told()], []);
+});
+
+testAsRoot('who waits for flows stops when it is told to', async (t) => {
+  const abort = new AbortController();
+  const waiting = plane.sharing.wait(abort.signal);
+  abort.abort();
+  await t.notThrowsAsync(waiting);
+  t.like(plane.sharing.take(), { missed: [] });
+});
+
 testAsRoot('a device name that is taken is refused, and what holds it goes on', async (t) => {
   await plane.apply(tablesOf(nat));
   t.throws(() => PortableDataplane.open({ interfaces }), { code: 'TUN_BUSY', message: /weir0.*ip -d link show/ });
@@ -287,6 +317,7 @@ testAsRoot('after disposal nothing is left, and asking is refused', async (t) =>
   t.false(ip('-o link show').includes('weir0'));
   for (const name of interfaces) t.notRegex(await networkCommand('tc', ['qdisc', 'show', 'dev', name]), /clsact/);
   await t.throwsAsync(plane.counters(), { code: 'DATAPLANE_CLOSED' });
+  t.throws(() => plane.sharing.take(), { code: 'DATAPLANE_CLOSED' });
 });
 
 async function filtersAt(name: string): Promise<string> {

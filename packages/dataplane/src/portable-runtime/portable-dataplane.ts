@@ -154,6 +154,7 @@ export class PortableDataplane implements Dataplane {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#sweeper);
+    this.#sharing.release();
     const { steering, device, sender, mtu } = this.#parts;
     try {
       await this.#countersSocket?.[Symbol.asyncDispose]();

@@ -24,7 +24,11 @@ export class PortableSharing implements FlowSharing {
 
   /** Packets were forwarded, or flows swept out. */
   notify(): void {
-    if (!this.#host.engine.hasEvents) return;
+    if (this.#host.engine.hasEvents) this.release();
+  }
+
+  /** Nobody waits any longer, be there something to take or not. */
+  release(): void {
     for (const resume of this.#waiting) resume();
   }
 

@@ -42,6 +42,21 @@ test('fullnat takes packets for local addresses as well', (t) => {
   ]);
 });
 
+test('with sharing packets for the local addresses of other nodes are taken, too', (t) => {
+  const sharing = {
+    tellAfterMs: 0,
+    takeoversPerSecond: 1,
+    datagrams: false,
+    localAddresses: ['10.0.0.112', '10.0.0.111'],
+  };
+  t.deepEqual(textOf({ ...tablesOf({ method: 'fullnat', toa: false }, ['10.0.0.111']), sharing }), [
+    ...linkMatters,
+    '1 4 take match ip dst 198.51.100.10/32',
+    '1 4 take match ip dst 10.0.0.111/32',
+    '1 4 take match ip dst 10.0.0.112/32',
+  ]);
+});
+
 test('nat takes what backends send through the node and errors, but nothing that is for the node or for many', (t) => {
   t.deepEqual(textOf(tablesOf({ method: 'nat' })), [
     ...linkMatters,
