@@ -10,9 +10,11 @@
 #include "lib/fragment.h"
 #include "lib/guard.h"
 #include "lib/icmp_in.h"
+#include "lib/missed.h"
 #include "lib/owner.h"
 #include "lib/parse.h"
 #include "lib/service.h"
+#include "lib/settle.h"
 
 #define SELDOM 0
 
@@ -30,6 +32,22 @@ static __always_inline int call_seldom(struct xdp_md *ctx)
 	bpf_tail_call(ctx, &programs, SELDOM);
 	return drop(DROP_PROGRAM_MISSING);
 }
+
+/*
+ * The packet that this CPU looks at, in the program for what is not common: on the stack it would leave too little room for
+ * what is called.
+ */
+struct at_hand {
+	struct packet packet;
+	struct choice choice;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct at_hand);
+} hands SEC(".maps");
 
 /* To the node that `choice` says. What is to be changed in the packet is that node's to change. */
 static __always_inline int hand_over(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
@@ -51,7 +69,7 @@ static __always_inline int handle_answer(struct xdp_md *ctx, const struct state 
 	if (verdict != UNKNOWN)
 		return verdict;
 	if (find_owner_of_answer(packet, choice) != ELSEWHERE)
-		return XDP_PASS;
+		return ask_about_answer(ctx, packet);
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
 	return hand_over(ctx, packet, choice);
@@ -61,53 +79,61 @@ static __always_inline int handle_answer(struct xdp_md *ctx, const struct state 
 static __always_inline int decide(struct xdp_md *ctx)
 {
 	struct state *current = current_state();
-	struct packet packet = {};
-	struct choice choice = {};
+	struct packet *packet;
+	struct choice *choice;
 	struct service *service;
+	struct at_hand *hand;
+	__u32 only = 0;
 	int verdict;
 
-	if (!current)
+	hand = bpf_map_lookup_elem(&hands, &only);
+	if (!current || !hand)
 		return XDP_PASS;
-	verdict = parse(ctx, &packet);
+	__builtin_memset(hand, 0, sizeof(*hand));
+	packet = &hand->packet;
+	choice = &hand->choice;
+	verdict = parse(ctx, packet);
 	if (verdict == EXTENDED)
-		verdict = parse_extensions(ctx, &packet);
+		verdict = parse_extensions(ctx, packet);
 	if (verdict != PARSED)
 		return verdict;
-	if (packet.kind == KIND_LATER_FRAGMENT)
-		return forward_later_fragment(ctx, &packet);
-	if (packet.kind == KIND_ICMP)
-		return handle_icmp(ctx, current, &packet);
+	if (packet->kind == KIND_LATER_FRAGMENT)
+		return forward_later_fragment(ctx, packet);
+	if (packet->kind == KIND_ICMP)
+		return handle_icmp(ctx, current, packet);
 
-	service = find_service(current, &packet, &choice.service);
+	service = find_service(current, packet, &choice->service);
 	if (!service)
-		return handle_answer(ctx, current, &packet, &choice);
-	if (!is_for_this_node(current, &packet))
+		return handle_answer(ctx, current, packet, choice);
+	if (!is_for_this_node(current, packet))
 		return XDP_PASS;
 	if (service->flags & SERVICE_OWNERS) {
-		verdict = take_handover(ctx, &packet);
+		verdict = take_handover(ctx, packet);
 		if (verdict != TAKEN)
 			return verdict;
 		return call_seldom(ctx);
 	}
-	if (current->features & FEATURE_DENY && is_denied(&packet))
+	if (current->features & FEATURE_DENY && is_denied(packet))
 		return drop(DROP_DENIED);
-	if (packet.ttl <= 1)
-		return send_error(ctx, &packet, ICMP_ERROR_TIME_EXCEEDED, 0);
+	if (packet->ttl <= 1)
+		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
 
-	verdict = choose_known_seldom(&packet, &choice);
+	verdict = choose_known_seldom(packet, choice);
 	if (verdict == UNKNOWN && service->flags & SERVICE_REMEMBERS)
-		verdict = find_owner(&packet, &choice, 0);
+		verdict = find_owner(packet, choice, 0);
 	if (verdict == ELSEWHERE)
-		return hand_over(ctx, &packet, &choice);
+		return hand_over(ctx, packet, choice);
 	if (verdict == UNKNOWN)
-		verdict = choose_new(&packet, &choice);
+		verdict = ask_about(ctx, packet, choice);
+	if (verdict == UNKNOWN)
+		verdict = choose_new(packet, choice, was_settled());
 	if (verdict == UNTRANSLATED)
-		verdict = begin_translation(&packet, &choice);
+		verdict = begin_translation(packet, choice);
 	if (verdict != CHOSEN)
 		return verdict;
-	if (packet.begins_fragments)
-		remember_fragments(&packet, &choice);
-	return forward(ctx, &packet, &choice, service->mss_clamp);
+	if (packet->begins_fragments)
+		remember_fragments(packet, choice);
+	return forward(ctx, packet, choice, service->mss_clamp);
 }
 
 SEC("xdp")
@@ -162,10 +188,11 @@ int weir(struct xdp_md *ctx)
 	if (is_special(current, service, &packet))
 		return call_seldom(ctx);
 
-	if (choose_known(current, service, &packet, &choice, 0) != CHOSEN) {
+	verdict = choose_known(current, service, &packet, &choice, 0);
+	if (verdict != CHOSEN) {
 		struct flow_key key;
 
-		if (!begins_simply(current, service, &packet))
+		if (verdict == TO_BE_TOLD || !begins_simply(current, service, &packet))
 			return call_seldom(ctx);
 		key = key_of_packet(current, &packet);
 		choice.backend = begin_flow(key.tag, key.set, choice.service, row_for(service, &packet, choice.hash),
@@ -185,6 +212,25 @@ int weir(struct xdp_md *ctx)
 	else
 		verdict = write_whole(ctx, &packet, backend, &mine->nexthop, choice.hash);
 	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet.bytes) : verdict;
+}
+
+/* Run by user space, once for each settlement: the frame that it runs on is a place for the one that is given back. */
+SEC("xdp")
+int weir_settle(struct xdp_md *ctx)
+{
+	struct settlement *settlement = next_settlement();
+	struct handover *handover = this_handover();
+
+	if (!settlement || !handover)
+		return XDP_ABORTED;
+	if (settlement->what == SETTLE_FORGET)
+		settlement->result = forget_settled(settlement);
+	else if (settlement->what != SETTLE_UNKNOWN)
+		settlement->result = adopt(settlement);
+	if (!settlement->length || !put_frame(ctx, settlement))
+		return XDP_DROP;
+	handover->arriving = ARRIVES_SETTLED;
+	return call_seldom(ctx);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -6,6 +6,7 @@
 #include "flow.h"
 #include "forward.h"
 #include "parse.h"
+#include "see.h"
 #include "tables.h"
 #include "translation.h"
 
@@ -108,16 +109,15 @@ SEPARATE __u32 place_of_answer(const struct packet *packet)
 }
 
 /* The state of a connection stands with the way there; FIN and RST of the server change it. */
-static __always_inline void see_answer(const struct state *current, struct flow *answer,
+static __always_inline void see_answer(const struct state *current, struct flow *answer, __u32 place,
 				       const struct translation *record, const struct packet *packet)
 {
 	__u64 seen = *(volatile __u64 *)&answer->value, value;
 	struct flow *there;
 	__u32 state, next;
 
-	if (last_seen(seen) != current->now)
-		replace_value(answer, seen,
-			      flow_value(backend_of(seen), epoch_of(seen), FLOW_ANSWER, current->now));
+	if (!is_seen_now(current, seen))
+		replace_value(answer, place, seen, seen_now(current, seen));
 	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
 		return;
 	there = flow_at(record->twin);
@@ -128,7 +128,7 @@ static __always_inline void see_answer(const struct state *current, struct flow 
 	next = next_tcp_state(state, packet->tcp_flags, 1);
 	if (state == next || backend_of(value) != backend_of(seen))
 		return;
-	replace_value(there, value, flow_value(backend_of(value), epoch_of(value), next, last_seen(value)));
+	replace_value(there, record->twin, value, in_state(value, next));
 }
 
 /* A packet for no service: perhaps an answer. UNKNOWN if it is of no flow. */
@@ -158,7 +158,7 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 		return XDP_PASS;
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
-	see_answer(current, answer, record, packet);
+	see_answer(current, answer, choice.place, record, packet);
 	if (packet->begins_fragments)
 		remember_fragments(packet, &choice);
 	return send_answer(ctx, packet, &choice, service->mss_clamp);

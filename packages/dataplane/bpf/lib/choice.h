@@ -11,6 +11,8 @@
 #define UNTRANSLATED (-3)
 /* The backend is another node, which may have the flow. */
 #define ELSEWHERE (-4)
+/* There is a backend, and user space is to be told of the flow, which not every program has room for. */
+#define TO_BE_TOLD (-6)
 
 /* Slots of backends in turn, 16 bits each, the first one lowest, then NO_BACKEND: the choices of a row, or hops to try. */
 #define HOPS_MAX 4

@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "hash.h"
 #include "parse.h"
+#include "see.h"
 #include "tables.h"
 #include "translation.h"
 
@@ -170,8 +171,7 @@ SEPARATE __u32 remembered_backend(__u64 tag, __u32 service_index)
 	}
 	if (!takes_flows(backend_of(found.value)))
 		return NO_BACKEND;
-	replace_value(found.flow, found.value,
-		      flow_value(backend_of(found.value), epoch_of(found.value), state_of(found.value), current->now));
+	replace_value(found.flow, found.place, found.value, seen_now(current, found.value));
 	return backend_of(found.value);
 }
 
@@ -304,7 +304,8 @@ static __always_inline int begins_simply(const struct state *current, const stru
 					 const struct packet *packet)
 {
 	return begins_flow(packet) && service->flags == SERVICE_REMEMBERS && !service->persistence &&
-	       service->pick != PICK_LOCALITY && !(current->features & FEATURE_RATES) && !current->owners;
+	       service->pick != PICK_LOCALITY && !current->owners &&
+	       !(current->features & (FEATURE_RATES | FEATURE_DATAGRAMS));
 }
 
 /* Picks and remembers. Numbers alone, so that the caller's packet stays in registers. Returns the slot, or NO_BACKEND. */
@@ -321,12 +322,15 @@ SEPARATE __u32 begin_flow(__u64 tag, __u32 set, __u32 service_index, __u32 row, 
 	backend = bpf_map_lookup_elem(&backends, &slot);
 	if (slot == NO_BACKEND || !backend)
 		return NO_BACKEND;
-	remember(current, (struct flow_key){ .tag = tag, .set = set }, flow_value(slot, backend->epoch, state, current->now));
+	remember(current, (struct flow_key){ .tag = tag, .set = set }, new_flow_value(current, slot, backend->epoch, state));
 	return slot;
 }
 
-/* A flow that the table does not know, of a service or a row that wants to know it. */
-SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
+/*
+ * A flow that the table does not know, of a service or a row that wants to know it. `is_settled`: and nobody else knows it
+ * either, as far as user space could find out.
+ */
+SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u32 is_settled)
 {
 	struct state *current = current_state();
 	struct service *service;
@@ -358,6 +362,9 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice)
 	}
 	if (!begins) {
 		look_at_row(service, table_of(service), packet, choice);
+		/* Nobody knows it: one packet asked for all. */
+		if (choice->backend != NO_BACKEND && is_settled)
+			remember_packet(packet, choice->backend);
 		return CHOSEN;
 	}
 	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
@@ -393,18 +400,22 @@ static __always_inline int knows_flow(const struct state *current, __u32 service
 
 #define RECALL_TRANSLATED 1 /* the flow is one of nat or fullnat */
 #define RECALL_UNSEEN 2     /* the packet is only about the flow: its state and age stay */
+#define RECALL_TELLS 4      /* this program has room to tell user space */
+#define RECALL_KEPT 8       /* `choice` holds the row's backend, which is enough to find the flow anywhere unless it has another */
 
-/* What the table knows of the packet's flow: CHOSEN or UNKNOWN. */
+/* What the table knows of the packet's flow: CHOSEN or UNKNOWN; TO_BE_TOLD: CHOSEN, by the program that can tell. */
 static __always_inline int recall(const struct state *current, const struct packet *packet, struct choice *choice,
-				  __u32 how)
+				  const __u32 how)
 {
 	__u32 mask = how & RECALL_TRANSLATED ? settings.translation_mask : settings.flow_mask;
 	struct found_flow found = {};
+	int is_shared;
 
 	if (!knows_flow(current, choice->service, key_of_packet(current, packet), mask, &found))
 		return UNKNOWN;
-	if (!(how & RECALL_UNSEEN))
-		see_flow(current, &found, packet);
+	is_shared = !(how & RECALL_KEPT) || choice->backend != backend_of(found.value);
+	if (!(how & RECALL_UNSEEN) && see_flow(current, &found, packet, is_shared, how & RECALL_TELLS) == DUE)
+		return TO_BE_TOLD;
 	choice->backend = backend_of(found.value);
 	choice->place = found.place;
 	choice->in_handshake = state_of(found.value) == FLOW_SYN || is_opening(packet->tcp_flags);
@@ -412,13 +423,15 @@ static __always_inline int recall(const struct state *current, const struct pack
 }
 
 /* The row's flows are remembered, because a change of members moves the row, or has. `choice` holds the row's backend. */
-static __always_inline int recall_kept(const struct state *current, const struct packet *packet, struct choice *choice)
+static __always_inline int recall_kept(const struct state *current, const struct packet *packet, struct choice *choice,
+				       const __u32 how)
 {
 	__u32 of_row = choice->backend, line = choice->row / USES_PER_LINE;
 	struct use_line *uses;
+	int verdict = recall(current, packet, choice, how | RECALL_KEPT);
 
-	if (recall(current, packet, choice, 0) == UNKNOWN)
-		return UNKNOWN;
+	if (verdict != CHOSEN)
+		return verdict;
 	uses = bpf_map_lookup_elem(&uses_of_rows, &line);
 	if (uses && choice->backend != of_row && !uses->used[choice->row % USES_PER_LINE])
 		uses->used[choice->row % USES_PER_LINE] = 1;
@@ -426,24 +439,28 @@ static __always_inline int recall_kept(const struct state *current, const struct
 }
 
 /*
- * What the tables know of a packet: CHOSEN, or UNKNOWN where a flow would have to be remembered first. `alternatives`: the
- * service may hash other fields than before.
+ * What the tables know of a packet: CHOSEN, or UNKNOWN where a flow would have to be remembered first. `seldom`: in the
+ * program for what is not common, which has room to tell user space, and sees services that hash other fields than before.
  */
 static __always_inline int choose_known(const struct state *current, const struct service *service,
-					const struct packet *packet, struct choice *choice, const int alternatives)
+					const struct packet *packet, struct choice *choice, const int seldom)
 {
+	const __u32 tells = seldom ? RECALL_TELLS : 0;
 	__u64 table = table_of(service);
 
 	if (is_of_choices(table)) {
 		look_at_choices(service, table, packet, choice);
-		if (alternatives && has_alternative(service))
+		if (seldom && has_alternative(service))
 			add_alternatives(service, table, packet, choice);
 		return CHOSEN;
 	}
 	choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	if (!(service->flags & SERVICE_REMEMBERS))
-		return look_at_row(service, table, packet, choice) ? recall_kept(current, packet, choice) : CHOSEN;
-	return recall(current, packet, choice, service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0);
+		return look_at_row(service, table, packet, choice) ? recall_kept(current, packet, choice, tells) : CHOSEN;
+	/* Apart, for `how` to be a constant; the program for common packets never sees those of nat. */
+	if (seldom && service->flags & SERVICE_TRANSLATES)
+		return recall(current, packet, choice, tells | RECALL_TRANSLATED);
+	return recall(current, packet, choice, tells);
 }
 
 SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *choice)
@@ -465,7 +482,7 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 {
 	const struct state *current = current_state();
 	const struct service *service;
-	int translated, kept;
+	int kept;
 	__u64 table;
 
 	if (!quoted || !choice || !current)
@@ -480,9 +497,10 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 			add_alternatives(service, table, quoted, choice);
 		return CHOSEN;
 	}
-	translated = service->flags & SERVICE_TRANSLATES;
 	kept = look_at_row(service, table, quoted, choice);
 	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
 		return CHOSEN;
-	return recall(current, quoted, choice, RECALL_UNSEEN | (translated ? RECALL_TRANSLATED : 0));
+	if (service->flags & SERVICE_TRANSLATES)
+		return recall(current, quoted, choice, RECALL_UNSEEN | RECALL_TRANSLATED);
+	return recall(current, quoted, choice, RECALL_UNSEEN);
 }

@@ -14,6 +14,7 @@
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "events.h"
 #include "hash.h"
 #include "parse.h"
 #include "service.h"
@@ -25,6 +26,13 @@
 
 #define EPOCH_MASK 0xfff
 
+/* Of a value: backend 16 bits, epoch 12, state 4, due 10, told 1, last seen 21. Ticks wrap; times are compared by distance. */
+#define DUE_SHIFT 32
+#define DUE_MASK 0x3ff
+#define VALUE_TOLD (1ULL << 42)
+#define SEEN_SHIFT 43
+#define SEEN_MASK 0x1fffff
+
 /* Kinds of keys that are no connections. */
 #define KEY_FRAGMENT 0x100 /* | protocol */
 #define KEY_NETWORK 0x200
@@ -32,7 +40,32 @@
 
 static __always_inline __u64 flow_value(__u32 backend, __u32 epoch, enum flow_state state, __u32 now)
 {
-	return backend | (epoch & EPOCH_MASK) << 16 | (__u64)((__u32)state << 28) | (__u64)now << 32;
+	return backend | (epoch & EPOCH_MASK) << 16 | (__u64)((__u32)state << 28) | (__u64)now << SEEN_SHIFT;
+}
+
+/* Not told, and due in so many ticks. */
+static __always_inline __u64 due_in(__u64 value, __u32 now, __u32 ticks)
+{
+	return (value & ~((__u64)DUE_MASK << DUE_SHIFT | VALUE_TOLD)) | (__u64)((now + ticks) & DUE_MASK) << DUE_SHIFT;
+}
+
+/* Of a connection that begins. */
+static __always_inline __u64 new_flow_value(const struct state *current, __u32 backend, __u32 epoch, enum flow_state state)
+{
+	return due_in(flow_value(backend, epoch, state, current->now), current->now, current->tell_after);
+}
+
+/* The same flow in another state; one that has ended is not told of any more. */
+static __always_inline __u64 in_state(__u64 value, enum flow_state state)
+{
+	value = (value & ~(0xfULL << 28)) | (__u64)((__u32)state << 28);
+	return state == FLOW_CLOSE ? value & ~VALUE_TOLD : value;
+}
+
+/* The same flow, seen now. */
+static __always_inline __u64 seen_now(const struct state *current, __u64 value)
+{
+	return (value & ~((__u64)SEEN_MASK << SEEN_SHIFT)) | (__u64)current->now << SEEN_SHIFT;
 }
 
 static __always_inline __u32 backend_of(__u64 value)
@@ -50,9 +83,17 @@ static __always_inline __u32 state_of(__u64 value)
 	return value >> 28 & 0xf;
 }
 
-static __always_inline __u32 last_seen(__u64 value)
+static __always_inline int is_seen_now(const struct state *current, __u64 value)
 {
-	return value >> 32;
+	return value >> SEEN_SHIFT == (current->now & SEEN_MASK);
+}
+
+/* Ticks since the flow's last packet; 0, too, when another CPU's clock was faster. */
+static __always_inline __u32 age_of(const struct state *current, __u64 value)
+{
+	__u32 age = (current->now - (__u32)(value >> SEEN_SHIFT)) & SEEN_MASK;
+
+	return age > SEEN_MASK / 2 ? 0 : age;
 }
 
 static __always_inline int is_active(__u32 state)
@@ -212,7 +253,7 @@ static __always_inline __u32 lifetime(const struct state *current, __u64 value)
 
 static __always_inline int is_older(const struct state *current, __u64 value, __u32 ticks)
 {
-	return (__s32)(current->now - last_seen(value) - ticks) > 0;
+	return age_of(current, value) > ticks;
 }
 
 /*
@@ -248,8 +289,8 @@ static __always_inline struct flow *other_direction(__u32 place, __u64 value, __
 	return flow_at(here->twin);
 }
 
-/* Takes a flow out, unless somebody else did, or it was seen since `value` was read. */
-static __always_inline int forget(struct flow *flow, __u64 tag, __u64 value)
+/* Takes a flow out, unless somebody else did, or it was seen since `value` was read. `place`: where it stands. */
+static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u64 value)
 {
 	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
 		return 0;
@@ -259,6 +300,8 @@ static __always_inline int forget(struct flow *flow, __u64 tag, __u64 value)
 	}
 	*(volatile __u64 *)&flow->tag = 0;
 	count_connection(value, -1);
+	if (value & VALUE_TOLD)
+		tell_end(place, tag);
 	return 1;
 }
 
@@ -272,7 +315,7 @@ SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
 	if (!flow)
 		return 0;
 	other = other_direction(place, value, &other_place);
-	if (!forget(flow, tag, value))
+	if (!forget(flow, place, tag, value))
 		return 0;
 	if (!other)
 		return 1;
@@ -280,7 +323,7 @@ SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
 	record = translation_at(place);
 	if (record)
 		record->twin = NO_PLACE;
-	forget(other, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value);
+	forget(other, other_place, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value);
 	return 1;
 }
 
@@ -301,7 +344,7 @@ SEPARATE int sweep_at(__u32 place)
 	other = other_direction(place, value, &other_place);
 	if (state_of(value) == FLOW_ANSWER) {
 		if (!other || !other->tag)
-			forget(flow, tag, value);
+			forget(flow, place, tag, value);
 		return 0; /* the other one decides for both */
 	}
 	if (is_over(current, value, other ? other->value : 0))
@@ -316,8 +359,7 @@ SEPARATE int sweep_at(__u32 place)
 
 static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u64 value)
 {
-	__s32 age = current->now - last_seen(value); /* below 0: another CPU's clock was faster */
-	__u32 state = state_of(value), rank = age < 0 ? 0 : age;
+	__u32 age = age_of(current, value), state = state_of(value), rank = age;
 
 	if (!tag)
 		return RANK_FREE;
@@ -325,7 +367,7 @@ static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u
 	if (state == FLOW_SYN || state == FLOW_CLOSE || state == FLOW_FRAGMENT)
 		rank |= RANK_CHEAP;
 	if (state != FLOW_ANSWER && state != FLOW_NETWORK && rank > current->timeout[state])
-		rank |= age > (__s32)current->timeout[state] ? RANK_OVER : 0;
+		rank |= age > current->timeout[state] ? RANK_OVER : 0;
 	return rank;
 }
 
@@ -442,44 +484,17 @@ SEPARATE int unclaim(__u32 place)
 }
 
 /* A flow's value becomes another one of the same backend, if nobody was faster. */
-static __always_inline void replace_value(struct flow *flow, __u64 old, __u64 value)
+static __always_inline int replace_value(struct flow *flow, __u32 place, __u64 old, __u64 value)
 {
-	if (__sync_val_compare_and_swap(&flow->value, old, value) != old || state_of(old) == state_of(value))
-		return;
-	if (is_active(state_of(old)) == is_active(state_of(value)) && is_connection(state_of(old)))
-		return;
-	count_connection(old, -1);
-	count_connection(value, 1);
-}
-
-/* The state after a segment; RFC 793's as far as one sees it from the middle. */
-static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags, int from_server)
-{
-	__u32 fin = from_server ? FLOW_FIN_SERVER : FLOW_FIN_CLIENT;
-
-	if (flags & TCP_RST)
-		return FLOW_CLOSE;
-	if (flags & TCP_SYN)
-		return !from_server && is_opening(flags) && state > FLOW_ESTABLISHED ? FLOW_SYN : state;
-	if (flags & TCP_FIN) {
-		if (state == FLOW_SYN || state == FLOW_ESTABLISHED)
-			return fin;
-		return state == fin ? fin : FLOW_CLOSE;
+	if (__sync_val_compare_and_swap(&flow->value, old, value) != old)
+		return 0;
+	if (is_active(state_of(old)) != is_active(state_of(value))) {
+		count_connection(old, -1);
+		count_connection(value, 1);
 	}
-	return state == FLOW_SYN && !from_server ? FLOW_ESTABLISHED : state;
-}
-
-/* A packet of a flow that is remembered was seen. Writes only when a tick has passed or the state changes. */
-static __always_inline void see_flow(const struct state *current, struct found_flow *found, const struct packet *packet)
-{
-	__u32 state = state_of(found->value);
-	__u32 next = packet->protocol == IPPROTO_TCP ? next_tcp_state(state, packet->tcp_flags, 0) : state;
-	__u64 value;
-
-	if (last_seen(found->value) == current->now && next == state)
-		return;
-	value = flow_value(backend_of(found->value), epoch_of(found->value), next, current->now);
-	replace_value(found->flow, found->value, value);
+	if (old & VALUE_TOLD && !(value & VALUE_TOLD))
+		tell_end(place, *(volatile __u64 *)&flow->tag);
+	return 1;
 }
 
 static __always_inline __u32 first_state(const struct packet *packet)
@@ -516,7 +531,7 @@ static __always_inline __u32 claim_for(const struct state *current, const struct
 
 	if (!backend)
 		return NO_PLACE;
-	return claim(current, key, mask, flow_value(slot, backend->epoch, first_state(packet), current->now));
+	return claim(current, key, mask, new_flow_value(current, slot, backend->epoch, first_state(packet)));
 }
 
 /* The packet's flow is remembered, for this backend, if there is a place. */

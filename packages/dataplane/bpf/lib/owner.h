@@ -29,7 +29,10 @@ struct {
 	__type(value, __u32);
 } peers SEC(".maps");
 
-/* Where answers of nat come from: a packet from there that this node does not know is another node's. */
+/*
+ * Where answers come from: a packet from there that this node does not know may be one of another node's flow. Answers of
+ * fullnat are told by where they go, too: to an address of some node's, in here with protocol and port 0.
+ */
 struct answerer {
 	__u64 address[2];
 	__be16 port; /* 0: all */
@@ -42,17 +45,24 @@ struct {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct answerer);
-	__type(value, __u32);
+	__type(value, __u32); /* ANSWERS_* */
 } answerers SEC(".maps");
 
-/* From the program that took off an outer header to the one that looks at what was in it: one packet, on one CPU. */
+#define ANSWERS_NAT 1
+#define ANSWERS_FULLNAT 2
+#define ANSWERS_TO 4 /* a local address of fullnat */
+
+/* How a packet came to be looked at by this program: from the one before, of the same packet, on this CPU. */
 struct handover {
 	__u64 hops;     /* nodes still to ask, as in struct choice */
-	__u32 arriving; /* set for the next program */
-	__u32 arrived;  /* the packet at hand came so */
+	__u32 arriving; /* set for the next program: ARRIVES_* */
+	__u32 arrived;  /* how the packet at hand came */
 	__u32 second;   /* that `passed_on` counts in */
 	__u32 passed_on;
 };
+
+#define ARRIVES_HANDED_OVER 1 /* in an outer header, which is off by now */
+#define ARRIVES_SETTLED 2     /* from user space, which knows all that anybody knows of its flow */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -89,7 +99,14 @@ static __always_inline int was_handed_over(void)
 {
 	const struct handover *handover = this_handover();
 
-	return handover && handover->arrived;
+	return handover && handover->arrived == ARRIVES_HANDED_OVER;
+}
+
+static __always_inline int was_settled(void)
+{
+	const struct handover *handover = this_handover();
+
+	return handover && handover->arrived == ARRIVES_SETTLED;
 }
 
 /*
@@ -140,7 +157,7 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 	__u64 nodes;
 	int begins;
 
-	if (!packet || !choice || !current || !handover || !current->owners)
+	if (!packet || !choice || !current || !handover || !current->owners || handover->arrived == ARRIVES_SETTLED)
 		return UNKNOWN;
 	index = current->owners - 1;
 	service = bpf_map_lookup_elem(&services, &index);
@@ -164,22 +181,32 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 	return ELSEWHERE;
 }
 
+/* What answers come from where this packet comes from? ANSWERS_NAT, ANSWERS_FULLNAT. */
+SEPARATE __u32 answers_from(const struct packet *packet)
+{
+	struct answerer from = {};
+	const __u32 *answers;
+
+	if (!packet)
+		return 0;
+	source_as_key(from.address, packet);
+	from.protocol = packet->protocol;
+	from.port = bpf_htons(packet->ports);
+	answers = bpf_map_lookup_elem(&answerers, &from);
+	if (!answers) {
+		from.port = 0;
+		answers = bpf_map_lookup_elem(&answerers, &from);
+	}
+	return answers ? *answers : 0;
+}
+
 /* The same for a packet that no service takes; UNKNOWN: it is none of nat's. */
 SEPARATE int find_owner_of_answer(const struct packet *packet, struct choice *choice)
 {
 	const struct state *current = current_state();
-	struct answerer from = {};
 
-	if (!packet || !choice || !current || !current->owners)
+	if (!packet || !choice || !current || !current->owners || !(answers_from(packet) & ANSWERS_NAT))
 		return UNKNOWN;
-	source_as_key(from.address, packet);
-	from.protocol = packet->protocol;
-	from.port = bpf_htons(packet->ports);
-	if (!bpf_map_lookup_elem(&answerers, &from)) {
-		from.port = 0;
-		if (!bpf_map_lookup_elem(&answerers, &from))
-			return UNKNOWN;
-	}
 	return find_owner(packet, choice, OWNER_OF_ANSWER);
 }
 
@@ -257,6 +284,6 @@ SEPARATE int take_handover(struct xdp_md *ctx, const struct packet *packet)
 		return drop(DROP_HANDOVER_MALFORMED);
 	__builtin_memcpy(start, macs, sizeof(macs));
 	ethernet->h_proto = family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-	handover->arriving = 1;
+	handover->arriving = ARRIVES_HANDED_OVER;
 	return TAKEN;
 }

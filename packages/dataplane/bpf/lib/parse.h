@@ -79,6 +79,19 @@ static __always_inline __u64 mapped_ipv4(__be32 address)
 	return (__u64)address << 32 | bpf_htonl(0xffff);
 }
 
+static __always_inline void address_from_source(struct address *address, const struct packet *packet)
+{
+	__builtin_memcpy(address, packet->source, sizeof(*address));
+}
+
+static __always_inline void address_from_destination(struct address *address, const struct packet *packet)
+{
+	if (packet->family == 4)
+		*address = (struct address){ .word = { packet->destination[1] >> 32 } };
+	else
+		__builtin_memcpy(address, packet->destination, sizeof(*address));
+}
+
 /* As mapped_ipv4() makes it, behind eight zero bytes: no packet on a wire has it (RFC 4291, section 2.5.5.2). */
 static __always_inline int is_mapped_ipv4(const __u64 address[2])
 {

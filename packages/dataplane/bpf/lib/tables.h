@@ -12,7 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 4
+#define LAYOUT_VERSION 5
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -45,6 +45,8 @@ enum flow_state {
 #define FEATURE_TRANSLATION 1
 #define FEATURE_DENY 2
 #define FEATURE_RATES 4
+#define FEATURE_SHARING 8    /* long-lived flows are told, unknown ones are asked about */
+#define FEATURE_DATAGRAMS 16 /* datagrams of unknown flows are asked about, too */
 
 struct state {
 	/* Read for each packet. */
@@ -67,8 +69,12 @@ struct state {
 	__u32 rate_second;  /* what node_count counts */
 	__u32 node_count;
 	__u32 sweep_set;    /* where the sweep goes on */
-	__u32 padding1;
+	__u32 tell_after;   /* ticks from a flow's first packet until it is told */
 	struct address own_address[2]; /* source of time exceeded, IPv4 and IPv6; 0: none */
+	__u64 missed_every; /* ns from one packet of an unknown flow that is handed up to the next; 0: none is */
+	__u64 missed_next;  /* when the next one is due; ahead of the clock by what was handed up in a burst */
+	__u32 local_first;  /* ports of local addresses that new flows take */
+	__u32 local_ports;  /* how many */
 	__u32 local_count[2];
 	struct address local_address[2][LOCAL_ADDRESSES_MAX];
 };
@@ -277,8 +283,28 @@ struct drops {
  */
 struct flow {
 	__u64 tag;
-	__u64 value; /* backend | epoch << 16 (12 bits) | state << 28 | last seen << 32 */
+	__u64 value; /* backend | epoch << 16 | state << 28 | due << 32 | told << 42 | last seen << 43 (flow.h) */
 };
+
+/* A flow, as other nodes need it: packages/packet/src/flow-image.ts. Ports in network order. */
+struct flow_image {
+	__u8 family; /* of client and VIP: 4 or 6 */
+	__u8 protocol;
+	__u8 state;
+	__u8 kind;     /* enum flow_kind, IMAGE_BACKEND_IPV6 */
+	__u32 service; /* its name's lower half */
+	__be16 client_port;
+	__be16 vip_port;
+	__be16 backend_port;
+	__be16 local_port;
+	struct address client;
+	struct address vip;
+	struct address backend;
+	struct address local; /* fullnat; of an answer that nobody knows: whom it is to */
+};
+
+enum flow_kind { FLOW_PLAIN, FLOW_NAT, FLOW_FULLNAT };
+#define IMAGE_BACKEND_IPV6 0x80
 
 #define FLOW_WAYS 4
 
@@ -321,6 +347,43 @@ struct source_set {
 	struct source way[SOURCE_WAYS];
 };
 
+/* What sharing did on one CPU: one cache line. */
+struct sharing_counts {
+	__u64 told;
+	__u64 ended;
+	__u64 missed;
+	__u64 over_rate;
+	__u64 lost; /* found no room on the way to user space */
+	__u64 padding[3];
+};
+
+/* Bytes of a frame that user space may get and give back: what a page holds, with the room that the kernel wants. */
+#define SETTLED_FRAME_MAX 3520
+
+enum settle_what { SETTLE_UNKNOWN, SETTLE_CLIENT, SETTLE_ANSWER, SETTLE_FORGET };
+enum settle_result { SETTLED_NOTHING, SETTLED_ADOPTED, SETTLED_KNOWN, SETTLED_NO_ROOM, SETTLED_NO_BACKEND };
+
+/* What user space found out about a flow, and the packet that asked (settle.h). A page. */
+struct settlement {
+	__u32 what;   /* enum settle_what */
+	__u32 slot;   /* of the flow's backend */
+	__u32 length; /* of the frame; 0: there is none */
+	/* The program's answer. */
+	__u32 result; /* enum settle_result */
+	__u32 place;
+	__u32 padding0;
+	__u64 tag;
+	struct flow_image image;
+	__u8 frame[SETTLED_FRAME_MAX];
+	__u8 padding1[464];
+};
+
+/* The settlement that the next run of the program takes. */
+struct settle_run {
+	__u32 next;
+	__u32 padding;
+};
+
 #define TABLE(NAME, VALUE)                      \
 	struct {                                \
 		__uint(type, BPF_MAP_TYPE_ARRAY); \
@@ -345,6 +408,9 @@ TABLE(flows, struct flow_set);
 TABLE(flow_overflows, struct overflow_line);
 TABLE(translations, struct translation);
 TABLE(sources, struct source_set);
+TABLE(sharing, struct sharing_counts);
+TABLE(settlements, struct settlement);
+TABLE(settle_runs, struct settle_run);
 
 /* Longest network first, as the kernel finds it. */
 struct network {

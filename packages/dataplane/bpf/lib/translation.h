@@ -13,22 +13,7 @@
 #include "parse.h"
 #include "tables.h"
 
-#define LOCAL_PORT_FIRST 1024
-#define LOCAL_PORTS 64512
 #define LOCAL_PORTS_TRIED 16
-
-static __always_inline void address_from_source(struct address *address, const struct packet *packet)
-{
-	__builtin_memcpy(address, packet->source, sizeof(*address));
-}
-
-static __always_inline void address_from_destination(struct address *address, const struct packet *packet)
-{
-	if (packet->family == 4)
-		*address = (struct address){ .word = { packet->destination[1] >> 32 } };
-	else
-		__builtin_memcpy(address, packet->destination, sizeof(*address));
-}
 
 /* Where an answer would carry this address: as struct packet has it. */
 static __always_inline void as_destination(__u64 destination[2], const struct address *address, __u8 family)
@@ -99,17 +84,18 @@ SEPARATE int is_free(const struct packet *packet, struct new_translation *made)
 SEPARATE int take_local_port(const struct packet *packet, struct new_translation *made, __u32 hash)
 {
 	const struct state *current = current_state();
-	__u32 pool, number;
+	__u32 pool, number, ports;
 
 	if (!packet || !made || !current)
 		return 0;
 	pool = packet->family == 4 ? 0 : 1;
+	ports = current->local_ports;
 	number = row_of(hash, current->local_count[pool]) & (LOCAL_ADDRESSES_MAX - 1);
-	if (!current->local_count[pool])
+	if (!current->local_count[pool] || !ports)
 		return 0;
 	made->local = current->local_address[pool][number];
 	for (__u32 i = 0; i < LOCAL_PORTS_TRIED; i++) {
-		made->local_port = LOCAL_PORT_FIRST + ((hash & 0xffff) + i) % LOCAL_PORTS;
+		made->local_port = current->local_first + ((hash & 0xffff) + i) % ports;
 		if (is_free(packet, made))
 			return 1;
 	}

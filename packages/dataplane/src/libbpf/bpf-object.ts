@@ -21,7 +21,10 @@ const RunOptions = {
   result: 56,
   repeat: 60,
   durationNs: 64,
+  flags: 68,
 } as const;
+/** BPF_F_TEST_XDP_LIVE_FRAMES of linux/bpf.h: what the program says is done. */
+const LIVE_FRAMES = 2;
 
 /** struct bpf_prog_info of linux/bpf.h. */
 const ProgramInfo = { bytes: 232, verifiedInstructions: 216 } as const;
@@ -34,6 +37,8 @@ const OUT_ROOM_BYTES = 256;
 export interface TestRunOptions {
   /** Times that the program runs, each on what the run before left. Default 1. */
   readonly repeat?: number;
+  /** The packet goes where the program sends it: out, or up into the kernel. `packet` and `result` mean nothing then. */
+  readonly live?: boolean;
   /** Interface that the packet seems to have arrived on; default the loopback of this network namespace. */
   readonly ingressIfindex?: number;
 }
@@ -177,7 +182,7 @@ export class BpfObject implements Disposable {
 export function testRun(
   programFd: number,
   packet: Uint8Array,
-  { repeat = 1, ingressIfindex }: TestRunOptions,
+  { repeat = 1, ingressIfindex, live = false }: TestRunOptions,
 ): TestRun {
   const options = Buffer.alloc(RunOptions.bytes);
   const out = Buffer.alloc(packet.byteLength + OUT_ROOM_BYTES);
@@ -186,8 +191,9 @@ export function testRun(
   if (packet.byteLength > 0) {
     options.writeBigUInt64LE(addressOf(packet), RunOptions.dataIn);
     options.writeUInt32LE(packet.byteLength, RunOptions.dataInBytes);
-    options.writeBigUInt64LE(addressOf(out), RunOptions.dataOut);
-    options.writeUInt32LE(out.byteLength, RunOptions.dataOutBytes);
+    if (live) options.writeUInt32LE(LIVE_FRAMES, RunOptions.flags);
+    else options.writeBigUInt64LE(addressOf(out), RunOptions.dataOut);
+    options.writeUInt32LE(live ? 0 : out.byteLength, RunOptions.dataOutBytes);
     options.writeInt32LE(repeat, RunOptions.repeat);
   }
   if (ingressIfindex !== undefined) {
@@ -199,7 +205,7 @@ export function testRun(
   checked(native().testRun(programFd, options), 'BPF_PROG_TEST_RUN');
   return {
     result: options.readUInt32LE(RunOptions.result),
-    packet: out.subarray(0, packet.byteLength > 0 ? options.readUInt32LE(RunOptions.dataOutBytes) : 0),
+    packet: out.subarray(0, packet.byteLength > 0 && !live ? options.readUInt32LE(RunOptions.dataOutBytes) : 0),
     durationNs: options.readUInt32LE(RunOptions.durationNs),
   };
 }

@@ -30,6 +30,9 @@ function bind() {
     close: libc.func('int close(int fd)'),
     socket: libc.func('int socket(int domain, int type, int protocol)'),
     ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
+    epollCreate: libc.func('int epoll_create1(int flags)'),
+    epollControl: libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
+    epollWait: libc.func('int epoll_wait(int epoll, _Out_ void *events, int most, int timeout)'),
     ifNameToIndex: libc.func('unsigned int if_nametoindex(const char *name)'),
     // objects
     setPrint: libbpf.func('void *libbpf_set_print(void *callback)'),

@@ -6,7 +6,7 @@ import type { TableMemory } from './table-memory.js';
 export interface RememberedFlow {
   readonly backend: { readonly address: string; readonly port: number };
   readonly state: FlowStateName;
-  /** Tick of its last packet. */
+  /** Tick of its last packet, modulo 2^21. */
   readonly lastSeen: number;
 }
 
@@ -25,6 +25,6 @@ export function* rememberedFlows(memory: TableMemory): Generator<RememberedFlow>
     if ((BigInt(memory.backendEpoch(slot)) & EPOCH_BITS) !== ((value >> 16n) & EPOCH_BITS)) continue;
     const { address, port } = decodeBackend(memory.backendRoute(slot, ROUTE_BYTES));
     const state = flowStates[Number((value >> 28n) & 0xfn)] ?? 'none';
-    yield { backend: { address, port }, state, lastSeen: Number(value >> 32n) };
+    yield { backend: { address, port }, state, lastSeen: Number(value >> 43n) };
   }
 }

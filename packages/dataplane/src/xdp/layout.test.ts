@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { FLOW_IMAGE_BYTES, FlowImageField } from '@weir/packet';
 import test from 'ava';
 import { dropReasons } from '../drop-reason.js';
 import {
@@ -37,10 +38,16 @@ import {
   ROW_KEPT,
   ROW_LINE_BYTES,
   ROWS_PER_LINE,
+  SETTLED_FRAME_MAX,
   Service,
   Settings,
+  Settlement,
+  SettleRun,
+  SettleWhat,
+  SharingCounts,
   SOURCE_SET_BYTES,
   State,
+  settleResults,
   TABLE_OF_CHOICES,
   TRANSLATION_BYTES,
   UNRESOLVED_MAX,
@@ -89,6 +96,10 @@ const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] 
   ['flow', Flow],
   ['network', Network],
   ['vlan', Vlan],
+  ['flow_image', { bytes: FLOW_IMAGE_BYTES, ...FlowImageField }],
+  ['sharing_counts', SharingCounts],
+  ['settlement', Settlement],
+  ['settle_run', SettleRun],
 ];
 
 for (const [name, layout] of structs) {
@@ -160,6 +171,7 @@ test('constants have the values of the program', (t) => {
     USES_PER_LINE,
     OVERFLOWS_PER_LINE,
     UNRESOLVED_MAX,
+    SETTLED_FRAME_MAX,
   });
 });
 
@@ -178,6 +190,11 @@ test('enumerations have the numbers of the program', (t) => {
   t.deepEqual(numbersOf('pick', 'PICK_'), { ...Pick });
   t.deepEqual(numbersOf('cost', 'COST_'), { ...Cost });
   t.deepEqual(numbersOf('permission', 'PERMISSION_'), { ...Permission });
+  t.deepEqual(numbersOf('settle_what', 'SETTLE_'), { ...SettleWhat });
+  t.deepEqual(
+    Object.keys(numbersOf('settle_result', 'SETTLED_')),
+    settleResults.map((name) => camelCase(name)),
+  );
   const { states, ...numbers } = numbersOf('flow_state', 'FLOW_');
   t.is(Object.keys(numbers).length, flowStates.length);
   t.like(numbers, { none: 0, syn: flowStates.indexOf('syn'), answer: flowStates.indexOf('answer') });

@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 export const Settings = {
   bytes: 32,
@@ -19,7 +19,7 @@ export const Settings = {
 } as const;
 
 export const State = {
-  bytes: 816,
+  bytes: 840,
   layout: 0,
   directory: 4,
   now: 8,
@@ -36,9 +36,14 @@ export const State = {
   rateSecond: 248,
   nodeCount: 252,
   sweepSet: 256,
+  tellAfter: 260,
   ownAddress: 264,
-  localCount: 296,
-  localAddress: 304,
+  missedEvery: 296,
+  missedNext: 304,
+  localFirst: 312,
+  localPorts: 316,
+  localCount: 320,
+  localAddress: 328,
 } as const;
 
 /** Most MAC addresses that the node may have on the interfaces that it serves. */
@@ -50,7 +55,7 @@ export const FLOW_KEY_WORDS = 12;
 export const ADDRESS_BYTES = 16;
 
 /** FEATURE_*: bits of state.features. */
-export const Feature = { translation: 1, deny: 2, rates: 4 } as const;
+export const Feature = { translation: 1, deny: 2, rates: 4, sharing: 8, datagrams: 16 } as const;
 
 export const DirectoryEntry = {
   bytes: 32,
@@ -171,6 +176,8 @@ export const UNRESOLVED_MAX = 64;
 export const DROPS_BYTES = 256;
 
 export const Flow = { bytes: 16, tag: 0, value: 8 } as const;
+/** Bits of the upper half of a flow's value (bpf/lib/flow.h): tick when it is due, told, tick when it was last seen. */
+export const FlowUpper = { dueMask: 0x3ff, told: 0x400, seenShift: 11 } as const;
 export const FLOW_WAYS = 4;
 export const FLOW_SET_BYTES = FLOW_WAYS * Flow.bytes;
 
@@ -206,8 +213,39 @@ export const Permission = { deny: 1, allow: 2 } as const;
 /** struct peer, the key; its value is the slot of a node. */
 export const Peer = { bytes: 16, address: 0 } as const;
 
-/** struct answerer, the key; its value says nothing. */
+/** struct answerer, the key; its value is made of {@link Answers}. */
 export const Answerer = { bytes: 24, address: 0, port: 16, protocol: 18 } as const;
+
+/** ANSWERS_*. */
+export const Answers = { nat: 1, fullnat: 2, to: 4 } as const;
+
+export const SharingCounts = { bytes: 64, told: 0, ended: 8, missed: 16, overRate: 24, lost: 32 } as const;
+
+/** In bpf/lib/events.h; `enum event_kind`. */
+export const FlowEvent = { bytes: 96, kind: 0, place: 4, tag: 8, image: 16 } as const;
+export const EventKind = { told: 0, refreshed: 1, ended: 2 } as const;
+
+/** In bpf/lib/missed.h: what comes before the frame. */
+export const Missed = { bytes: 96, ifindex: 0, isAnswer: 4, length: 8, image: 16 } as const;
+
+export const Settlement = {
+  bytes: 4096,
+  what: 0,
+  slot: 4,
+  length: 8,
+  result: 12,
+  place: 16,
+  tag: 24,
+  image: 32,
+  frame: 112,
+} as const;
+/** SETTLED_FRAME_MAX. */
+export const SETTLED_FRAME_MAX = 3520;
+/** enum settle_what. */
+export const SettleWhat = { unknown: 0, client: 1, answer: 2, forget: 3 } as const;
+/** enum settle_result, by number. */
+export const settleResults = ['nothing', 'adopted', 'known', 'no_room', 'no_backend'] as const;
+export const SettleRun = { bytes: 8, next: 0 } as const;
 
 /** struct vlan, the value; its key is an interface's index. */
 export const Vlan = { bytes: 8, ifindex: 0, id: 4 } as const;

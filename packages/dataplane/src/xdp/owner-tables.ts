@@ -2,7 +2,7 @@ import type { ForwardingTables } from '../dataplane.js';
 import { NODES_MAX } from '../owners.js';
 import { type Answerer, answerersOf } from '../owners-service.js';
 import { KeyTable } from './key-table.js';
-import { Answerer as AnswererKey, Peer } from './layout.js';
+import { Answerer as AnswererKey, Answers, Peer } from './layout.js';
 import { protocolNumbers, vipWords } from './service-directory.js';
 import type { Peer as NodeSlot } from './table-writer.js';
 
@@ -19,8 +19,20 @@ export class OwnerTables {
 
   /** @throws {DataplaneError} TABLES_TOO_LARGE */
   setAnswerers(tables: ForwardingTables): void {
-    const answerers = tables.owners === undefined ? [] : answerersOf(tables);
-    this.#answerers.set(answerers.map((answerer) => [answererKey(answerer), 1]));
+    const { owners, sharing } = tables;
+    const entries = new Map<string, number>();
+    const add = (key: Buffer, answers: number) => {
+      const text = key.toString('latin1');
+      entries.set(text, (entries.get(text) ?? 0) | answers);
+    };
+    if (owners !== undefined || sharing !== undefined) {
+      for (const answerer of answerersOf(tables, 'nat')) add(answererKey(answerer), Answers.nat);
+    }
+    if (sharing !== undefined) {
+      for (const answerer of answerersOf(tables, 'fullnat')) add(answererKey(answerer), Answers.fullnat);
+      for (const address of sharing.localAddresses) add(addressKey(address), Answers.to);
+    }
+    this.#answerers.set([...entries].map(([key, answers]) => [Buffer.from(key, 'latin1'), answers]));
   }
 
   setPeers(peers: readonly NodeSlot[]): void {
@@ -34,9 +46,15 @@ function peerKey(address: string): Uint8Array {
   return key;
 }
 
-function answererKey({ address, protocol, port }: Answerer): Uint8Array {
+/** Of an address that answers are to. */
+function addressKey(address: string): Buffer {
   const key = Buffer.alloc(AnswererKey.bytes);
   writeAddress(key, AnswererKey.address, address);
+  return key;
+}
+
+function answererKey({ address, protocol, port }: Answerer): Buffer {
+  const key = addressKey(address);
   key.writeUInt16BE(port, AnswererKey.port);
   key.writeUInt8(protocolNumbers[protocol], AnswererKey.protocol);
   return key;

@@ -1,5 +1,5 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { ServiceKey, UnresolvedHop } from '../dataplane.js';
+import type { PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
@@ -16,6 +16,8 @@ import {
   RANGE_LINE_BYTES,
   ROWS_PER_LINE,
   Service,
+  SettleRun,
+  SharingCounts,
   State,
   TABLE_OF_CHOICES,
   Unresolved,
@@ -92,6 +94,43 @@ export class TableMemory implements Disposable {
 
   set layout(version: number) {
     this.#state.setUint32(State.layout, version, true);
+  }
+
+  /** Ports of local addresses that new flows of fullnat take. */
+  setLocalPorts({ first, last }: PortRange): void {
+    this.#state.setUint32(State.localFirst, first, true);
+    this.#state.setUint32(State.localPorts, last - first + 1, true);
+  }
+
+  /**
+   * @param tellAfter  ticks from a flow's first packet until it is told
+   * @param missedEvery  ns from one packet of an unknown flow that is handed up to the next; 0: none is
+   */
+  setSharing(tellAfter: number, missedEvery: bigint): void {
+    this.#state.setUint32(State.tellAfter, tellAfter, true);
+    this.#state.setBigUint64(State.missedEvery, missedEvery, true);
+  }
+
+  /** Sums over all CPUs. */
+  sharingCounts(): Readonly<Record<Exclude<keyof typeof SharingCounts, 'bytes'>, number>> {
+    const words = new BigUint64Array(this.#maps.sharing.buffer);
+    const sum = (offset: number) => {
+      let total = 0n;
+      for (let word = offset / 8; word < words.length; word += SharingCounts.bytes / 8) total += words[word] as bigint;
+      return Number(total);
+    };
+    const { told, ended, missed, overRate, lost } = SharingCounts;
+    return { told: sum(told), ended: sum(ended), missed: sum(missed), overRate: sum(overRate), lost: sum(lost) };
+  }
+
+  /** What user space gives back to the program, {@link SETTLEMENTS} of them. */
+  get settlements(): ArrayBuffer {
+    return this.#maps.settlements.buffer;
+  }
+
+  /** The settlement that the program's next run takes. */
+  set nextSettlement(index: number) {
+    new Uint32Array(this.#maps.settle_runs.buffer)[SettleRun.next / 4] = index;
   }
 
   /** Ticks (TICK_MS), that the kernel's timer counts. */

@@ -12,6 +12,9 @@ import {
   ROW_LINE_BYTES,
   ROWS_PER_LINE,
   Service,
+  Settlement,
+  SettleRun,
+  SharingCounts,
   SOURCE_SET_BYTES,
   State,
   TRANSLATION_BYTES,
@@ -120,18 +123,26 @@ export const tableNames = [
   'flow_overflows',
   'translations',
   'sources',
+  'sharing',
+  'settlements',
+  'settle_runs',
 ] as const;
 export type TableName = (typeof tableNames)[number];
 
+/** Packets that are given back at a time. */
+export const SETTLEMENTS = 128;
+
 /** Keys for one backend, of as many listeners. */
 const ANSWERERS_PER_BACKEND = 8;
+/** Local addresses of all nodes that answers may be to. */
+const ANSWERED_ADDRESSES = 4096;
 
 /** Most elements of the hash maps whose size is chosen at load; their values are 4 bytes. */
 export function hashElements({ networks, backends }: TableSizes): {
   readonly networks: number;
   readonly answerers: number;
 } {
-  return { networks, answerers: backends * ANSWERERS_PER_BACKEND };
+  return { networks, answerers: backends * ANSWERERS_PER_BACKEND + ANSWERED_ADDRESSES };
 }
 
 /** Bytes of an element and number of elements, by map; what a pinned map must have to be taken over. */
@@ -152,5 +163,8 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     flow_overflows: { bytes: OVERFLOWS_PER_LINE * 4, elements: Math.max(1, sizes.nearSets / OVERFLOWS_PER_LINE) },
     translations: { bytes: TRANSLATION_BYTES, elements: (sizes.nearSets + sizes.translationSets) * FLOW_WAYS },
     sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },
+    sharing: { bytes: SharingCounts.bytes, elements: sizes.cpus },
+    settlements: { bytes: Settlement.bytes, elements: SETTLEMENTS },
+    settle_runs: { bytes: SettleRun.bytes, elements: 1 },
   };
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { familyOf } from '@weir/packet';
+import { checkSharing } from '../check-sharing.js';
 import {
   type AppliedChanges,
+  allLocalPorts,
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,
@@ -21,6 +23,7 @@ import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
 import { macAddressOf } from '../libbpf/mac-address.js';
 import { possibleCpus } from '../libbpf/native.js';
 import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
+import { TICK_MS } from '../tick.js';
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
 import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
@@ -35,17 +38,20 @@ import {
   removePins,
   unpinOtherPrograms,
 } from './pinned-tables.js';
+import { SettledBackends } from './settled-backends.js';
 import { TableMemory } from './table-memory.js';
 import { hashElements, type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
 import { StillResting, TableWriter } from './table-writer.js';
 import { timeoutsInTicks } from './timeouts.js';
 import { vlanInterfaces } from './vlan-interfaces.js';
 import { checkTables } from './wanted-service.js';
+import { ringBytes, XdpSharing } from './xdp-sharing.js';
 
 /** The timer, ten times a second, looks through the whole flow table in so many steps, or fewer. */
 const SWEEP_STEPS = 100;
 /** A slice takes a few ten µs; smaller ones would only be more. */
 const SWEEP_SETS_MIN = 1024;
+const NS_PER_SECOND = 1_000_000_000;
 const noGuard: Guard = { deny: [], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
 
 const OBJECT_PATH = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
@@ -59,6 +65,8 @@ export interface XdpDataplaneOptions {
   readonly limits: TableLimits;
   /** False: each packet asks the kernel for its next hop. For comparison only. */
   readonly nexthopCache?: boolean;
+  /** Flows can be shared with other nodes: their tables may have `sharing`. Default: false. */
+  readonly sharing?: boolean;
   /** `manual`: time stands still but for {@link XdpDataplane.setClock}. For tests. Default `kernel`. */
   readonly clock?: 'kernel' | 'manual';
 }
@@ -81,6 +89,8 @@ export class XdpDataplane implements Dataplane {
   readonly #writer: TableWriter;
   readonly #networks: NetworkTable;
   readonly #owners: OwnerTables;
+  readonly #settledBackends: SettledBackends;
+  readonly #sharing: XdpSharing | undefined;
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
@@ -135,6 +145,7 @@ export class XdpDataplane implements Dataplane {
         for (const name of tableNames) object.resizeMap(name, shapes[name].elements);
         for (const [name, elements] of Object.entries(hashElements(sizes))) object.resizeMap(name, elements);
       }
+      if (options.sharing) for (const [name, bytes] of Object.entries(ringBytes)) object.resizeMap(name, bytes);
       object.load();
       object.updateElement('programs', Buffer.alloc(4), fdAsValue(object.programFd('weir_seldom')));
       this.#memory = new TableMemory((name) => object.mapFd(name), sizes);
@@ -143,6 +154,15 @@ export class XdpDataplane implements Dataplane {
       this.#networks = new NetworkTable(object.mapFd('networks'));
       this.#owners = new OwnerTables((name) => object.mapFd(name), hashElements(sizes).answerers);
       this.#writer = new TableWriter(this.#memory, () => performance.now());
+      this.#settledBackends = new SettledBackends(this.#memory);
+      this.#sharing = options.sharing
+        ? new XdpSharing(
+            this.#memory,
+            this.#settledBackends,
+            (name) => object.mapFd(name),
+            (frame, runOptions) => object.testRun('weir_settle', frame, runOptions),
+          )
+        : undefined;
       if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
       object[Symbol.dispose]();
@@ -173,12 +193,17 @@ export class XdpDataplane implements Dataplane {
 
   async #write(tables: ForwardingTables): Promise<AppliedChanges> {
     const wanted = checkTables(tables);
+    checkSharing(tables);
+    if (tables.sharing !== undefined && this.#sharing === undefined) {
+      throw new DataplaneError('TABLES_INVALID', 'sharing: the data plane was opened without it');
+    }
     const features = this.#setSettings(tables);
     this.#owners.setAnswerers(tables);
     for (;;) {
       try {
         const changes = this.#writer.apply(wanted, tables.hashSeed, (peers) => this.#owners.setPeers(peers));
         this.#memory.setFeatures(features);
+        this.#settledBackends.forget();
         return changes;
       } catch (error) {
         if (!(error instanceof StillResting)) throw error;
@@ -190,12 +215,18 @@ export class XdpDataplane implements Dataplane {
 
   /** What belongs to the node and not to one service. Returns the features that are needed once the tables are in force. */
   #setSettings(tables: ForwardingTables): number {
-    const { sources, localAddresses = [], guard = noGuard } = tables;
+    const { sources, localAddresses = [], localPorts = allLocalPorts, guard = noGuard, sharing } = tables;
     this.#networks.set(guard);
     for (const family of [4, 6] as const) {
       const ofFamily = localAddresses.filter((address) => familyOf(address) === family);
       this.#memory.setLocalAddresses(family, ofFamily);
       this.#memory.setOwnAddress(family, family === 4 ? sources.ipv4 : sources.ipv6);
+    }
+    this.#memory.setLocalPorts(localPorts);
+    if (sharing !== undefined) {
+      const { tellAfterMs, takeoversPerSecond } = sharing;
+      const missedEvery = takeoversPerSecond === 0 ? 0 : Math.ceil(NS_PER_SECOND / takeoversPerSecond);
+      this.#memory.setSharing(Math.ceil(tellAfterMs / TICK_MS), BigInt(missedEvery));
     }
     this.#memory.setTimeouts(timeoutsInTicks(tables.timeouts ?? defaultFlowTimeouts));
     this.#memory.setRates(guard.newFlowsPerSecond, guard.newFlowsPerSource);
@@ -203,7 +234,9 @@ export class XdpDataplane implements Dataplane {
     const features =
       (translates ? Feature.translation : 0) |
       (this.#networks.denies ? Feature.deny : 0) |
-      (guard.newFlowsPerSecond > 0 || guard.newFlowsPerSource > 0 ? Feature.rates : 0);
+      (guard.newFlowsPerSecond > 0 || guard.newFlowsPerSource > 0 ? Feature.rates : 0) |
+      (sharing === undefined ? 0 : Feature.sharing) |
+      (sharing?.datagrams === true ? Feature.datagrams : 0);
     // What is new has to work before the first packet needs it; what goes, only after the last.
     this.#memory.setFeatures(features | this.#memory.features);
     return features;
@@ -225,6 +258,15 @@ export class XdpDataplane implements Dataplane {
   flows(): Iterable<RememberedFlow> {
     this.#assertOpen();
     return rememberedFlows(this.#memory);
+  }
+
+  /** @throws {DataplaneError} TABLES_INVALID: opened without {@link XdpDataplaneOptions.sharing} */
+  get sharing(): XdpSharing {
+    this.#assertOpen();
+    if (this.#sharing === undefined) {
+      throw new DataplaneError('TABLES_INVALID', 'sharing: the data plane was opened without it');
+    }
+    return this.#sharing;
   }
 
   takeNeededRows(): ReadonlyMap<string, readonly number[]> {
@@ -310,6 +352,7 @@ export class XdpDataplane implements Dataplane {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#sharing?.close();
     this.#memory[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }

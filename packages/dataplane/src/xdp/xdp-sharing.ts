@@ -1,0 +1,243 @@
+import { FLOW_IMAGE_BYTES } from '@weir/packet';
+import { DataplaneError } from '../dataplane-error.js';
+import type {
+  FlowEvents,
+  FlowSharing,
+  MissedPacket,
+  Settlement as Outcome,
+  SettledPacket,
+  SharingCounts,
+} from '../flow-sharing.js';
+import type { TestRun, TestRunOptions } from '../libbpf/bpf-object.js';
+import { RingBuffer, RingBufferAlarm } from '../libbpf/ring-buffer.js';
+import { EventKind, FlowEvent, Missed, SETTLED_FRAME_MAX, Settlement, SettleWhat, settleResults } from './layout.js';
+import type { SettledBackends } from './settled-backends.js';
+import type { TableMemory } from './table-memory.js';
+import { SETTLEMENTS } from './table-sizes.js';
+import { ImageList, ToldFlows } from './told-flows.js';
+
+/** Bytes of the ring buffers where flows are shared: 40,000 events; 20,000 small packets, or 2,000 large ones. */
+export const ringBytes = { flow_events: 1 << 22, missed_packets: 1 << 23 } as const;
+export type RingName = keyof typeof ringBytes;
+
+/** Events that are taken at a time, for who asks not to be kept too long. */
+const EVENTS_AT_ONCE = 16_384;
+const MISSED_AT_ONCE = 4096;
+/** Told flows are in no hurry: they are looked for so often, or together with what is. */
+const GATHER_MS = 10;
+const LOOK_AGAIN_MS = 100;
+
+/** What a run begins with; the program makes it the frame that it puts there. */
+const ANY_FRAME = new Uint8Array(64);
+const IMAGE_WORD = FlowEvent.image / 4;
+
+/** Runs the program `weir_settle`. @see BpfObject.testRun */
+export type RunSettle = (frame: Uint8Array, options: TestRunOptions) => TestRun;
+
+/** Sharing of the engine in the kernel: two ring buffers come from it, settlements go to it. */
+export class XdpSharing implements FlowSharing, Disposable {
+  readonly #memory: TableMemory;
+  readonly #backends: SettledBackends;
+  readonly #told: ToldFlows;
+  readonly #events: RingBuffer;
+  readonly #missed: RingBuffer;
+  readonly #alarm: RingBufferAlarm;
+  readonly #run: RunSettle;
+  #adopted = 0;
+  #takenAtMs = 0;
+  #closed = false;
+  #waiting: Promise<void> | undefined;
+
+  /** @param ringFd  descriptors of the ring buffers, as large as {@link ringBytes} says; borrowed */
+  constructor(memory: TableMemory, backends: SettledBackends, ringFd: (name: RingName) => number, run: RunSettle) {
+    this.#memory = memory;
+    this.#backends = backends;
+    this.#run = run;
+    this.#told = new ToldFlows(memory.flows);
+    this.#told.tellAnew(memory.now);
+    this.#events = new RingBuffer(ringFd('flow_events'), 'flow_events', ringBytes.flow_events);
+    this.#missed = new RingBuffer(ringFd('missed_packets'), 'missed_packets', ringBytes.missed_packets);
+    this.#alarm = new RingBufferAlarm(this.#missed);
+  }
+
+  take(): FlowEvents {
+    this.#assertOpen();
+    this.#takenAtMs = performance.now();
+    const told = new ImageList();
+    const refreshed = new ImageList();
+    const ended = new ImageList();
+    const { words } = this.#events;
+    this.#events.consume((word) => {
+      const kind = words[word];
+      const place = words[word + FlowEvent.place / 4] as number;
+      const low = words[word + FlowEvent.tag / 4] as number;
+      const high = words[word + FlowEvent.tag / 4 + 1] as number;
+      if (kind === EventKind.ended) {
+        this.#told.take(place, low, high, ended);
+        return;
+      }
+      this.#told.put(place, low, high, words, word + IMAGE_WORD);
+      (kind === EventKind.told ? told : refreshed).push(words, word + IMAGE_WORD);
+    }, EVENTS_AT_ONCE);
+    return { told: told.bytes(), refreshed: refreshed.bytes(), ended: ended.bytes(), missed: this.#takeMissed() };
+  }
+
+  #takeMissed(): readonly MissedPacket[] {
+    const missed: MissedPacket[] = [];
+    const { words } = this.#missed;
+    this.#missed.consume((word) => {
+      const start = words.byteOffset + word * 4;
+      const image = new Uint8Array(words.buffer, start + Missed.image, FLOW_IMAGE_BYTES).slice();
+      const length = words[word + Missed.length / 4] as number;
+      missed.push({
+        direction: words[word + Missed.isAnswer / 4] === 1 ? 'answer' : 'client',
+        image,
+        frame: new Uint8Array(words.buffer, start + Missed.bytes, length).slice(),
+        ifindex: words[word + Missed.ifindex / 4] as number,
+      });
+    }, MISSED_AT_ONCE);
+    return missed;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#closed && this.#missed.isEmpty) {
+      const gatherMs = this.#takenAtMs + GATHER_MS - performance.now();
+      const isPending = !this.#events.isEmpty;
+      if (isPending && gatherMs <= 0) return;
+      this.#waiting = this.#alarm.wait(isPending ? Math.ceil(gatherMs) : LOOK_AGAIN_MS);
+      await this.#waiting;
+    }
+  }
+
+  settle(packets: readonly SettledPacket[]): readonly Outcome[] {
+    this.#assertOpen();
+    const outcomes: Outcome[] = [];
+    for (let i = 0; i < packets.length; ) {
+      const { ifindex } = (packets[i] as SettledPacket).packet;
+      let end = i;
+      while (end < packets.length && end - i < SETTLEMENTS && packets[end]?.packet.ifindex === ifindex) end++;
+      outcomes.push(...this.#settle(packets.slice(i, end), ifindex));
+      i = end;
+    }
+    return outcomes;
+  }
+
+  /** All of one interface: the frames leave as those that arrive there do. */
+  #settle(packets: readonly SettledPacket[], ifindex: number): Outcome[] {
+    return this.#settleBy(packets, () => {
+      this.#run(ANY_FRAME, { repeat: packets.length, ingressIfindex: ifindex, live: true });
+    });
+  }
+
+  /** {@link settle} for one packet, of which nothing is sent; for tests. */
+  testSettle(settled: SettledPacket): { readonly outcome: Outcome; readonly run: TestRun } {
+    const { frame, ifindex } = settled.packet;
+    let run: TestRun | undefined;
+    const [outcome] = this.#settleBy([settled], () => {
+      run = this.#run(new Uint8Array(frame.byteLength), { ingressIfindex: ifindex });
+    });
+    return { outcome: outcome as Outcome, run: run as TestRun };
+  }
+
+  #settleBy(packets: readonly SettledPacket[], run: () => void): Outcome[] {
+    const missing = new Set<number>();
+    for (const [i, { packet, flow }] of packets.entries()) {
+      const slot = flow && this.#backends.find(flow);
+      const what = packet.direction === 'client' ? SettleWhat.client : SettleWhat.answer;
+      if (flow !== undefined && slot === undefined) missing.add(i);
+      if (flow === undefined || slot === undefined) this.#write(i, SettleWhat.unknown, 0, packet.image, packet.frame);
+      else this.#write(i, what, slot, flow, packet.frame);
+    }
+    this.#memory.nextSettlement = 0;
+    run();
+    return packets.map(({ packet, flow }, i): Outcome => {
+      if (missing.has(i)) return 'no_backend';
+      if (flow === undefined) return 'unknown';
+      const result = this.#resultOf(i);
+      if (result === 'adopted') {
+        this.#adopted++;
+        if (packet.direction === 'client') this.#remember(i);
+      }
+      return result === 'nothing' ? 'no_room' : result;
+    });
+  }
+
+  forget(images: Uint8Array): void {
+    this.#assertOpen();
+    const count = images.byteLength / FLOW_IMAGE_BYTES;
+    const nobody = new ImageList();
+    for (let first = 0; first < count; first += SETTLEMENTS) {
+      const repeat = Math.min(SETTLEMENTS, count - first);
+      for (let i = 0; i < repeat; i++) {
+        const at = (first + i) * FLOW_IMAGE_BYTES;
+        this.#write(i, SettleWhat.forget, 0, images.subarray(at, at + FLOW_IMAGE_BYTES), new Uint8Array());
+      }
+      this.#memory.nextSettlement = 0;
+      this.#run(ANY_FRAME, { repeat });
+      for (let i = 0; i < repeat; i++) {
+        const words = this.#wordsOf(i);
+        const tag = Settlement.tag / 4;
+        if (this.#resultOf(i) !== 'known') continue;
+        this.#told.take(words[Settlement.place / 4] as number, words[tag] as number, words[tag + 1] as number, nobody);
+      }
+    }
+  }
+
+  told(): Iterable<Uint8Array> {
+    this.#assertOpen();
+    return this.#told;
+  }
+
+  counts(): SharingCounts {
+    this.#assertOpen();
+    return { ...this.#memory.sharingCounts(), adopted: this.#adopted };
+  }
+
+  #write(index: number, what: number, slot: number, image: Uint8Array, frame: Uint8Array): void {
+    if (frame.byteLength > SETTLED_FRAME_MAX) {
+      throw new DataplaneError('TABLES_INVALID', `a frame of ${frame.byteLength} bytes was never handed up`);
+    }
+    const words = this.#wordsOf(index);
+    words[Settlement.what / 4] = what;
+    words[Settlement.slot / 4] = slot;
+    words[Settlement.length / 4] = frame.byteLength;
+    words[Settlement.result / 4] = 0;
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, Settlement.bytes);
+    bytes.set(image, Settlement.image);
+    bytes.set(frame, Settlement.frame);
+  }
+
+  #wordsOf(index: number): Uint32Array {
+    return new Uint32Array(this.#memory.settlements, index * Settlement.bytes, Settlement.bytes / 4);
+  }
+
+  #resultOf(index: number): (typeof settleResults)[number] {
+    return settleResults[this.#wordsOf(index)[Settlement.result / 4] as number] ?? 'nothing';
+  }
+
+  /** A flow that was adopted counts as told. */
+  #remember(index: number): void {
+    const words = this.#wordsOf(index);
+    const tag = Settlement.tag / 4;
+    const place = words[Settlement.place / 4] as number;
+    this.#told.put(place, words[tag] as number, words[tag + 1] as number, words, Settlement.image / 4);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new DataplaneError('DATAPLANE_CLOSED', 'the data plane was disposed of');
+  }
+
+  /** Resolves when nobody waits in {@link wait} any more; then the ring buffers may be closed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#waiting;
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#alarm[Symbol.dispose]();
+    this.#events[Symbol.dispose]();
+    this.#missed[Symbol.dispose]();
+  }
+}
