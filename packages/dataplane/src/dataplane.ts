@@ -1,5 +1,5 @@
 import type { DropReason } from './drop-reason.js';
-import type { Sharing } from './flow-sharing.js';
+import type { FlowSharing, Sharing } from './flow-sharing.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
@@ -220,6 +220,11 @@ export interface Dataplane extends AsyncDisposable {
   takeUnresolved(): readonly UnresolvedHop[];
   /** By service, as in {@link takeNeededRows}. */
   tablesInForce(): ReadonlyMap<string, TableInForce>;
+  /**
+   * Flows that other nodes may go on with, and theirs that this one may.
+   * @throws {DataplaneError} TABLES_INVALID: the data plane was opened without it
+   */
+  readonly sharing: FlowSharing;
   /** The interfaces that are served now. */
   attachments(): readonly Attachment[];
 }
