@@ -52,7 +52,7 @@ function fixture(answer: (image: Uint8Array, by: 'client' | 'answer') => Answer 
       takeOver: (found) => void taken.push(found),
     },
     owner: OWN,
-    logger: createLogger('test', { level: 'silent' as 'fatal', format: 'json' }),
+    logger: createLogger('test', { level: 'fatal', format: 'json' }),
     now: () => clock.ms,
   });
   const settled = (): readonly SettledPacket[] => sharing.settled.flat();
