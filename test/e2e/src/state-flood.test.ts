@@ -1,9 +1,10 @@
-import { standardCluster, type WeirNode } from '@weir/lab';
-import { macOf, runScapy } from './scapy.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AckFlood, standardCluster, type WeirNode } from '@weir/lab';
+import { macOf } from './scapy.js';
 import { assertUnharmed, goOn, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
 
-const FLOOD_SECONDS = 8;
+const FLOOD_MS = 8000;
 const MEMORY_GROWTH_MAX_KIB = 150 * 1024;
 
 const { vip } = standardCluster();
@@ -24,37 +25,17 @@ testAsRoot(
     const residentKib = async () =>
       Number(/VmRSS:\s+(\d+)/.exec(await node.host.output('cat', [`/proc/${node.process.pid}/status`]))?.[1]);
     const before = await residentKib();
-    const mac = await macOf(node.host, 'lan');
     await connections.mark();
-    const flood = runScapy(
-      weir.lab.host('router'),
-      `
-import random, struct
-tcp = TCP(sport=0, dport=0, flags='A', seq=0xffff, ack=0xffff)
-frame = bytearray(raw(Ether(dst='${mac}') / IP(src='203.0.0.1', dst='${vip.ipv4}') / tcp))
-out = wire('lan')
-end = time.time() + ${FLOOD_SECONDS}
-sent = 0
-while time.time() < end:
-    for _ in range(1000):
-        ports = random.getrandbits(32)
-        source, destination = ports >> 16, ports & 0xffff
-        # What a port adds to the checksum, the low half of seq or ack takes off.
-        struct.pack_into('!HHHHHH', frame, 34, source, destination, 0, 0xffff - source, 0, 0xffff - destination)
-        try:
-            out.send(frame)
-            sent += 1
-        except OSError:
-            pass
-print(sent)
-`,
-    );
-    let isFlooded = true;
-    const sent = flood.finally(() => {
-      isFlooded = false;
+    await using flood = await AckFlood.start(weir.lab.host('router'), {
+      interface: 'lan',
+      mac: await macOf(node.host, 'lan'),
+      source: '203.0.113.5',
+      destination: vip.ipv4,
     });
-    while (isFlooded) await goOn([connections]);
-    t.log(`${Math.round(Number(await sent) / FLOOD_SECONDS)} ACKs per second`);
+    const isOver = delay(FLOOD_MS, true);
+    while (!(await Promise.race([isOver, delay(100, false)]))) await goOn([connections]);
+    const { perSecond } = await flood.stop();
+    t.log(`${Math.round(perSecond)} ACKs per second`);
     await assertUnharmed(t, sharing, { all: [connections], count: 200, event: 'a flood' });
     const growth = (await residentKib()) - before;
     t.true(growth < MEMORY_GROWTH_MAX_KIB, `lb-node grew by ${growth} KiB`);

@@ -1,3 +1,4 @@
+export { AckFlood, type AckFloodOptions } from './ack-flood.js';
 export { BULK_FILE_BYTES, BULK_FILE_SHA256 } from './bulk-file.js';
 export {
   CHECKED_PORT,
