@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { arbitraryFinding } from './found-flow.js';
 import { type FramePlan, plainFrame } from './frame-plan.js';
 import { arbitraryHandover } from './handover.js';
 import { backends, clients, local, unreachableClients, vips } from './lab-addresses.js';
@@ -52,6 +53,22 @@ export function arbitrarySteps(maxLength: number): fc.Arbitrary<Step[]> {
       },
       { weight: 3, arbitrary: arbitraryEcho() },
       { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait'), ticks: fc.constantFrom(1, 1, 2, 3, 5, 10, 31) }) },
+      {
+        weight: 14,
+        arbitrary: fc.record({
+          kind: fc.constant('settle'),
+          missed: fc.constantFrom(0, 0, 0, 0, 1, 2, 3, 7),
+          finding: arbitraryFinding(),
+        }),
+      },
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          kind: fc.constant('forget'),
+          told: fc.constantFrom(0, 0, 1, 2, 7),
+          flows: fc.constantFrom(1, 2, 30),
+        }),
+      },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('apply'), tables: fc.nat(1) }) },
     ) as fc.Arbitrary<Step>,
     { minLength: 1, maxLength, size: 'max' },

@@ -9,11 +9,12 @@ import type {
   ServiceKey,
   TransportProtocol,
 } from '../dataplane.js';
+import type { Sharing } from '../flow-sharing.js';
 import { type ForwardingMethod, translatesAddresses } from '../forwarding-method.js';
 import { isRecomputable, type Scheduling } from '../scheduling.js';
 import { TICK_MS } from '../tick.js';
 import { arbitraryOwners } from './handover.js';
-import { backends, local, seed, vips } from './lab-addresses.js';
+import { backends, local, localOfOthers, seed, vips } from './lab-addresses.js';
 import { arbitrarySecondChance, rowsOfChoices, type SecondChance } from './second-chance.js';
 import { seldom } from './seldom.js';
 
@@ -68,8 +69,13 @@ export function arbitraryTables(): fc.Arbitrary<ForwardingTables> {
       guard: seldom(4, arbitraryGuard()),
       timeouts: fc.constantFrom(1, 3, 30),
       owners: seldom(3, arbitraryOwners()),
+      sharing: fc.oneof({ weight: 3, arbitrary: arbitrarySharing() }, { weight: 1, arbitrary: fc.constant(undefined) }),
+      localPorts: seldom(
+        3,
+        fc.constantFrom({ first: 1024, last: 1025 }, { first: 2000, last: 2040 }, { first: 60_000, last: 65_535 }),
+      ),
     })
-    .map(({ keys, shapes, guard, timeouts, owners }) => ({
+    .map(({ keys, shapes, guard, timeouts, owners, sharing, localPorts }) => ({
       services: shapes.flatMap((shape, i) => {
         const listeners = keys.flatMap(([key, service]) => (service === i ? [key] : []));
         return listeners.length === 0 ? [] : [serviceOf(listeners, shape)];
@@ -80,6 +86,8 @@ export function arbitraryTables(): fc.Arbitrary<ForwardingTables> {
       timeouts: timeoutsOf(timeouts),
       ...(guard === undefined ? {} : { guard }),
       ...(owners === undefined ? {} : { owners }),
+      ...(sharing === undefined ? {} : { sharing }),
+      ...(localPorts === undefined ? {} : { localPorts }),
     }));
 }
 
@@ -227,6 +235,19 @@ function arbitraryGuard(): fc.Arbitrary<Guard> {
       newFlowsPerSecond: node,
       newFlowsPerSource: source,
     }));
+}
+
+function arbitrarySharing(): fc.Arbitrary<Sharing> {
+  return fc.record({
+    tellAfterMs: fc.constantFrom(0, 0, 1.5 * TICK_MS, 3 * TICK_MS, 10 * TICK_MS),
+    // Nothing that the clock would decide about.
+    takeoversPerSecond: fc.constantFrom(0, 1_000_000, 1_000_000, 1_000_000),
+    datagrams: fc.boolean(),
+    localAddresses: fc.constantFrom(
+      [...local[4], ...local[6], ...localOfOthers[4], ...localOfOthers[6]],
+      [...localOfOthers[4], ...local[6]],
+    ),
+  });
 }
 
 function timeoutsOf(scale: number): NonNullable<ForwardingTables['timeouts']> {

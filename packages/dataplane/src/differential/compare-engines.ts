@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { FLOW_IMAGE_BYTES } from '@weir/packet';
 import type { ForwardingTables, ServiceKey } from '../dataplane.js';
+import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
 import { TICK_MS } from '../tick.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
+import { foundFlow } from './found-flow.js';
 import type { CapturedFrame } from './pcap.js';
 import { frameOfStep, type Scenario } from './scenario.js';
 
@@ -19,6 +22,8 @@ export interface Comparison {
   readonly nowTicks: number;
   /** Why packets were dropped, by the first engine's word. */
   readonly dropReasons: readonly string[];
+  /** What happened to flows that are shared, likewise. */
+  readonly sharing: readonly string[];
   readonly difference: Difference | undefined;
 }
 
@@ -26,8 +31,8 @@ export interface Comparison {
 const TICKS_BETWEEN = 2;
 
 /**
- * Plays a scenario to both engines: actions and bytes after each packet; connections and flows after each wait; drops
- * and counts at the end.
+ * Plays a scenario to both engines: actions and bytes after each packet; what is told of flows after each step;
+ * connections and flows after each wait; drops and counts at the end.
  *
  * @param ours    what is told as `ours`; its frames are those that answers and errors are about
  * @param startTicks  of the clock; never earlier than where the last comparison ended
@@ -41,6 +46,9 @@ export async function compareEngines(
   const engines = [ours, theirs] as const;
   const [arrived, left]: [Uint8Array[], Uint8Array[]] = [[], []];
   const captured: CapturedFrame[] = [];
+  const missed: MissedPacket[] = [];
+  const told: Uint8Array[] = [];
+  const happened = new Set<string>();
   let nowTicks = startTicks + TICKS_BETWEEN;
   const setClocks = () => {
     for (const engine of engines) engine.setClock(nowTicks);
@@ -52,25 +60,62 @@ export async function compareEngines(
           packets: arrived.length,
           nowTicks,
           dropReasons: [],
+          sharing: [],
           difference: { step, what, ours: a, theirs: b, frames: captured },
         };
 
   const [tables] = scenario.tables;
-  let listeners = listenersOf(tables);
-  let owners = tables?.owners;
+  let inForce = tables;
   for (const engine of engines) {
     await engine.reset();
     engine.setClock(nowTicks);
+    engine.events();
     if (tables !== undefined) await engine.apply(tables);
   }
   const dropsBefore = await both(engines, (engine) => engine.drops());
+  const sharingBefore = engines.map((engine) => engine.sharingCounts());
+  const eventsDiffer = (step: number): Comparison | undefined => {
+    const [a, b] = [ours.events(), theirs.events()];
+    missed.push(...a.missed);
+    told.push(...imagesIn(a.told), ...imagesIn(a.refreshed));
+    for (const what of kindsOf(a)) happened.add(what);
+    return differing(step, 'events', inOrder(a), inOrder(b));
+  };
 
   for (const [number, step] of scenario.steps.entries()) {
     if (step.kind === 'wait') {
       nowTicks += step.ticks;
       setClocks();
       const [a, b] = [sorted(ours.flows()), sorted(theirs.flows())];
-      const difference = differing(number, 'flows', a, b);
+      const difference =
+        differing(number, 'flows', a, b) ??
+        eventsDiffer(number) ??
+        differing(number, 'told flows', imagesOf(ours.told()), imagesOf(theirs.told()));
+      if (difference !== undefined) return difference;
+      continue;
+    }
+    if (step.kind === 'settle') {
+      const packet = missed.at(-1 - (step.missed % missed.length));
+      if (packet === undefined) continue;
+      const flow = foundFlow(packet, step.finding, told, inForce?.services ?? []);
+      const [a, b] = [ours, theirs].map((engine) => engine.settle({ packet, flow: flow?.slice() }));
+      if (a === undefined || b === undefined) continue;
+      happened.add(a.settlement);
+      captured.push({ atMs: nowTicks * TICK_MS, frame: packet.frame });
+      const difference =
+        differing(number, 'settlement', a.settlement, b.settlement) ??
+        differing(number, 'outcome of settled', inWords(a.outcome), inWords(b.outcome)) ??
+        eventsDiffer(number);
+      if (difference !== undefined) return difference;
+      if (a.outcome.action === 'transmit') left.push(a.outcome.frame);
+      continue;
+    }
+    if (step.kind === 'forget') {
+      const last = told.length - (step.told % (told.length || 1));
+      const images = Buffer.concat(told.slice(Math.max(0, last - step.flows), last));
+      for (const engine of engines) engine.forget(images);
+      const difference =
+        differing(number, 'flows', sorted(ours.flows()), sorted(theirs.flows())) ?? eventsDiffer(number);
       if (difference !== undefined) return difference;
       continue;
     }
@@ -79,11 +124,12 @@ export async function compareEngines(
       const difference = differing(number, 'needed rows', ours.neededRows(), theirs.neededRows());
       if (difference !== undefined) return difference;
       if (next !== undefined) for (const engine of engines) await engine.apply(next);
-      listeners = listenersOf(next);
-      owners = next?.owners;
+      inForce = next;
+      const differenceOfEvents = eventsDiffer(number);
+      if (differenceOfEvents !== undefined) return differenceOfEvents;
       continue;
     }
-    const frame = frameOfStep(step, { listeners, owners, arrived, left });
+    const frame = frameOfStep(step, { listeners: listenersOf(inForce), owners: inForce?.owners, arrived, left });
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });
@@ -100,20 +146,26 @@ export async function compareEngines(
         { outcome: inWords(b), drops: reasonOfTheirs },
       ) as Comparison;
     }
+    const difference = eventsDiffer(number);
+    if (difference !== undefined) return difference;
     if (a.action === 'transmit') left.push(a.frame);
   }
 
   const last = scenario.steps.length;
   const [dropsOfOurs, dropsOfTheirs] = await dropsSince(engines, dropsBefore);
+  const sharingCounts = engines.map((engine, i) => increase(sharingBefore[i], engine.sharingCounts()));
   const services = await both(engines, async (engine) => counts(await engine.traffic()));
   return (
     differing(last, 'drops', dropsOfOurs, dropsOfTheirs) ??
     differing(last, 'flows', sorted(ours.flows()), sorted(theirs.flows())) ??
     differing(last, 'needed rows', ours.neededRows(), theirs.neededRows()) ??
+    differing(last, 'told flows', imagesOf(ours.told()), imagesOf(theirs.told())) ??
+    differing(last, 'counts of sharing', sharingCounts[0], sharingCounts[1]) ??
     differing(last, 'counts of services', services[0], services[1]) ?? {
       packets: arrived.length,
       nowTicks,
       dropReasons: Object.keys(dropsOfOurs ?? {}),
+      sharing: [...happened],
       difference: undefined,
     }
   );
@@ -144,10 +196,41 @@ function sorted(flows: readonly FlowSeen[]): readonly string[] {
   return flows.map(({ backend, state, lastSeen }) => `${backend} ${state} ${lastSeen}`).sort();
 }
 
+/** Images of flows come in no order; packets do. */
+function inOrder({ told, refreshed, ended, missed }: FlowEvents) {
+  return {
+    told: imagesOf([told]),
+    refreshed: imagesOf([refreshed]),
+    ended: imagesOf([ended]),
+    missed: missed.map(
+      ({ direction, image, frame, ifindex }) => `${direction} ${hexOf(image)} at ${ifindex}: ${hexOf(frame)}`,
+    ),
+  };
+}
+
+function kindsOf({ told, refreshed, ended, missed }: FlowEvents): readonly string[] {
+  const images = Object.entries({ told, refreshed, ended }).filter(([, bytes]) => bytes.byteLength > 0);
+  return [...images.map(([kind]) => kind), ...missed.map(({ direction }) => `missed ${direction}`)];
+}
+
+function imagesIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const count = bytes.byteLength / FLOW_IMAGE_BYTES;
+  return Array.from({ length: count }, (_, i) => bytes.slice(i * FLOW_IMAGE_BYTES, (i + 1) * FLOW_IMAGE_BYTES));
+}
+
+function imagesOf(pieces: Iterable<Uint8Array>): readonly string[] {
+  return [...pieces].flatMap(imagesIn).map(hexOf).sort();
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
 type DropCounts = Readonly<Record<string, number>>;
 
-function increase(before: DropCounts, after: DropCounts): DropCounts {
-  const changes = Object.entries(after).map(([reason, count]) => [reason, count - (before[reason] ?? 0)] as const);
+function increase(before: DropCounts | SharingCounts = {}, after: DropCounts | SharingCounts): DropCounts {
+  const start: DropCounts = { ...before };
+  const changes = Object.entries(after).map(([reason, count]) => [reason, count - (start[reason] ?? 0)] as const);
   return Object.fromEntries(changes.filter(([, count]) => count !== 0));
 }
 

@@ -25,6 +25,8 @@ export interface DifferentialReport {
   readonly scenarios: number;
   /** All that packets were dropped for. */
   readonly dropReasons: ReadonlySet<string>;
+  /** All that happened to flows that are shared, and what became of those that were settled. */
+  readonly sharing: ReadonlySet<string>;
   /** Of the shortest scenario that was found to go wrong; with a file for Wireshark. */
   readonly failure: string | undefined;
 }
@@ -37,15 +39,17 @@ export async function runDifferentially(
 ): Promise<DifferentialReport> {
   let [packets, scenarios, nowTicks] = [0, 0, 0];
   const dropReasons = new Set<string>();
+  const sharing = new Set<string>();
   const play = async (scenario: Scenario) => {
     const comparison = await compareEngines(scenario, ours, theirs, nowTicks);
     nowTicks = comparison.nowTicks;
     return comparison;
   };
   const agree = fc.asyncProperty(arbitraryScenario(), async (scenario) => {
-    const { packets: played, dropReasons: seen, difference } = await play(scenario);
+    const { packets: played, dropReasons: seen, sharing: happened, difference } = await play(scenario);
     packets += played;
     for (const reason of seen) dropReasons.add(reason);
+    for (const what of happened) sharing.add(what);
     scenarios++;
     return difference === undefined;
   });
@@ -55,9 +59,9 @@ export async function runDifferentially(
     if (details.counterexample === null) throw details.errorInstance ?? new Error('no scenario could be played');
     const [scenario] = details.counterexample;
     const { difference } = await play(scenario);
-    return { packets, scenarios, dropReasons, failure: describe(scenario, difference, seed) };
+    return { packets, scenarios, dropReasons, sharing, failure: describe(scenario, difference, seed) };
   }
-  return { packets, scenarios, dropReasons, failure: undefined };
+  return { packets, scenarios, dropReasons, sharing, failure: undefined };
 }
 
 function arbitraryScenario(): fc.Arbitrary<Scenario> {

@@ -1,5 +1,6 @@
 import type { Counters, ForwardingTables } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
+import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 
 /** What became of a frame, as far as both engines can be asked. */
 export type Outcome =
@@ -29,4 +30,11 @@ export interface EngineUnderTest {
   /** @see Dataplane.takeNeededRows */
   neededRows(): ReadonlyMap<string, readonly number[]>;
   flows(): readonly FlowSeen[];
+  /** @see FlowSharing.take */
+  events(): FlowEvents;
+  settle(settled: SettledPacket): { readonly settlement: Settlement; readonly outcome: Outcome };
+  forget(images: Uint8Array): void;
+  /** @see FlowSharing.told */
+  told(): Iterable<Uint8Array>;
+  sharingCounts(): SharingCounts;
 }

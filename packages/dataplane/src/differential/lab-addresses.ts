@@ -24,6 +24,9 @@ export const backends = {
 
 export const local = { 4: ['10.0.0.11', '10.0.0.12'], 6: ['fd00::11', 'fd00::12'] } as const;
 
+/** Of other nodes. */
+export const localOfOthers = { 4: ['10.0.0.31'], 6: ['fd00::31'] } as const;
+
 export interface LabInterface {
   readonly name: string;
   readonly mac: string;

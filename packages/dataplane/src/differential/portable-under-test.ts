@@ -1,8 +1,10 @@
 import { bytesToAddress, EtherType } from '@weir/packet';
 import type { Counters, ForwardingTables } from '../dataplane.js';
+import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 import { NetworkList } from '../portable/network-list.js';
 import type { NextHop } from '../portable/next-hop.js';
 import { PortableEngine } from '../portable/portable-engine.js';
+import type { Verdict } from '../portable/verdict.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { macOf } from './frame-plan.js';
 import { interfaces, routes, silent } from './lab-addresses.js';
@@ -33,10 +35,28 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   run(frame: Uint8Array): Outcome {
-    const ingress = this.ifindexOf(interfaces[0].name);
-    const verdict = this.#engine.forward(frame, ingress, this.#nowTicks);
-    if (verdict.action !== 'transmit') return { action: verdict.action };
-    return { action: 'transmit', back: verdict.ifindex === ingress, frame: verdict.frame };
+    return this.#outcomeOf(this.#engine.forward(frame, this.#ingress, this.#nowTicks));
+  }
+
+  events(): FlowEvents {
+    return this.#engine.takeEvents();
+  }
+
+  settle(settled: SettledPacket): { settlement: Settlement; outcome: Outcome } {
+    const { settlement, verdict } = this.#engine.settle(settled, this.#nowTicks);
+    return { settlement, outcome: this.#outcomeOf(verdict) };
+  }
+
+  forget(images: Uint8Array): void {
+    this.#engine.forget(images);
+  }
+
+  told(): Iterable<Uint8Array> {
+    return this.#engine.told();
+  }
+
+  sharingCounts(): SharingCounts {
+    return this.#engine.sharingCounts;
   }
 
   async drops(): Promise<Counters['drops']> {
@@ -57,6 +77,15 @@ export class PortableUnderTest implements EngineUnderTest {
       const flow = { backend, state, lastSeen: lastSeen.client };
       return translation === undefined ? [flow] : [flow, { backend, state: 'answer', lastSeen: lastSeen.server }];
     });
+  }
+
+  get #ingress(): number {
+    return this.ifindexOf(interfaces[0].name);
+  }
+
+  #outcomeOf(verdict: Verdict): Outcome {
+    if (verdict.action !== 'transmit') return { action: verdict.action };
+    return { action: 'transmit', back: verdict.ifindex === this.#ingress, frame: verdict.frame };
   }
 
   #newEngine(): PortableEngine {

@@ -2,6 +2,7 @@ import { buildIcmpPacket, bytesToAddress, decodeEthernet, decodeIpv4, decodeIpv6
 import type { ForwardingTables, ServiceKey } from '../dataplane.js';
 import type { Owners } from '../owners.js';
 import { protocolNumbers } from '../portable/transport.js';
+import type { Finding } from './found-flow.js';
 import { type FramePlan, frameOf, frameWith, plainFrame } from './frame-plan.js';
 import { type HandoverPlan, handoverFrame } from './handover.js';
 import { clients } from './lab-addresses.js';
@@ -19,6 +20,10 @@ export type Step =
   | { readonly kind: 'handover'; readonly of: number; readonly plan: HandoverPlan }
   | { readonly kind: 'echo'; readonly from: string; readonly to: string; readonly type: number; readonly body: number }
   | { readonly kind: 'wait'; readonly ticks: number }
+  /** Somebody says what is known of a missed packet's flow; 0: of the last one. */
+  | { readonly kind: 'settle'; readonly missed: number; readonly finding: Finding }
+  /** Another node took over flows that this one told of, so many from the last one on. */
+  | { readonly kind: 'forget'; readonly told: number; readonly flows: number }
   /** The other tables of the scenario are put in force. */
   | { readonly kind: 'apply'; readonly tables: number };
 

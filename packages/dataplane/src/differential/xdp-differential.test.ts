@@ -11,6 +11,11 @@ import { XdpUnderTest } from './xdp-under-test.js';
 const packets = Number(process.env.WEIR_DIFFERENTIAL_PACKETS ?? 50_000);
 const seed = Number(process.env.WEIR_DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
 
+const sharingOfAll = [
+  ...['told', 'refreshed', 'ended', 'missed client', 'missed answer'],
+  ...['adopted', 'known', 'no_backend', 'no_room', 'unknown'],
+];
+
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 
 testAsRoot(`the XDP program and the portable engine agree about ${packets} packets, seed ${seed}`, async (t) => {
@@ -30,4 +35,8 @@ testAsRoot(`the XDP program and the portable engine agree about ${packets} packe
   // A failure of the generators would look like agreement.
   const unseen = dropReasons.filter((reason) => !report.dropReasons.has(reason));
   t.deepEqual(unseen.sort(), ['no_headroom', 'program_missing', 'table_full']);
+  t.deepEqual(
+    sharingOfAll.filter((what) => !report.sharing.has(what)),
+    [],
+  );
 });

@@ -1,4 +1,6 @@
 import type { Counters, ForwardingTables } from '../dataplane.js';
+import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
+import type { TestRun } from '../libbpf/bpf-object.js';
 import { XdpDataplane } from '../xdp/xdp-dataplane.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { local, seed } from './lab-addresses.js';
@@ -34,6 +36,7 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
       pinDirectory,
       limits: { services: 64, backends: 1024, rows: ROWS, flows: 4096, translatedFlows: 4096 },
       clock: 'manual',
+      sharing: true,
     });
     await plane.apply(nothing);
     pretendVlans(pinDirectory, ifindexOf);
@@ -58,18 +61,28 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
   }
 
   run(frame: Uint8Array): Outcome {
-    const { result, packet } = this.#plane.testRun(frame, { ingressIfindex: this.#ifindexOf('eth0') });
-    const action = actions[result];
-    switch (action) {
-      case 'drop':
-      case 'pass':
-        return { action };
-      case 'tx':
-      case 'redirect':
-        return { action: 'transmit', back: action === 'tx', frame: packet };
-      default:
-        throw new Error(`the program returned ${action ?? result} for ${Buffer.from(frame).toString('hex')}`);
-    }
+    return outcomeOf(this.#plane.testRun(frame, { ingressIfindex: this.#ifindexOf('eth0') }), frame);
+  }
+
+  events(): FlowEvents {
+    return this.#plane.sharing.take();
+  }
+
+  settle(settled: SettledPacket): { settlement: Settlement; outcome: Outcome } {
+    const { outcome: settlement, run } = this.#plane.sharing.testSettle(settled);
+    return { settlement, outcome: outcomeOf(run, settled.packet.frame) };
+  }
+
+  forget(images: Uint8Array): void {
+    this.#plane.sharing.forget(images);
+  }
+
+  told(): Iterable<Uint8Array> {
+    return this.#plane.sharing.told();
+  }
+
+  sharingCounts(): SharingCounts {
+    return this.#plane.sharing.counts();
   }
 
   async drops(): Promise<Counters['drops']> {
@@ -88,5 +101,19 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
     return Array.from(this.#plane.flows())
       .filter(({ state }) => !noFlows.includes(state))
       .map(({ backend: { address, port }, state, lastSeen }) => ({ backend: `${address} ${port}`, state, lastSeen }));
+  }
+}
+
+function outcomeOf({ result, packet }: TestRun, frame: Uint8Array): Outcome {
+  const action = actions[result];
+  switch (action) {
+    case 'drop':
+    case 'pass':
+      return { action };
+    case 'tx':
+    case 'redirect':
+      return { action: 'transmit', back: action === 'tx', frame: packet };
+    default:
+      throw new Error(`the program returned ${action ?? result} for ${Buffer.from(frame).toString('hex')}`);
   }
 }

@@ -31,9 +31,10 @@ async function open(
   service: Partial<ForwardingService> = {},
   tables: { readonly [K in keyof ForwardingTables]?: ForwardingTables[K] | undefined } = {},
   directory = `/sys/fs/bpf/sharing-${directories++}`,
+  interfaces: readonly string[] = [],
 ): Promise<XdpDataplane> {
   const plane = XdpDataplane.open({
-    interfaces: [],
+    interfaces,
     mode: 'auto',
     pinDirectory: directory,
     limits: { services: 4, backends: 16, rows: 64, flows: 64 },
@@ -62,6 +63,7 @@ async function open(
 function frameOf(port: number, flags: number): Uint8Array {
   const frame = bytesOf(syn4);
   const view = new DataView(frame.buffer);
+  frame.set([0x02, 0, 0, 0, 0, 0xbb]);
   view.setUint16(34, port);
   view.setUint8(47, flags);
   return frame;
@@ -216,6 +218,24 @@ testAsRoot('a flow that nobody knows is decided about, and asked about once', as
   t.is(send(plane, 1000, Flag.ack), Action.tx);
   t.is(plane.sharing.take().missed.length, 0);
 });
+
+testAsRoot('packets that are given back leave by the interface that they came to', async (t) => {
+  // XDP_TX over veth wakes a far end that has a program of its own, no other.
+  await using far = await open({}, { services: [] }, undefined, ['peer0']);
+  t.is(far.attachments().length, 1);
+  await using plane = await open({}, {}, undefined, ['eth0']);
+  const packets = Array.from({ length: 300 }, (_, i) => missOne(t, plane, 1000 + i));
+  const before = received('peer0');
+  const outcomes = plane.sharing.settle(packets.map((packet) => ({ packet, flow: undefined })));
+  t.deepEqual(new Set(outcomes), new Set(['unknown']));
+  t.is(received('peer0') - before, packets.length);
+});
+
+/** Packets that an interface has received. */
+function received(name: string): number {
+  const [link] = JSON.parse(ip(`-s -j link show ${name}`)) as [{ stats64: { rx: { packets: number } } }];
+  return link.stats64.rx.packets;
+}
 
 testAsRoot('a backend that is not here any more is said so', async (t) => {
   await using first = await open({ backends: [{ address: '10.0.0.23' }], rows: [0] });
