@@ -1,6 +1,6 @@
 import type { MissedPacket } from '@weir/dataplane';
 import { FlowImageField as Field, FLOW_IMAGE_BYTES } from '@weir/packet';
-import type { FlowReplication, FoundFlow } from './flow-replication.js';
+import type { FlowReplication, FoundFlow } from '@weir/state-sync';
 import type { SharedServices } from './shared-services.js';
 
 /** `other_service`: the store knows the flow, but its service is not configured here. */

@@ -1,7 +1,7 @@
 import type { Logger } from '@weir/daemon';
 import type { FlowSharing } from '@weir/dataplane';
 import { FLOW_IMAGE_BYTES } from '@weir/packet';
-import type { FlowReplication } from './flow-replication.js';
+import type { FlowReplication } from '@weir/state-sync';
 
 /** Leaves most of a core, and most of a store, to flows that are new. */
 const FLOWS_PER_SECOND = 20_000;

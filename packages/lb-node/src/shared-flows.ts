@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { FlowSharing, SharingCounts } from '@weir/dataplane';
-import type { FlowReplication } from './flow-replication.js';
+import type { FlowReplication } from '@weir/state-sync';
 import { retell } from './retelling.js';
 import { SharedServices } from './shared-services.js';
 import { Takeover, type TakeoverCounts } from './takeover.js';

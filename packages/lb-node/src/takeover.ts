@@ -1,8 +1,8 @@
 import type { Logger } from '@weir/daemon';
 import type { FlowSharing, MissedPacket, Settlement } from '@weir/dataplane';
+import type { FlowReplication, FoundFlow } from '@weir/state-sync';
 import { flowKey } from './flow-key.js';
 import { type FlowFinder, type LookupResult, lookUp } from './flow-lookup.js';
-import type { FlowReplication, FoundFlow } from './flow-replication.js';
 import { Settler } from './settler.js';
 import type { SharedServices } from './shared-services.js';
 import { UnknownFlows } from './unknown-flows.js';

@@ -39,7 +39,7 @@ export class SharingDouble implements FlowSharing {
   }
 
   forget(images: Uint8Array): void {
-    this.forgotten.push(images.slice());
+    this.forgotten.push(Uint8Array.from(images));
   }
 
   told(): Iterable<Uint8Array> {
