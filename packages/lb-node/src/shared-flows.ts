@@ -17,6 +17,8 @@ export interface SharedFlowsParts {
   readonly replication: FlowReplication;
   /** Of this node, see ownerNumber. */
   readonly owner: number;
+  /** Called with images of flows that this node serves: as they are told, and as they are adopted. */
+  readonly onServed?: ((images: Uint8Array) => void) | undefined;
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;
@@ -45,7 +47,7 @@ export class SharedFlows implements AsyncDisposable {
   constructor(config: NodeConfig, parts: SharedFlowsParts) {
     const { sharing, replication, logger } = parts;
     this.#parts = parts;
-    this.#takeover = new Takeover(new SharedServices(config), parts);
+    this.#takeover = new Takeover(new SharedServices(config), { ...parts, onAdopted: parts.onServed });
     replication.onYield((images) => {
       if (this.#stop.signal.aborted) return;
       try {
@@ -93,11 +95,13 @@ export class SharedFlows implements AsyncDisposable {
   }
 
   #share(): void {
-    const { sharing, replication } = this.#parts;
+    const { sharing, replication, onServed } = this.#parts;
     const { told, refreshed, ended, missed } = sharing.take();
     if (told.byteLength > 0) replication.tell(told);
     if (refreshed.byteLength > 0) replication.tell(refreshed, true);
     if (ended.byteLength > 0) replication.end(ended);
+    onServed?.(told);
+    onServed?.(refreshed);
     this.#takeover.missed(missed);
   }
 

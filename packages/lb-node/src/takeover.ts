@@ -18,6 +18,8 @@ export interface TakeoverParts {
   readonly replication: FlowFinder & Pick<FlowReplication, 'takeOver'>;
   /** Of this node, see ownerNumber. */
   readonly owner: number;
+  /** Called with images of flows that this node goes on with from now on. */
+  readonly onAdopted?: ((image: Uint8Array) => void) | undefined;
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;
@@ -130,17 +132,18 @@ export class Takeover {
   }
 
   #found(flow: FoundFlow, packets: readonly MissedPacket[]): void {
-    const { replication, owner } = this.#parts;
+    const { replication, owner, onAdopted } = this.#parts;
     let isOwned = flow.owner === owner;
-    const takeOver = (settlement: Settlement) => {
-      // Known by now: an answer came first, which does not make this node the owner, as clients' packets may go elsewhere.
-      if (isOwned || (settlement !== 'adopted' && settlement !== 'known')) return;
-      isOwned = true;
-      this.#takenOver += 1;
-      replication.takeOver(flow);
-    };
     for (const packet of packets) {
-      this.#settler.add({ packet, flow: flow.image }, packet.direction === 'client' ? takeOver : undefined);
+      this.#settler.add({ packet, flow: flow.image }, (settlement) => {
+        if (settlement === 'adopted') onAdopted?.(flow.image);
+        // Known by now: an answer came first, which does not make this node the owner, as clients' packets may go elsewhere.
+        const isServedHere = settlement === 'adopted' || settlement === 'known';
+        if (packet.direction !== 'client' || !isServedHere || isOwned) return;
+        isOwned = true;
+        this.#takenOver += 1;
+        replication.takeOver(flow);
+      });
     }
   }
 
