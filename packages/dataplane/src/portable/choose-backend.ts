@@ -70,15 +70,14 @@ export function chooseBackend(
   const elsewhere = isSettled ? undefined : memory.owners?.elsewhere(packet, begins, nowTicks, handedOver);
   if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
   const ofRow = row === undefined ? undefined : service.rows[row];
-  const byHash = () => withoutFlow(ofRow, hash);
+  // Nobody knows a settled one: its next packets are not asked about.
+  const isRemembered = isSettled && ofRow !== undefined;
+  const byHash = () => (isRemembered ? remember(memory, ofRow, packet, hash, nowTicks) : withoutFlow(ofRow, hash));
   const translates = translatesAddresses(service.forwarding);
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
     return { kind: 'unknown', otherwise: translates ? refused('takeover_rate') : byHash() };
   }
-  if (!begins && translates) return refused('no_flow');
-  // Nobody knows it: its next packets are not asked about.
-  if (!begins && isSettled && ofRow !== undefined) return remember(memory, ofRow, packet, hash, nowTicks);
-  if (!begins) return byHash();
+  if (!begins) return translates ? refused('no_flow') : byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
   if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : byHash();
   const backend = pick(memory, service, row, packet, nowTicks);

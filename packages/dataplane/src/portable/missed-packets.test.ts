@@ -269,6 +269,23 @@ test("an answer of a flow that nobody knows is the kernel's, a datagram begins a
   t.is([...datagrams.flows()].length, 1);
 });
 
+test('a datagram of a flow that nobody knows is asked about once, also over the rate of new flows', (t) => {
+  const guard = { deny: [], allow: [], newFlowsPerSecond: 1, newFlowsPerSource: 0 };
+  const stateful = {
+    ...dns,
+    forwarding: { method: 'ipip' } as const,
+    scheduling: { pick: 'next' } as const,
+    backends: two,
+  };
+  const engine = engineWith([stateful], { sharing: { ...sharing, datagrams: true }, guard });
+  const other = packets.query4.replace('0fa00035', '0fa10035');
+  for (const frame of [packets.query4, other]) {
+    outcome(engine, frame);
+    t.true(settle(engine, missedIn(engine))[1].startsWith('0200000000aa'));
+    t.not(outcome(engine, frame), 'handed up');
+  }
+});
+
 test('a later fragment goes where its first one went once that was settled', (t) => {
   const engine = engineWith([nat], shared);
   const first = packets.syn4.replace('000700004006', '000720004006').replace('5002', '5010');
