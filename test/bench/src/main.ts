@@ -19,6 +19,8 @@ import { describeMachine, thisMachine } from './machine.js';
 import { mostExpensive, profileCpu } from './portable/cpu-profile.js';
 import { type PortableBenchmarkOptions, runPortableBenchmark } from './portable/portable-benchmark.js';
 import { renderPortable, renderProfile } from './portable/portable-report.js';
+import { runStateBenchmark, type StateBenchmarkOptions, stateParts } from './state/state-benchmark.js';
+import { renderState } from './state/state-report.js';
 
 const write = (text: string) => process.stdout.write(`${text}\n`);
 /** Progress is not part of the result: it does not go where that goes. */
@@ -107,6 +109,21 @@ program
     const times = await runDirectorBenchmark(options, say);
     write(`\n${renderDirector(times, options.members, isTerminal)}`);
     if (json !== undefined) writeJson(json, { benchmark: 'director', machine, options, times });
+  });
+
+program
+  .command('state')
+  .description('shared flows: what telling costs, and how soon another node goes on with them')
+  .option('--runs <n>', 'of which the median is taken', count(1, 1000), 5)
+  .option('--flows <n>', 'in each run', count(1, 1_000_000), 100_000)
+  .addOption(new Option('--parts <part...>', 'some of it').choices([...stateParts]).default([...stateParts]))
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: StateBenchmarkOptions & { json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const result = await runStateBenchmark(options, say);
+    write(`\n${renderState(result, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'state', machine, options, ...result });
   });
 
 interface PortableCommandOptions extends PortableBenchmarkOptions {

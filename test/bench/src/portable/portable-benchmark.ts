@@ -55,7 +55,12 @@ export async function runPortableBenchmark(
 }
 
 async function engineFor(traffic: Traffic, flows: number): Promise<PortableEngine> {
-  const surroundings = { ownMacs: [nodeMac], resolve: () => neighbour, mayComplain: () => true };
+  const surroundings = {
+    ownMacs: [nodeMac],
+    resolve: () => neighbour,
+    mayComplain: () => true,
+    mayHandUp: () => true,
+  };
   const engine = new PortableEngine(surroundings, { flows: flowRoom(traffic, flows) });
   engine.apply(await tablesFor(traffic, benchAddresses(BACKENDS)));
   return engine;

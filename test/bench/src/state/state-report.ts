@@ -1,0 +1,58 @@
+import type { Summary } from '../statistics.js';
+import { renderTable, type TextTable } from '../text-table.js';
+import type { FlowMemory } from './memory-benchmark.js';
+import type { StateBenchmarkResult } from './state-benchmark.js';
+import type { TellingSpeed } from './telling-benchmark.js';
+
+/** The figures as tables; none of what was not measured. */
+export function renderState(result: StateBenchmarkResult, isTerminal: boolean): string {
+  const sections: readonly (readonly [string, TextTable])[] = [
+    ['flows written to Redis; ns of CPU time', tellingTable(result.telling)],
+    ['memory of Redis for a flow, bytes', memoryTable(result.memory)],
+  ];
+  return sections
+    .filter(([, { rows }]) => rows.length > 0)
+    .map(([title, table]) => `${title}\n${renderTable(table, isTerminal)}\n`)
+    .join('\n');
+}
+
+function tellingTable(speeds: readonly TellingSpeed[]): TextTable {
+  return {
+    head: ['written by', 'CPUs', 'flows/s', 'spread', 'Weir is', 'Node.js: ns/flow', 'Redis: ns/flow', 'reach'],
+    rows: speeds.map(({ writer, cpus, flowsPerSecond, nodeNs, redisNs }) => {
+      const weir = speeds.find((speed) => speed.cpus === cpus && speed.writer === 'weir') as TellingSpeed;
+      return [
+        writer,
+        String(cpus),
+        number(flowsPerSecond.median),
+        percent(flowsPerSecond),
+        writer === 'weir' ? '' : `× ${(weir.flowsPerSecond.median / flowsPerSecond.median).toFixed(2)}`,
+        number(nodeNs),
+        number(redisNs),
+        writer === 'weir' && cpus === 1 ? '150,000' : '',
+      ];
+    }),
+  };
+}
+
+function memoryTable(memories: readonly FlowMemory[]): TextTable {
+  return {
+    head: ['flow', 'family', 'Weir', 'JSON', 'ratio', 'reach'],
+    rows: memories.map(({ kind, family, bytes, jsonBytes }) => [
+      kind,
+      `IPv${family}`,
+      number(bytes),
+      number(jsonBytes),
+      `× ${(jsonBytes / bytes).toFixed(2)}`,
+      `under ${kind === 'fullnat' ? 350 : 200}`,
+    ]),
+  };
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function percent({ spread }: Summary): string {
+  return `±${(spread * 100).toFixed(0)} %`;
+}
