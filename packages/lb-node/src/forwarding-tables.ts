@@ -173,7 +173,8 @@ function persistenceOf({ timeoutMs, netmask, netmask6 }: PersistenceConfig): Per
   return { timeoutMs, prefix4: netmask, prefix6: netmask6 };
 }
 
-function timeoutsOf({ dataplane }: NodeConfig): FlowTimeouts {
+/** See {@link ForwardingTables.timeouts}. */
+export function timeoutsOf({ dataplane }: NodeConfig): FlowTimeouts {
   const { tcpMs, ...others } = dataplane.timeouts;
   return { ...others, tcpEstablishedMs: tcpMs };
 }
