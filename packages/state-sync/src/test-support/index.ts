@@ -1,3 +1,5 @@
 export { eventually } from './eventually.js';
 export { imagesOf, sampleFlow, sampleImages } from './flow-images.js';
+export { RedisCluster } from './redis-cluster.js';
+export { RedisSentinel, SENTINEL_MASTER } from './redis-sentinel.js';
 export { RedisServer, type RedisServerSettings } from './redis-server.js';
