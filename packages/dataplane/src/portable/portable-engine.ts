@@ -95,7 +95,7 @@ export class PortableEngine {
     const { flows, fragments, networks, events, missed } = { ...defaultLimits, ...limits };
     this.#surroundings = surroundings;
     this.#events = new FlowEventQueue({ events, missed });
-    this.#flows = new FlowTable(flows, (told) => this.#memory.sharing?.tellEnd(told));
+    this.#flows = new FlowTable(flows, (told) => this.#events.end(told));
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
     this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);

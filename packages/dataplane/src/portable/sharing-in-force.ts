@@ -49,10 +49,6 @@ export class SharingInForce {
     flow.dueTick = nowTicks + refreshTicks(timeout);
   }
 
-  tellEnd(told: Uint8Array): void {
-    this.#queue.end(told);
-  }
-
   /** Could a client's packet of an unknown flow belong to one that somebody knows? */
   asksAbout({ protocol, tcpFlags }: Tuple & { readonly tcpFlags: number }): boolean {
     return isTcp(protocol) ? !opensConnection(tcpFlags) : this.#sharing.datagrams;

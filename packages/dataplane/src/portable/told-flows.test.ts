@@ -200,6 +200,15 @@ test('without sharing nothing is told; with it, those from before are told at on
   t.deepEqual(news(engine), [`told ${flowIs('established')}`]);
 });
 
+test('what was told with sharing is ended without it, too', (t) => {
+  const engine = toldFlow();
+  engine.apply(tablesWith([next], { timeouts }));
+  outcome(engine, segment({ flags: ack }), 10);
+  t.deepEqual(news(engine), []);
+  outcome(engine, segment({ flags: rst }), 11);
+  t.deepEqual(news(engine), [`ended ${flowIs('established')}`]);
+});
+
 test('a flow that finds no room stays due, and its loss is counted', (t) => {
   const engine = engineWith([next], shared, {}, { events: 1 });
   for (const port of [1, 2]) outcome(engine, segment({ port, flags: syn }), 0);
