@@ -1,5 +1,6 @@
 export { eventually } from './eventually.js';
 export { imagesOf, sampleFlow, sampleImages } from './flow-images.js';
+export { freePorts } from './free-ports.js';
 export { RedisCluster } from './redis-cluster.js';
 export { RedisSentinel, SENTINEL_MASTER } from './redis-sentinel.js';
 export { RedisServer, type RedisServerSettings } from './redis-server.js';
