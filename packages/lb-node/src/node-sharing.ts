@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NodeConfig, StateConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { Dataplane } from '@weir/dataplane';
-import { type FlowReplication, openReplication, ownerNumber, type ReplicationStatus } from '@weir/state-sync';
+import { type FlowReplication, openReplication, ownerNumber } from '@weir/state-sync';
 import { clusterSecret } from './cluster-secret.js';
 import { DatagramLookups } from './datagram-lookups.js';
 import { timeoutsOf } from './forwarding-tables.js';
@@ -12,7 +12,8 @@ import { openStore } from './open-store.js';
 import { nodeNameOf, OtherNodesPresence } from './other-nodes-presence.js';
 import { recordLifetimeMs } from './record-lifetime.js';
 import { ServedPools } from './served-pools.js';
-import { SharedFlows, type SharedFlowsCounts } from './shared-flows.js';
+import { SharedFlows } from './shared-flows.js';
+import type { SharingReport } from './sharing-report.js';
 import type { SharingMoment } from './sharing-tables.js';
 
 /** What sharing works with. */
@@ -25,11 +26,6 @@ export interface NodeSharingParts {
   readonly now: () => number;
   /** {@link NodeSharing.moment} or {@link NodeSharing.absentNodes} would answer otherwise than before. */
   readonly onChange: () => void;
-}
-
-/** Since the start of the process, but for what the data plane counts. */
-export interface SharingReport extends SharedFlowsCounts {
-  readonly store: ReplicationStatus & { readonly kind: StateConfig['store'] };
 }
 
 /** What a node shares with others through a store, as its other parts see it. */

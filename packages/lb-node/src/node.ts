@@ -4,9 +4,11 @@ import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { changedFixedSettings } from './fixed-settings.js';
 import { onNetworkChange } from './network-events.js';
+import { type NodeSharing, openSharing } from './node-sharing.js';
 import { openDataplane } from './open-dataplane.js';
 import { type Reconciled, Reconciler } from './reconciler.js';
 import { refuseDistantBackends } from './same-subnet.js';
+import { SharingSocket, sharingSocketOf } from './sharing-socket.js';
 import { speakerOptions } from './speaker-options.js';
 import { resolveHops } from './unresolved-hops.js';
 
@@ -34,20 +36,30 @@ export interface RunningNode extends AsyncDisposable {
 /**
  * Starts a node: program loaded, first tables in force, gobgpd up, VIPs announced. Resolves after the first complete
  * pass.
- * @throws {DataplaneError | SpeakerError} what stands in the way; nothing is left running then but what was pinned
+ * @throws {DataplaneError | SpeakerError | ConfigError | WeirError} what stands in the way; nothing is left running then but what was pinned
  */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
   await refuseDistantBackends(config);
   const { dataplane, origin } = openDataplane(config);
   let speaker: BgpSpeaker | undefined;
+  let sharing: NodeSharing | undefined;
+  let sharingSocket: SharingSocket | undefined;
   try {
     logger.info({ ...origin }, `tables ${origin.kind}`);
-    // Forwarding comes before announcing, and so does its failure.
     const now = () => performance.now();
-    await new Reconciler(config, { dataplane, speaker: undefined, logger, now }).reconcile();
+    let onSharingChange = () => {};
+    if (config.state !== undefined) {
+      const isSameLife = origin.kind === 'taken over';
+      const onChange = () => onSharingChange();
+      sharing = await openSharing(config, config.state, { dataplane, isSameLife, logger, now, onChange });
+      sharingSocket = await SharingSocket.open(sharingSocketOf(config), sharing.report);
+    }
+    const parts = { dataplane, logger, now, sharing: sharing?.moment, absentNodes: sharing?.absentNodes };
+    // Forwarding comes before announcing, and so does its failure.
+    await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
     const bgp = speakerOptions(config, logger);
     speaker = bgp === undefined ? undefined : await startSpeaker(bgp);
-    const announcing = new Reconciler(config, { dataplane, speaker, logger, now });
+    const announcing = new Reconciler(config, { ...parts, speaker });
     let reconciled = await announcing.reconcile();
 
     const passes = new AbortController();
@@ -76,6 +88,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       if (result.againInMs !== undefined) later(result.againInMs);
     };
     took(reconciled);
+    onSharingChange = () => later(0);
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resolving = resolveHops(dataplane, logger, passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
@@ -88,6 +101,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       clearInterval(resync);
       await Promise.all([announcing.settled(), resolving]);
       await speaker?.stop({ leaveRunning });
+      await sharingSocket?.[Symbol.asyncDispose]();
+      await sharing?.[Symbol.asyncDispose]();
       await dataplane[Symbol.asyncDispose]();
     };
 
@@ -96,9 +111,15 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
         refuseFixed(announcing.config, next);
         await refuseDistantBackends(next);
         announcing.want(next);
+        sharing?.reconfigure(next);
         took(await announcing.reconcile());
       },
-      status: () => `${reconciled.announced.length} VIPs announced, ${reconciled.reachableBackends} backends reachable`,
+      status: () =>
+        [
+          `${reconciled.announced.length} VIPs announced`,
+          `${reconciled.reachableBackends} backends reachable`,
+          ...(sharing === undefined ? [] : [sharing.status()]),
+        ].join(', '),
       async leave(hurry) {
         await announcing.drain().catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
         const drainMs = announcing.config.shutdown.drainMs;
@@ -110,6 +131,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     };
   } catch (error) {
     await speaker?.stop({ leaveRunning: false });
+    await sharingSocket?.[Symbol.asyncDispose]();
+    await sharing?.[Symbol.asyncDispose]();
     await dataplane[Symbol.asyncDispose]();
     throw error;
   }

@@ -22,6 +22,7 @@ export function openDataplane(config: NodeConfig): OpenedDataplane {
         mode,
         pinDirectory,
         limits: tableLimits(config),
+        sharing: config.state !== undefined,
       });
       return { dataplane, origin: dataplane.origin };
     }

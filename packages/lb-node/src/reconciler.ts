@@ -22,6 +22,8 @@ export interface ReconcilerParts {
   readonly now: () => number;
   /** Asked at each pass; absent where the configuration has no `state`. */
   readonly sharing?: (() => SharingMoment) | undefined;
+  /** Addresses of nodes that are gone although the kernel may not know yet; asked at each pass. */
+  readonly absentNodes?: (() => ReadonlySet<string>) | undefined;
 }
 
 /** What is in force after a pass. */
@@ -145,10 +147,11 @@ export class Reconciler {
     routes: ReadonlyMap<string, Route>,
     reachable: ReadonlySet<string>,
   ): Promise<number | undefined> {
-    const { dataplane, logger, now, sharing } = this.#parts;
+    const { dataplane, logger, now, sharing, absentNodes } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
-      await this.#planner.prepare(config, reachable, now());
+      const absent = absentNodes?.() ?? new Set();
+      await this.#planner.prepare(config, new Set([...reachable].filter((address) => !absent.has(address))), now());
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const { tables, againInMs } = this.#planner.plan(
