@@ -17,11 +17,12 @@
 #include "lib/settle.h"
 
 #define SELDOM 0
+#define SETTLE 1
 
-/* The other program; user space puts it there (src/xdp/xdp-dataplane.ts). */
+/* The other programs; user space puts them there (src/xdp/xdp-dataplane.ts). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, __u32);
 } programs SEC(".maps");
@@ -173,6 +174,8 @@ int weir(struct xdp_md *ctx)
 
 	if (!current)
 		return XDP_PASS;
+	if (current->settling && is_place(ctx))
+		bpf_tail_call(ctx, &programs, SETTLE);
 	verdict = parse(ctx, &packet);
 	if (verdict == EXTENDED)
 		return call_seldom(ctx);
@@ -214,23 +217,47 @@ int weir(struct xdp_md *ctx)
 	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet.bytes) : verdict;
 }
 
-/* Run by user space, once for each settlement: the frame that it runs on is a place for the one that is given back. */
+/* Run by user space, once for each packet that it gives back, through the program that is attached (src/xdp/xdp-sharing.ts). */
 SEC("xdp")
 int weir_settle(struct xdp_md *ctx)
 {
-	struct settlement *settlement = next_settlement();
 	struct handover *handover = this_handover();
+	struct settle_run *run = settle_run();
+	struct settlement *settlement;
+	__u32 index;
 
-	if (!settlement || !handover)
-		return XDP_ABORTED;
-	if (settlement->what == SETTLE_FORGET)
-		settlement->result = forget_settled(settlement);
-	else if (settlement->what != SETTLE_UNKNOWN)
-		settlement->result = adopt(settlement);
-	if (!settlement->length || !put_frame(ctx, settlement))
+	if (!run || !handover || !is_place(ctx))
+		return XDP_PASS;
+	index = run->next++;
+	settlement = bpf_map_lookup_elem(&settlements, &index);
+	if (!settlement)
+		return XDP_DROP;
+	settle(settlement);
+	if (!put_frame(ctx, settlement))
 		return XDP_DROP;
 	handover->arriving = ARRIVES_SETTLED;
 	return call_seldom(ctx);
+}
+
+static long settle_one(__u32 index, void *context __attribute__((unused)))
+{
+	struct settlement *settlement = bpf_map_lookup_elem(&settlements, &index);
+
+	if (settlement)
+		settle(settlement);
+	return 0;
+}
+
+/* Without packets: all of them at once. */
+SEC("syscall")
+int settle_all(void *ctx __attribute__((unused)))
+{
+	struct settle_run *run = settle_run();
+
+	if (!run)
+		return -1;
+	bpf_loop(run->count, settle_one, NULL, 0);
+	return 0;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

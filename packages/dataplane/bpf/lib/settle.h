@@ -132,18 +132,36 @@ SEPARATE int forget_settled(struct settlement *settlement)
 	return forget_at(found.place, tag, value) ? SETTLED_KNOWN : SETTLED_NOTHING;
 }
 
-static __always_inline struct settlement *next_settlement(void)
+static __always_inline struct settle_run *settle_run(void)
 {
-	__u32 only = 0, index;
-	struct settle_run *run = bpf_map_lookup_elem(&settle_runs, &only);
+	__u32 only = 0;
 
-	if (!run)
-		return NULL;
-	index = run->next++;
-	return bpf_map_lookup_elem(&settlements, &index);
+	return bpf_map_lookup_elem(&settle_runs, &only);
 }
 
-/* The frame that arrived becomes the one that user space gave back. */
+/*
+ * Is the frame a place that user space made, for one that it gives back? It tells by what stands behind the room for that: a
+ * page whose frame was dropped is the next frame's, and still has the old one in front.
+ */
+SEPARATE int is_place(struct xdp_md *ctx)
+{
+	const struct settle_run *run = settle_run();
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (!run || start + SETTLED_FRAME_MAX + sizeof(__u64) > end)
+		return 0;
+	return *(const __u64 *)(start + SETTLED_FRAME_MAX) == run->nonce;
+}
+
+static __always_inline void settle(struct settlement *settlement)
+{
+	if (settlement->what == SETTLE_FORGET)
+		settlement->result = forget_settled(settlement);
+	else if (settlement->what != SETTLE_UNKNOWN)
+		settlement->result = adopt(settlement);
+}
+
+/* The place becomes the frame that user space gave back. */
 static __always_inline int put_frame(struct xdp_md *ctx, struct settlement *settlement)
 {
 	__u32 length = settlement->length;

@@ -58,7 +58,8 @@ struct state {
 	__u32 any_port[2]; /* has this directory services on all ports, or on ranges? */
 	__u32 owners;      /* index + 1 of the service whose backends are the nodes; 0: flows have no owners */
 	__u32 own_slot;    /* this node's among them; NO_BACKEND: it is none of them */
-	__u32 padding0[4];
+	__u32 settling;    /* user space gives packets back just now: frames may be places for them (settle.h) */
+	__u32 padding0[3];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
 	/* Read for each flow that is remembered. */
 	__u32 flow_keys[FLOW_KEY_WORDS]; /* secret, drawn when the tables are made */
@@ -357,8 +358,8 @@ struct sharing_counts {
 	__u64 padding[3];
 };
 
-/* Bytes of a frame that user space may get and give back: what a page holds, with the room that the kernel wants. */
-#define SETTLED_FRAME_MAX 3520
+/* Bytes of a frame that user space may get and give back: what a page holds, with the room that the kernel wants (settle.h). */
+#define SETTLED_FRAME_MAX 3264
 
 enum settle_what { SETTLE_UNKNOWN, SETTLE_CLIENT, SETTLE_ANSWER, SETTLE_FORGET };
 enum settle_result { SETTLED_NOTHING, SETTLED_ADOPTED, SETTLED_KNOWN, SETTLED_NO_ROOM, SETTLED_NO_BACKEND };
@@ -375,13 +376,14 @@ struct settlement {
 	__u64 tag;
 	struct flow_image image;
 	__u8 frame[SETTLED_FRAME_MAX];
-	__u8 padding1[464];
+	__u8 padding1[720];
 };
 
-/* The settlement that the next run of the program takes. */
+/* What user space gives back at a time. */
 struct settle_run {
-	__u32 next;
-	__u32 padding;
+	__u32 next;  /* the settlement that the next frame takes */
+	__u32 count; /* for settle_all() */
+	__u64 nonce; /* drawn for each run: nobody outside can make a place */
 };
 
 #define TABLE(NAME, VALUE)                      \

@@ -22,9 +22,12 @@ const RunOptions = {
   repeat: 60,
   durationNs: 64,
   flags: 68,
+  batch: 76,
 } as const;
 /** BPF_F_TEST_XDP_LIVE_FRAMES of linux/bpf.h: what the program says is done. */
 const LIVE_FRAMES = 2;
+/** TEST_XDP_MAX_BATCH of net/bpf/test_run.c. */
+const LIVE_BATCH_MAX = 256;
 
 /** struct bpf_prog_info of linux/bpf.h. */
 const ProgramInfo = { bytes: 232, verifiedInstructions: 216 } as const;
@@ -191,8 +194,11 @@ export function testRun(
   if (packet.byteLength > 0) {
     options.writeBigUInt64LE(addressOf(packet), RunOptions.dataIn);
     options.writeUInt32LE(packet.byteLength, RunOptions.dataInBytes);
-    if (live) options.writeUInt32LE(LIVE_FRAMES, RunOptions.flags);
-    else options.writeBigUInt64LE(addressOf(out), RunOptions.dataOut);
+    if (live) {
+      options.writeUInt32LE(LIVE_FRAMES, RunOptions.flags);
+      options.writeUInt32LE(Math.min(repeat, LIVE_BATCH_MAX), RunOptions.batch);
+    }
+    if (!live) options.writeBigUInt64LE(addressOf(out), RunOptions.dataOut);
     options.writeUInt32LE(live ? 0 : out.byteLength, RunOptions.dataOutBytes);
     options.writeInt32LE(repeat, RunOptions.repeat);
   }

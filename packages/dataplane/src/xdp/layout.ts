@@ -28,6 +28,7 @@ export const State = {
   anyPort: 32,
   owners: 40,
   ownSlot: 44,
+  settling: 48,
   ownMacs: 64,
   flowKeys: 128,
   timeout: 176,
@@ -240,12 +241,12 @@ export const Settlement = {
   frame: 112,
 } as const;
 /** SETTLED_FRAME_MAX. */
-export const SETTLED_FRAME_MAX = 3520;
+export const SETTLED_FRAME_MAX = 3264;
 /** enum settle_what. */
 export const SettleWhat = { unknown: 0, client: 1, answer: 2, forget: 3 } as const;
 /** enum settle_result, by number. */
 export const settleResults = ['nothing', 'adopted', 'known', 'no_room', 'no_backend'] as const;
-export const SettleRun = { bytes: 8, next: 0 } as const;
+export const SettleRun = { bytes: 16, next: 0, count: 4, nonce: 8 } as const;
 
 /** struct vlan, the value; its key is an interface's index. */
 export const Vlan = { bytes: 8, ifindex: 0, id: 4 } as const;

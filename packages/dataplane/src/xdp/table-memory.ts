@@ -128,9 +128,20 @@ export class TableMemory implements Disposable {
     return this.#maps.settlements.buffer;
   }
 
-  /** The settlement that the program's next run takes. */
-  set nextSettlement(index: number) {
-    new Uint32Array(this.#maps.settle_runs.buffer)[SettleRun.next / 4] = index;
+  /**
+   * Before the first of so many settlements is taken.
+   * @param nonce  that frames carry
+   */
+  beginSettling(count: number, nonce: bigint): void {
+    const run = new DataView(this.#maps.settle_runs.buffer);
+    run.setUint32(SettleRun.next, 0, true);
+    run.setUint32(SettleRun.count, count, true);
+    run.setBigUint64(SettleRun.nonce, nonce, true);
+    Atomics.store(this.#stateWords, State.settling / 4, 1);
+  }
+
+  endSettling(): void {
+    Atomics.store(this.#stateWords, State.settling / 4, 0);
   }
 
   /** Ticks (TICK_MS), that the kernel's timer counts. */

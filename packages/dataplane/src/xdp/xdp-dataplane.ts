@@ -147,7 +147,9 @@ export class XdpDataplane implements Dataplane {
       }
       if (options.sharing) for (const [name, bytes] of Object.entries(ringBytes)) object.resizeMap(name, bytes);
       object.load();
-      object.updateElement('programs', Buffer.alloc(4), fdAsValue(object.programFd('weir_seldom')));
+      for (const [index, name] of ['weir_seldom', 'weir_settle'].entries()) {
+        object.updateElement('programs', asValue(index), asValue(object.programFd(name)));
+      }
       this.#memory = new TableMemory((name) => object.mapFd(name), sizes);
       if (found.kind !== 'found') this.#memory.setFlowKeys(crypto.getRandomValues(new Uint32Array(FLOW_KEY_WORDS)));
       this.#memory.layout = LAYOUT_VERSION;
@@ -156,12 +158,13 @@ export class XdpDataplane implements Dataplane {
       this.#writer = new TableWriter(this.#memory, () => performance.now());
       this.#settledBackends = new SettledBackends(this.#memory);
       this.#sharing = options.sharing
-        ? new XdpSharing(
-            this.#memory,
-            this.#settledBackends,
-            (name) => object.mapFd(name),
-            (frame, runOptions) => object.testRun('weir_settle', frame, runOptions),
-          )
+        ? new XdpSharing(this.#memory, this.#settledBackends, (name) => object.mapFd(name), {
+            one: (frame, runOptions) => object.testRun('weir_settle', frame, runOptions),
+            // Through the program that is attached: the kernel would stop for tens of ms to get to know another one.
+            live: (frame, runOptions) => object.testRun('weir', frame, { ...runOptions, live: true }),
+            all: () => void object.testRun('settle_all', new Uint8Array(0)),
+            repeats: () => [...this.#attachments.values()].some((attachment) => attachment.mode === 'native'),
+          })
         : undefined;
       if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
@@ -358,9 +361,9 @@ export class XdpDataplane implements Dataplane {
   }
 }
 
-/** The value of a map of programs: a descriptor. */
-function fdAsValue(fd: number): Buffer {
+/** A key or a value of 32 bits. */
+function asValue(number: number): Buffer {
   const value = Buffer.alloc(4);
-  value.writeUInt32LE(fd);
+  value.writeUInt32LE(number);
   return value;
 }

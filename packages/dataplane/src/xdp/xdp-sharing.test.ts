@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { decodeFlowImage, FLOW_IMAGE_BYTES, type FlowImage } from '@weir/packet';
+import { decodeFlowImage, encodeFlowImage, FLOW_IMAGE_BYTES, type FlowImage } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import { defaultFlowTimeouts, type ForwardingService, type ForwardingTables, type ServiceKey } from '../dataplane.js';
 import type { FlowEvents, MissedPacket, Sharing } from '../flow-sharing.js';
@@ -229,6 +229,29 @@ testAsRoot('packets that are given back leave by the interface that they came to
   const outcomes = plane.sharing.settle(packets.map((packet) => ({ packet, flow: undefined })));
   t.deepEqual(new Set(outcomes), new Set(['unknown']));
   t.is(received('peer0') - before, packets.length);
+});
+
+testAsRoot('packets that are dropped when they are given back take no other one along', async (t) => {
+  await using far = await open({}, { services: [] }, undefined, ['peer0']);
+  t.is(far.attachments().length, 1);
+  await using plane = await open({ forwarding: { method: 'nat' } }, {}, undefined, ['eth0']);
+  const packets = Array.from({ length: 300 }, (_, i) => missOne(t, plane, 1000 + i));
+  const before = received('peer0');
+  const settled = packets.map((packet, i) => {
+    const flow = packet.image.slice();
+    const tuple = decodeFlowImage(flow) as FlowImage;
+    const backend = { address: Uint8Array.of(10, 0, 0, 21), port: 80 };
+    encodeFlowImage({ ...tuple, state: 'established', kind: 'nat', backend }, flow);
+    return { packet, flow: i % 3 === 0 ? flow : undefined };
+  });
+  const outcomes = plane.sharing.settle(settled);
+  t.deepEqual(
+    outcomes,
+    settled.map(({ flow }) => (flow === undefined ? 'unknown' : 'adopted')),
+  );
+  t.is(received('peer0') - before, 100);
+  t.is((await plane.counters()).drops.no_flow, 200);
+  t.is(plane.sharing.take().missed.length, 0);
 });
 
 /** Packets that an interface has received. */

@@ -27,12 +27,21 @@ const MISSED_AT_ONCE = 4096;
 const GATHER_MS = 10;
 const LOOK_AGAIN_MS = 100;
 
-/** What a run begins with; the program makes it the frame that it puts there. */
-const ANY_FRAME = new Uint8Array(64);
+/** What a run begins with: room for any frame, and behind it the nonce that tells the program. */
+const PLACE_BYTES = SETTLED_FRAME_MAX + 8;
 const IMAGE_WORD = FlowEvent.image / 4;
 
-/** Runs the program `weir_settle`. @see BpfObject.testRun */
-export type RunSettle = (frame: Uint8Array, options: TestRunOptions) => TestRun;
+/** How packets and what is known of flows get into the program. */
+export interface SettleRuns {
+  /** For one packet, of which nothing is sent. @see BpfObject.testRun */
+  readonly one: (frame: Uint8Array, options: TestRunOptions) => TestRun;
+  /** For packets that leave as those that arrive do. */
+  readonly live: (frame: Uint8Array, options: TestRunOptions) => void;
+  /** For what has no packets. */
+  readonly all: () => void;
+  /** Whether a live run may be repeated at no more than the cost of a packet. */
+  readonly repeats: () => boolean;
+}
 
 /** Sharing of the engine in the kernel: two ring buffers come from it, settlements go to it. */
 export class XdpSharing implements FlowSharing, Disposable {
@@ -42,17 +51,18 @@ export class XdpSharing implements FlowSharing, Disposable {
   readonly #events: RingBuffer;
   readonly #missed: RingBuffer;
   readonly #alarm: RingBufferAlarm;
-  readonly #run: RunSettle;
+  readonly #runs: SettleRuns;
+  readonly #place = new Uint8Array(PLACE_BYTES);
   #adopted = 0;
   #takenAtMs = 0;
   #closed = false;
   #waiting: Promise<void> | undefined;
 
   /** @param ringFd  descriptors of the ring buffers, as large as {@link ringBytes} says; borrowed */
-  constructor(memory: TableMemory, backends: SettledBackends, ringFd: (name: RingName) => number, run: RunSettle) {
+  constructor(memory: TableMemory, backends: SettledBackends, ringFd: (name: RingName) => number, runs: SettleRuns) {
     this.#memory = memory;
     this.#backends = backends;
-    this.#run = run;
+    this.#runs = runs;
     this.#told = new ToldFlows(memory.flows);
     this.#told.tellAnew(memory.now);
     this.#events = new RingBuffer(ringFd('flow_events'), 'flow_events', ringBytes.flow_events);
@@ -111,35 +121,33 @@ export class XdpSharing implements FlowSharing, Disposable {
 
   settle(packets: readonly SettledPacket[]): readonly Outcome[] {
     this.#assertOpen();
+    const most = this.#runs.repeats() ? SETTLEMENTS : 1;
     const outcomes: Outcome[] = [];
     for (let i = 0; i < packets.length; ) {
       const { ifindex } = (packets[i] as SettledPacket).packet;
-      let end = i;
-      while (end < packets.length && end - i < SETTLEMENTS && packets[end]?.packet.ifindex === ifindex) end++;
-      outcomes.push(...this.#settle(packets.slice(i, end), ifindex));
+      let end = i + 1;
+      while (end < packets.length && end - i < most && packets[end]?.packet.ifindex === ifindex) end++;
+      const of = packets.slice(i, end);
+      outcomes.push(
+        ...this.#settle(of, () => this.#runs.live(this.#place, { repeat: of.length, ingressIfindex: ifindex })),
+      );
       i = end;
     }
     return outcomes;
   }
 
-  /** All of one interface: the frames leave as those that arrive there do. */
-  #settle(packets: readonly SettledPacket[], ifindex: number): Outcome[] {
-    return this.#settleBy(packets, () => {
-      this.#run(ANY_FRAME, { repeat: packets.length, ingressIfindex: ifindex, live: true });
-    });
-  }
-
   /** {@link settle} for one packet, of which nothing is sent; for tests. */
   testSettle(settled: SettledPacket): { readonly outcome: Outcome; readonly run: TestRun } {
-    const { frame, ifindex } = settled.packet;
+    const { ifindex } = settled.packet;
     let run: TestRun | undefined;
-    const [outcome] = this.#settleBy([settled], () => {
-      run = this.#run(new Uint8Array(frame.byteLength), { ingressIfindex: ifindex });
+    const [outcome] = this.#settle([settled], () => {
+      run = this.#runs.one(this.#place, { ingressIfindex: ifindex });
     });
     return { outcome: outcome as Outcome, run: run as TestRun };
   }
 
-  #settleBy(packets: readonly SettledPacket[], run: () => void): Outcome[] {
+  /** All of one interface. */
+  #settle(packets: readonly SettledPacket[], run: () => void): Outcome[] {
     const missing = new Set<number>();
     for (const [i, { packet, flow }] of packets.entries()) {
       const slot = flow && this.#backends.find(flow);
@@ -148,8 +156,7 @@ export class XdpSharing implements FlowSharing, Disposable {
       if (flow === undefined || slot === undefined) this.#write(i, SettleWhat.unknown, 0, packet.image, packet.frame);
       else this.#write(i, what, slot, flow, packet.frame);
     }
-    this.#memory.nextSettlement = 0;
-    run();
+    this.#settleWith(packets.length, run);
     return packets.map(({ packet, flow }, i): Outcome => {
       if (missing.has(i)) return 'no_backend';
       if (flow === undefined) return 'unknown';
@@ -172,8 +179,7 @@ export class XdpSharing implements FlowSharing, Disposable {
         const at = (first + i) * FLOW_IMAGE_BYTES;
         this.#write(i, SettleWhat.forget, 0, images.subarray(at, at + FLOW_IMAGE_BYTES), new Uint8Array());
       }
-      this.#memory.nextSettlement = 0;
-      this.#run(ANY_FRAME, { repeat });
+      this.#settleWith(repeat, () => this.#runs.all());
       for (let i = 0; i < repeat; i++) {
         const words = this.#wordsOf(i);
         const tag = Settlement.tag / 4;
@@ -191,6 +197,17 @@ export class XdpSharing implements FlowSharing, Disposable {
   counts(): SharingCounts {
     this.#assertOpen();
     return { ...this.#memory.sharingCounts(), adopted: this.#adopted };
+  }
+
+  #settleWith(count: number, run: () => void): void {
+    const [nonce] = crypto.getRandomValues(new BigUint64Array(1)) as unknown as [bigint];
+    new DataView(this.#place.buffer).setBigUint64(SETTLED_FRAME_MAX, nonce, true);
+    this.#memory.beginSettling(count, nonce);
+    try {
+      run();
+    } finally {
+      this.#memory.endSettling();
+    }
   }
 
   #write(index: number, what: number, slot: number, image: Uint8Array, frame: Uint8Array): void {
