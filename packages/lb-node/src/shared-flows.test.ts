@@ -59,6 +59,10 @@ function until(what: string, isSo: () => boolean): Promise<true> {
   return eventually(what, async () => isSo() || undefined);
 }
 
+function hexOf(image: Uint8Array): string {
+  return Buffer.from(image).toString('hex');
+}
+
 /** A node on this store. */
 async function nodeOf(
   nodeName: string,
@@ -76,8 +80,11 @@ async function nodeOf(
   });
   const logger = createLogger('test', { level: 'fatal', format: 'json' });
   const owner = ownerNumber(nodeName);
-  const flows = new SharedFlows(config, { sharing, replication, owner, logger, now: () => 0, pause });
+  const served: string[] = [];
+  const onServed = (images: Uint8Array) => void (images.byteLength > 0 && served.push(hexOf(images)));
+  const flows = new SharedFlows(config, { sharing, replication, owner, onServed, logger, now: () => 0, pause });
   return {
+    served,
     sharing,
     replication,
     flows,
@@ -99,6 +106,19 @@ test('what one node told, another one goes on with, and the first one forgets it
   t.deepEqual(second.sharing.settled, [[{ packet: clientPacket, flow }]]);
   t.deepEqual(first.sharing.forgotten[0], flow);
   t.is(second.flows.counts().takeover.takenOver, 1);
+});
+
+test('flows are served here as they are told, told again, and adopted', async (t) => {
+  await using store = new MemoryStore();
+  await using first = await nodeOf('a', store);
+  await using second = await nodeOf('b', store);
+  first.sharing.happen({ told: flow });
+  first.sharing.happen({ refreshed: flow });
+  first.sharing.happen({ missed: [{ ...clientPacket, image: missedByClient(flowOf(9)) }] });
+  await until('the refresh', () => first.replication.status().refreshed === 1);
+  second.sharing.happen({ missed: [clientPacket] });
+  await until('the packet to be settled', () => second.sharing.settled.length > 0);
+  t.deepEqual([first.served, second.served], [[hexOf(flow), hexOf(flow)], [hexOf(flow)]]);
 });
 
 test('a flow that has ended is unknown to the others', async (t) => {
