@@ -221,9 +221,9 @@ testAsRoot('a flow that nobody knows is decided about, and asked about once', as
 
 testAsRoot('packets that are given back leave by the interface that they came to', async (t) => {
   // XDP_TX over veth wakes a far end that has a program of its own, no other.
-  await using far = await open({}, { services: [] }, undefined, ['peer0']);
+  await using far = await open({}, { services: [] }, '/sys/fs/bpf/sharing-far', ['peer0']);
   t.is(far.attachments().length, 1);
-  await using plane = await open({}, {}, undefined, ['eth0']);
+  await using plane = await open({}, {}, '/sys/fs/bpf/sharing-near', ['eth0']);
   const packets = Array.from({ length: 300 }, (_, i) => missOne(t, plane, 1000 + i));
   const before = received('peer0');
   const outcomes = plane.sharing.settle(packets.map((packet) => ({ packet, flow: undefined })));
@@ -232,9 +232,9 @@ testAsRoot('packets that are given back leave by the interface that they came to
 });
 
 testAsRoot('packets that are dropped when they are given back take no other one along', async (t) => {
-  await using far = await open({}, { services: [] }, undefined, ['peer0']);
+  await using far = await open({}, { services: [] }, '/sys/fs/bpf/sharing-far', ['peer0']);
   t.is(far.attachments().length, 1);
-  await using plane = await open({ forwarding: { method: 'nat' } }, {}, undefined, ['eth0']);
+  await using plane = await open({ forwarding: { method: 'nat' } }, {}, '/sys/fs/bpf/sharing-near', ['eth0']);
   const packets = Array.from({ length: 300 }, (_, i) => missOne(t, plane, 1000 + i));
   const before = received('peer0');
   const settled = packets.map((packet, i) => {
