@@ -116,6 +116,8 @@ program
   .description('shared flows: what telling costs, and how soon another node goes on with them')
   .option('--runs <n>', 'of which the median is taken', count(1, 1000), 5)
   .option('--flows <n>', 'in each run', count(1, 1_000_000), 100_000)
+  .option('--packet-runs <n>', 'of the data plane alone, of which the median is taken', count(1, 1000), 15)
+  .option('--packets <n>', 'in each of these', count(1, 100_000_000), 1_000_000)
   .addOption(new Option('--parts <part...>', 'some of it').choices([...stateParts]).default([...stateParts]))
   .option('--json <file>', 'all of it, for programs')
   .action(async ({ json, ...options }: StateBenchmarkOptions & { json?: string }) => {

@@ -25,7 +25,7 @@ export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOpti
   for (const name of crashes) {
     await sharing.weir.lab.host(name).crash();
     await onCrash?.(sharing);
-    await goOn(open);
+    await goOn(t, sharing, open);
     await assertUnharmed(t, sharing, { all: open, count, event: `${name} was killed` });
   }
 }

@@ -15,8 +15,6 @@ import { backendsOf, type Family, families, type MethodName, methods } from './f
 /** How old flows are when they are shared: the default of `state.tellAfter`. */
 export const TELL_AFTER_MS = 3000;
 
-/** Bytes of the id of a flow, which follows the prefix in its key. */
-const FLOW_ID_BYTES = 12;
 const KEY_PREFIX = 'weir:';
 
 /** Within it a route by a dead node is gone, and TCP has tried again: it waits twice as long each time. */
@@ -100,10 +98,11 @@ export class SharingCluster implements AsyncDisposable {
   }
 }
 
+/** Other keys are of nodes. */
 const COUNT_FLOWS = `
 local flows = 0
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
-  if #key == #ARGV[1] + ${FLOW_ID_BYTES} then flows = flows + 1 end
+  if string.sub(key, #ARGV[1] + 1, #ARGV[1] + 5) ~= 'node:' then flows = flows + 1 end
 end
 return flows`.replaceAll('\n', ' ');
 
@@ -150,7 +149,23 @@ export async function assertUnharmed(
   );
 }
 
-/** Resolves when each connection has moved data both ways after this moment. */
-export async function goOn(all: readonly CheckedConnections[], timeoutMs = TAKEOVER_TIMEOUT_MS): Promise<void> {
-  await Promise.all(all.map((connections) => connections.roundTrip({ timeoutMs })));
+/**
+ * Resolves when each connection has moved data both ways after this moment.
+ *
+ * @throws LabError `LAB_DEADLINE_PASSED` when one stands still; the log has what the nodes have counted
+ */
+export async function goOn(
+  t: ExecutionContext,
+  { weir }: SharingCluster,
+  all: readonly CheckedConnections[],
+): Promise<void> {
+  try {
+    await Promise.all(all.map((connections) => connections.roundTrip({ timeoutMs: TAKEOVER_TIMEOUT_MS })));
+  } catch (error) {
+    for (const node of weir.nodes) {
+      if (node.process.end === undefined)
+        t.log(`${node.host.name} has counted ${JSON.stringify(await node.counters())}`);
+    }
+    throw error;
+  }
 }

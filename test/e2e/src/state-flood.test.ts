@@ -33,7 +33,7 @@ testAsRoot(
       destination: vip.ipv4,
     });
     const isOver = delay(FLOOD_MS, true);
-    while (!(await Promise.race([isOver, delay(100, false)]))) await goOn([connections]);
+    while (!(await Promise.race([isOver, delay(100, false)]))) await goOn(t, sharing, [connections]);
     const { perSecond } = await flood.stop();
     t.log(`${Math.round(perSecond)} ACKs per second`);
     await assertUnharmed(t, sharing, { all: [connections], count: 200, event: 'a flood' });

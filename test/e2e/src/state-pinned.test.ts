@@ -30,7 +30,7 @@ testAsRoot(
     await using fresh = await sharing.open({ address: vip.ipv4, count: 30 });
     t.true('backend3' in fresh.backends, 'new connections go to the new backend');
     await weir.lab.host('node1').crash();
-    await goOn(all);
+    await goOn(t, sharing, all);
     await assertUnharmed(t, sharing, { all, count: 300, event: 'node1 was killed' });
   },
 );

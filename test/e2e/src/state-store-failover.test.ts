@@ -29,7 +29,7 @@ for (const redis of ['cluster', 'sentinel'] as const) {
     await sharing.waitForShared(200);
     await sharing.weir.lab.host('node1').crash();
     const all = [before, after];
-    await goOn(all);
+    await goOn(t, sharing, all);
     await assertUnharmed(t, sharing, { all, count: 200, event: 'a master, then a node was killed' });
   });
 }

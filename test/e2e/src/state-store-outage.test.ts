@@ -22,7 +22,7 @@ testAsRoot(
     await before.mark();
     const isOver = delay(OUTAGE_MS, true);
     const during = await sharing.open({ address: vip.ipv6, count: 100 });
-    while (!(await Promise.race([isOver, delay(1000, false)]))) await goOn([before, during]);
+    while (!(await Promise.race([isOver, delay(1000, false)]))) await goOn(t, sharing, [before, during]);
     const all = [before, during];
     await assertUnharmed(t, sharing, { all, count: 300, event: 'Redis was dead' });
     const { pausesMs } = await reportOf(all);
@@ -41,7 +41,7 @@ testAsRoot('a Redis and a node that are killed take only connections of that nod
   await sharing.redis.kill();
   await sharing.weir.lab.host('node1').crash();
   // A backend that does not know a connection resets it: all others have moved then.
-  await goOn([connections]);
+  await goOn(t, sharing, [connections]);
   const { alive, mismatches, lost } = await reportOf([connections]);
   t.log(`${ofNode2} connections were of the node that lives; ${alive} of 200 live, ${lost.length} were lost`);
   t.true(alive >= ofNode2, `${alive} of ${ofNode2} live`);

@@ -1,6 +1,7 @@
 import { makeBenchNetwork } from '../dataplane/bench-network.js';
 import { enterPrivateNamespaces } from '../dataplane/private-namespaces.js';
 import { benchmarkMemory, type FlowMemory } from './memory-benchmark.js';
+import { benchmarkEvents, benchmarkToldFlows, type PacketCost } from './packet-costs.js';
 import { usePrivateTemporaryDirectory } from './private-directory.js';
 import { benchmarkTelling, type TellingSpeed } from './telling-benchmark.js';
 
@@ -10,9 +11,10 @@ const BACKENDS = 16;
  * | part | measures |
  * |---|---|
  * | telling | flows a second from the data plane's images to Redis, beside plain pipelines |
+ * | packets | what a packet costs where flows are shared, and where they are not |
  * | memory | bytes of Redis for a flow, beside the same as JSON |
  */
-export const stateParts = ['telling', 'memory'] as const;
+export const stateParts = ['telling', 'packets', 'memory'] as const;
 export type StatePart = (typeof stateParts)[number];
 
 export interface StateBenchmarkOptions {
@@ -20,11 +22,15 @@ export interface StateBenchmarkOptions {
   /** Of which the median is taken. */
   readonly runs: number;
   readonly flows: number;
+  /** Of each run of the data plane alone. */
+  readonly packets: number;
+  readonly packetRuns: number;
 }
 
 /** What was measured; empty what was not asked for. */
 export interface StateBenchmarkResult {
   readonly telling: readonly TellingSpeed[];
+  readonly packets: readonly PacketCost[];
   readonly memory: readonly FlowMemory[];
 }
 
@@ -41,9 +47,16 @@ export async function runStateBenchmark(
   const isWanted = (part: StatePart) => options.parts.includes(part);
   enterPrivateNamespaces();
   usePrivateTemporaryDirectory();
-  makeBenchNetwork(BACKENDS);
+  const network = makeBenchNetwork(BACKENDS);
+  const packetOptions = { runs: options.packetRuns, packets: options.packets };
   return {
     telling: isWanted('telling') ? await benchmarkTelling(options, say) : [],
+    packets: isWanted('packets')
+      ? [
+          ...(await benchmarkToldFlows(network, packetOptions, say)),
+          ...(await benchmarkEvents(network, packetOptions, say)),
+        ]
+      : [],
     memory: isWanted('memory') ? await benchmarkMemory(options.flows, say) : [],
   };
 }

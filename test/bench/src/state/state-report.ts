@@ -1,6 +1,7 @@
 import type { Summary } from '../statistics.js';
 import { renderTable, type TextTable } from '../text-table.js';
 import type { FlowMemory } from './memory-benchmark.js';
+import type { PacketCost } from './packet-costs.js';
 import type { StateBenchmarkResult } from './state-benchmark.js';
 import type { TellingSpeed } from './telling-benchmark.js';
 
@@ -8,6 +9,7 @@ import type { TellingSpeed } from './telling-benchmark.js';
 export function renderState(result: StateBenchmarkResult, isTerminal: boolean): string {
   const sections: readonly (readonly [string, TextTable])[] = [
     ['flows written to Redis; ns of CPU time', tellingTable(result.telling)],
+    ['ns per packet in the data plane', packetTable(result.packets)],
     ['memory of Redis for a flow, bytes', memoryTable(result.memory)],
   ];
   return sections
@@ -32,6 +34,22 @@ function tellingTable(speeds: readonly TellingSpeed[]): TextTable {
         writer === 'weir' && cpus === 1 ? '150,000' : '',
       ];
     }),
+  };
+}
+
+function packetTable(costs: readonly PacketCost[]): TextTable {
+  return {
+    head: ['packet', 'flows', 'shared: ns', 'spread', 'not shared: ns', 'spread', 'difference', 'reach'],
+    rows: costs.map(({ packet, flows, sharedNs, unsharedNs, differenceNs, differenceMax }) => [
+      packet,
+      number(flows),
+      number(sharedNs.median),
+      percent(sharedNs),
+      number(unsharedNs.median),
+      percent(unsharedNs),
+      differenceNs.median.toFixed(1),
+      differenceMax === undefined ? '' : `under ${differenceMax}`,
+    ]),
   };
 }
 
