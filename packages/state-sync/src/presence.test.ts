@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { FlowStore } from './flow-store.js';
+import { MemoryStore } from './memory-store.js';
 import { openPresence, type Presence, type PresenceChange } from './presence.js';
 import { openRedisStore } from './redis-store.js';
 import { eventually, RedisServer } from './test-support/index.js';
@@ -81,4 +82,31 @@ test('a node that died while Redis was away is gone once Redis has answered for 
   const backMs = performance.now();
   await eventually('b to go', () => a.changes.length === 2);
   t.true(performance.now() - backMs >= GRACE_MS - 100, `${performance.now() - backMs} ms`);
+});
+
+test('a store that is slow to answer makes nobody think that others are gone', async (t) => {
+  let delayMs = 0;
+  let rounds = 0;
+  class SlowStore extends MemoryStore {
+    override async held(names: readonly string[]): Promise<readonly boolean[]> {
+      await wait(delayMs);
+      rounds++;
+      return super.held(names);
+    }
+  }
+  const store = new SlowStore();
+  await store.hold('b', 60_000);
+  const changes: PresenceChange[] = [];
+  const a = openPresence({ store, nodeName: 'a', others: () => ['b'], onChange: (change) => changes.push(change) });
+  t.teardown(() => a[Symbol.asyncDispose]());
+  await eventually('a to be sure of b', () => a.isPresent('b'));
+  delayMs = 200;
+  // One may be under way that is not slow.
+  const rounded = rounds + 1;
+  await eventually('a slow round', () => rounds > rounded);
+  await store.release('b');
+  await eventually('some slow rounds', () => rounds > rounded + 3);
+  t.is(changes.length, 1);
+  delayMs = 0;
+  await eventually('b to go', () => changes.length === 2);
 });
