@@ -119,6 +119,8 @@ export async function compareEngines(
       continue;
     }
     if (step.kind === 'forget') {
+      // What is over ends, be it forgotten now or not.
+      setClocks();
       const last = told.length - (step.told % (told.length || 1));
       const images = Buffer.concat(told.slice(Math.max(0, last - step.flows), last));
       for (const engine of engines) engine.forget(images);
