@@ -132,7 +132,7 @@ export function decodeFlowRecord(value: Uint8Array, asked: Uint8Array): DecodedF
     isEqual(value, RecordField.clientPort, asked, Field.clientPort, 2) &&
     isEqual(value, RecordField.addresses, asked, Field.client, clientBytes);
   if (!isSameFlow) return foreign('other_flow');
-  const askedService = new DataView(asked.buffer, asked.byteOffset).getUint32(Field.service, true);
+  const askedService = readService(asked);
   const serviceLow = readUint24(value, RecordField.service);
   const serviceHigh = kind === FULLNAT ? (value[value.byteLength - 1] as number) : undefined;
   if (askedService !== 0) {
@@ -141,20 +141,20 @@ export function decodeFlowRecord(value: Uint8Array, asked: Uint8Array): DecodedF
     if (!isSameService) return foreign('other_service');
   }
 
-  const image = new Uint8Array(FLOW_IMAGE_BYTES);
-  image.set(asked.subarray(0, Field.backend));
+  // In Buffer's pool: memory of its own for each would cost more than all the rest.
+  const pooled = Buffer.allocUnsafe(FLOW_IMAGE_BYTES).fill(0, Field.backend);
+  const image = new Uint8Array(pooled.buffer, pooled.byteOffset, FLOW_IMAGE_BYTES);
+  copy(asked, 0, Field.backend, image, 0);
   image[Field.state] = state;
   image[Field.kind] = kind | (backendBytes === 16 ? IMAGE_BACKEND_IS_IPV6 : 0);
-  if (askedService === 0) {
-    new DataView(image.buffer).setUint32(Field.service, (((serviceHigh ?? 0) << 24) | serviceLow) >>> 0, true);
-  }
+  if (askedService === 0) pooled.writeUInt32LE((((serviceHigh ?? 0) << 24) | serviceLow) >>> 0, Field.service);
   copy(value, RecordField.backendPort, 2, image, Field.backendPort);
   copy(value, backendAt, backendBytes, image, Field.backend);
-  // A caller's image may have been asked for by its answer: what it says of local ends is not the record's.
-  image.fill(0, Field.localPort, Field.localPort + 2);
   if (kind === FULLNAT) {
     copy(value, localAt, clientBytes, image, Field.local);
     copy(value, localAt + clientBytes, 2, image, Field.localPort);
+  } else {
+    pooled.writeUInt16BE(0, Field.localPort);
   }
   return { ok: true, image, owner: readUint24(value, RecordField.owner) };
 }
@@ -174,6 +174,12 @@ function copy(from: Uint8Array, at: number, count: number, into: Uint8Array, to:
 function isEqual(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, count: number): boolean {
   for (let i = 0; i < count; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
+}
+
+function readService(image: Uint8Array): number {
+  const at = Field.service;
+  const [a, b, c, d] = [image[at], image[at + 1], image[at + 2], image[at + 3]] as [number, number, number, number];
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
 function readUint24(bytes: Uint8Array, at: number): number {

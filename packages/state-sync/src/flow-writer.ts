@@ -13,8 +13,8 @@ export interface FlowWriterOptions {
   readonly store: FlowStore;
   readonly ids: FlowIds;
   readonly owner: number;
-  /** @see ttlsByState */
-  readonly ttlSeconds: readonly number[];
+  /** As they are at the moment. @see ttlsByState */
+  readonly ttlSeconds: () => readonly number[];
   readonly queueMax: number;
   readonly batchDelayMs: number;
   /** Told of each batch: whether the store took it. */
@@ -117,7 +117,7 @@ export class FlowWriter implements AsyncDisposable {
     const { store, ids, owner, ttlSeconds, onOutcome } = this.options;
     let error: Error | undefined;
     try {
-      if (batch.operation === 'write') await store.write(packWrites(batch.images, owner, ids), ttlSeconds);
+      if (batch.operation === 'write') await store.write(packWrites(batch.images, owner, ids), ttlSeconds());
       else await store.remove(packEnds(batch.images, ids), owner);
       for (const { kind, count } of batch.runs) this.#written[kind] += count;
       this.#attempts = 0;

@@ -70,6 +70,8 @@ export interface FlowReplication extends AsyncDisposable {
   findByAnswer(image: Uint8Array): Promise<FoundFlow | 'unknown' | 'unavailable'>;
   /** This node serves the flow from now on: it is written with this owner, and the former one is told, who yields. */
   takeOver(found: FoundFlow): void;
+  /** Flows are kept by these timeouts from the next time on that they are told or told again. */
+  useTimeouts(timeouts: IdleTimeouts): void;
   /** Images of flows that other nodes took over from this one. */
   onYield(listener: (images: Uint8Array) => void): void;
   /** The store is back after it was gone, and maybe empty: all flows that live and were told should be told again. */
@@ -126,6 +128,7 @@ class Replication implements FlowReplication {
   readonly #yieldListeners: ((images: Uint8Array) => void)[] = [];
   readonly #returnListeners: (() => void)[] = [];
   readonly #counts = { found: 0, unknown: 0, unavailable: 0, foreign: 0, takenOver: 0, yielded: 0, malformed: 0 };
+  #ttlSeconds: readonly number[];
   #isClosed = false;
   /** The store is there, but did not take the last batch. */
   #isRefusing = false;
@@ -140,11 +143,12 @@ class Replication implements FlowReplication {
     this.#log = options.log ?? (() => {});
     this.#ids = new FlowIds(secret);
     this.#owner = ownerNumber(options.nodeName);
+    this.#ttlSeconds = ttlsByState(options.timeouts);
     this.#writer = new FlowWriter({
       store,
       ids: this.#ids,
       owner: this.#owner,
-      ttlSeconds: ttlsByState(options.timeouts),
+      ttlSeconds: () => this.#ttlSeconds,
       queueMax: options.queueMax ?? QUEUE_MAX,
       batchDelayMs,
       onOutcome: (error) => this.#noteWrite(error),
@@ -177,7 +181,7 @@ class Replication implements FlowReplication {
   }
 
   async findByClient(image: Uint8Array): Promise<FoundFlow | 'unknown' | 'unavailable'> {
-    const asked = image.slice(0, FLOW_IMAGE_BYTES);
+    const asked = Buffer.from(image.subarray(0, FLOW_IMAGE_BYTES));
     const id = Buffer.allocUnsafe(FLOW_ID_BYTES);
     this.#ids.writeClientId(asked, 0, id, 0);
     const value = await this.#read(id);
@@ -185,7 +189,7 @@ class Replication implements FlowReplication {
   }
 
   async findByAnswer(image: Uint8Array): Promise<FoundFlow | 'unknown' | 'unavailable'> {
-    const asked = image.slice(0, FLOW_IMAGE_BYTES);
+    const asked = Buffer.from(image.subarray(0, FLOW_IMAGE_BYTES));
     const id = Buffer.allocUnsafe(FLOW_ID_BYTES);
     this.#ids.writeAnswerId(asked, 0, id, 0);
     const answer = await this.#read(id);
@@ -200,6 +204,10 @@ class Replication implements FlowReplication {
     this.#push('tell', image);
     this.#counts.takenOver++;
     if (owner !== this.#owner) this.#yields.add(owner, image);
+  }
+
+  useTimeouts(timeouts: IdleTimeouts): void {
+    this.#ttlSeconds = ttlsByState(timeouts);
   }
 
   onYield(listener: (images: Uint8Array) => void): void {

@@ -177,7 +177,7 @@ export function testStore(test: TestFn, open: OpenStore): void {
     t.deepEqual(Buffer.from(yielded[0] ?? []), Buffer.from(image));
     a.end(image);
     await eventually('the end to be told', () => a.status().ended === 1);
-    t.deepEqual(await c.findByClient(clientTupleOf(image)), { image, owner: ownerNumber('b') });
+    t.deepEqual(await c.findByClient(clientTupleOf(image)), { image: new Uint8Array(image), owner: ownerNumber('b') });
     return undefined;
   });
 
