@@ -91,6 +91,11 @@ export async function openSharing(
     absentNodes: () => presence.absent(),
     reconfigure(next) {
       if (!isDeepStrictEqual(config.nodes, next.nodes)) datagrams.nodesChanged(now());
+      if (!isDeepStrictEqual(config.dataplane.timeouts, next.dataplane.timeouts)) {
+        replication.useTimeouts(timeoutsOf(next));
+        // With longer ones, records would be over before they are refreshed.
+        flows.tellAgain();
+      }
       config = next;
       pools.use(next);
       presence.use(next);

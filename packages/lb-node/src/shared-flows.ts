@@ -56,13 +56,28 @@ export class SharedFlows implements AsyncDisposable {
         logger.error({ err: error }, 'flows that another node took over are still here');
       }
     });
-    replication.onReturn(() => this.#retell());
+    replication.onReturn(() => this.tellAgain());
     this.#running = this.#run();
   }
 
   /** Puts another configuration in force. */
   reconfigure(config: NodeConfig): void {
     this.#takeover.use(new SharedServices(config));
+  }
+
+  /**
+   * Tells all flows again that were told, at a limited pace; anew where that is not finished: the store may have lost what it
+   * was told before it went again.
+   */
+  tellAgain(): void {
+    const { logger } = this.#parts;
+    this.#retelling.stop.abort();
+    if (this.#stop.signal.aborted) return;
+    const stop = new AbortController();
+    const ended = this.#retelling.ended
+      .then(() => retell(this.#parts, stop.signal))
+      .catch((error: unknown) => logger.error({ err: error }, 'the store was not told again of all flows'));
+    this.#retelling = { stop, ended };
   }
 
   counts(): SharedFlowsCounts {
@@ -103,17 +118,5 @@ export class SharedFlows implements AsyncDisposable {
     onServed?.(told);
     onServed?.(refreshed);
     this.#takeover.missed(missed);
-  }
-
-  /** Anew where it is not finished: the store may have lost what it was told before it went again. */
-  #retell(): void {
-    const { logger } = this.#parts;
-    this.#retelling.stop.abort();
-    if (this.#stop.signal.aborted) return;
-    const stop = new AbortController();
-    const ended = this.#retelling.ended
-      .then(() => retell(this.#parts, stop.signal))
-      .catch((error: unknown) => logger.error({ err: error }, 'the store was not told again of all flows'));
-    this.#retelling = { stop, ended };
   }
 }
