@@ -9,14 +9,17 @@ export interface NodeCrashOptions extends WeirClusterOptions {
   readonly keysOfFlow?: number;
   /** Nodes that are killed, one after the other. */
   readonly crashes: readonly string[];
+  /** Before connections are opened. */
+  readonly prepare?: (sharing: SharingCluster) => Promise<void>;
   /** What an operator, or a program such as keepalived, does when a node is dead. */
   readonly onCrash?: (sharing: SharingCluster) => Promise<void>;
 }
 
 /** Connections that are shared go on when nodes are killed, one after the other: none is reset, and no byte is wrong. */
 export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOptions): Promise<void> {
-  const { connections, crashes, keysOfFlow = 1, onCrash } = options;
+  const { connections, crashes, keysOfFlow = 1, prepare, onCrash } = options;
   await using sharing = await SharingCluster.start(options);
+  await prepare?.(sharing);
   const open: CheckedConnections[] = [];
   for (const each of connections) open.push(await sharing.open(each));
   const count = connections.reduce((sum, each) => sum + each.count, 0);

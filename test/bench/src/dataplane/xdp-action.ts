@@ -1,2 +1,2 @@
 /** enum xdp_action of linux/bpf.h. */
-export const XdpAction = { pass: 2, tx: 3 } as const;
+export const XdpAction = { drop: 1, pass: 2, tx: 3 } as const;

@@ -6,7 +6,7 @@ import { clientPacket, firstPacket } from '../dataplane/traffic.js';
 import { Trampoline } from '../dataplane/trampoline.js';
 import { XdpAction } from '../dataplane/xdp-action.js';
 import { type Summary, summarize } from '../statistics.js';
-import { openSharingPlane, rememberedBy } from './sharing-plane.js';
+import { openSharingPlane, pinFlows, rememberedBy } from './sharing-plane.js';
 
 /** What a packet costs where flows are shared and where they are not, in ns, without what the measurement itself costs. */
 export interface PacketCost {
@@ -47,8 +47,9 @@ export async function benchmarkToldFlows(
   using trampoline = new Trampoline();
   const costs: PacketCost[] = [];
   for (const remembered of rememberedBy) {
-    await using shared = await openSharingPlane(network, { remembered, isSharing: true, clock: 'kernel' });
-    await using unshared = await openSharingPlane(network, { remembered, isSharing: false, clock: 'kernel' });
+    const options = { remembered, clock: 'kernel' } as const;
+    await using shared = await openSharingPlane(network, { ...options, isSharing: true });
+    await using unshared = await openSharingPlane(network, { ...options, isSharing: false });
     const send = (fd: number, packet: typeof ack, flows: number, repeat: number, verdict: number = XdpAction.tx) =>
       trampoline.packetNs(fd, {
         sequence: { packet, flows },
@@ -56,13 +57,13 @@ export async function benchmarkToldFlows(
         ingressIfindex: network.ifindex,
         verdict,
       });
-    // Few flows first: more of them come on top.
+    for (const plane of [shared, unshared]) {
+      send(plane.programFd, syn, SEVERAL, SEVERAL);
+      send(plane.programFd, ack, SEVERAL, SEVERAL);
+      await pinFlows(plane, network, { ...options, isSharing: plane === shared });
+    }
+    await untilTold(shared, () => send(shared.programFd, ack, SEVERAL, SEVERAL));
     for (const flows of flowCounts) {
-      for (const plane of [shared, unshared]) {
-        send(plane.programFd, syn, flows, flows);
-        send(plane.programFd, ack, flows, flows);
-      }
-      await untilTold(shared, flows, () => send(shared.programFd, ack, flows, flows));
       const cost = compare(runs, () => {
         const nothingNs = send(trampoline.nothingFd, ack, flows, packets, XdpAction.pass);
         const unsharedNs = send(unshared.programFd, ack, flows, packets) - nothingNs;
@@ -127,13 +128,13 @@ export async function benchmarkEvents(
   ];
 }
 
-async function untilTold(plane: XdpDataplane, flows: number, send: () => void): Promise<void> {
+async function untilTold(plane: XdpDataplane, send: () => void): Promise<void> {
   do {
     await wait(LOOK_MS);
     send();
     // Some events find no room if none are taken; they come again with the next tick.
     while (plane.sharing.take().told.byteLength > 0);
-  } while (plane.sharing.counts().told < flows);
+  } while (plane.sharing.counts().told < SEVERAL);
 }
 
 /** The first run is not kept: it brings memory and caches to where they stay. */

@@ -32,7 +32,7 @@ export async function openSharingPlane(network: BenchNetwork, options: SharingPl
     sharing: isSharing,
   });
   try {
-    await plane.apply(await tablesOf(options, network));
+    await plane.apply(await tablesOf(options, network, 0));
   } catch (error) {
     await plane[Symbol.asyncDispose]();
     throw error;
@@ -40,9 +40,15 @@ export async function openSharingPlane(network: BenchNetwork, options: SharingPl
   return plane;
 }
 
+/** Kept rows have other backends from now on than what flows in them have: so those are shared. */
+export async function pinFlows(plane: XdpDataplane, network: BenchNetwork, options: SharingPlaneOptions): Promise<void> {
+  await plane.apply(await tablesOf(options, network, 1));
+}
+
 async function tablesOf(
   { remembered, isSharing }: SharingPlaneOptions,
   network: BenchNetwork,
+  shift: number,
 ): Promise<ForwardingTables> {
   const tcp = { family: 'ipv4', sent: 'tcp-ack', forwarding: { method: 'ipip' } } as const;
   const tables = await tablesFor({ ...tcp, state: remembered === 'wlc' ? 'known' : 'forgotten' }, network);
@@ -50,7 +56,11 @@ async function tablesOf(
     (service): ForwardingService =>
       remembered === 'wlc'
         ? { ...service, scheduling: { pick: 'least', cost: 'wlc' } }
-        : { ...service, keptRows: Array.from(service.rows, (_, row) => row) },
+        : {
+            ...service,
+            rows: Array.from(service.rows, (backend) => (backend + shift) % service.backends.length),
+            keptRows: Array.from(service.rows, (_, row) => row),
+          },
   );
   return { ...tables, services, ...(isSharing ? { sharing } : {}) };
 }
