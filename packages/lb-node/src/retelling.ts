@@ -27,10 +27,10 @@ export async function retell(
 ): Promise<void> {
   let flows = 0;
   for (const images of stepsOf(sharing.told())) {
+    if (signal.aborted || !replication.isAvailable) return;
     replication.tell(images, true);
     flows += images.byteLength / FLOW_IMAGE_BYTES;
     await pause((images.byteLength / FLOW_IMAGE_BYTES / FLOWS_PER_SECOND) * 1000, signal);
-    if (signal.aborted || !replication.isAvailable) return;
   }
   logger.info({ flows }, 'told the store again of flows that live longer');
 }
