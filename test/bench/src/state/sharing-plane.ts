@@ -41,7 +41,11 @@ export async function openSharingPlane(network: BenchNetwork, options: SharingPl
 }
 
 /** Kept rows have other backends from now on than what flows in them have: so those are shared. */
-export async function pinFlows(plane: XdpDataplane, network: BenchNetwork, options: SharingPlaneOptions): Promise<void> {
+export async function pinFlows(
+  plane: XdpDataplane,
+  network: BenchNetwork,
+  options: SharingPlaneOptions,
+): Promise<void> {
   await plane.apply(await tablesOf(options, network, 1));
 }
 
