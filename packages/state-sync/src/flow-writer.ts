@@ -1,8 +1,8 @@
+import { backoffMs } from './backoff.js';
 import type { FlowIds } from './flow-id.js';
 import { type Batch, FlowQueue, type NoticeKind } from './flow-queue.js';
 import type { FlowStore } from './flow-store.js';
 import { packEnds, packWrites } from './packed-writes.js';
-import { backoffMs } from './redis-options.js';
 
 /** Flows that are told together. */
 const FLOWS_PER_BATCH = 512;
@@ -34,6 +34,7 @@ export class FlowWriter implements AsyncDisposable {
   /** Set while a store that is there and yet did not take a batch is left alone. */
   #pause: NodeJS.Timeout | undefined;
   #isDue = false;
+  #isClosed = false;
   #attempts = 0;
   #onIdle: (() => void) | undefined;
 
@@ -80,9 +81,8 @@ export class FlowWriter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
     clearTimeout(this.#delay);
-    // Set for good: nothing is sent any more.
     clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => {}, 0);
+    this.#isClosed = true;
   }
 
   #send(): void {
@@ -104,7 +104,7 @@ export class FlowWriter implements AsyncDisposable {
   }
 
   #maySend(): boolean {
-    const isHeldUp = this.#pause !== undefined || this.#failed.length > 0;
+    const isHeldUp = this.#isClosed || this.#pause !== undefined || this.#failed.length > 0;
     return (
       this.options.store.isAvailable &&
       !isHeldUp &&
@@ -137,7 +137,7 @@ export class FlowWriter implements AsyncDisposable {
     for (const batch of this.#failed.splice(0).reverse()) this.#queue.giveBack(batch);
     this.#isDue = true;
     // A store that went says when it is back. One that is there and refuses (no memory, a slot without a master) does not.
-    if (!this.options.store.isAvailable || this.#pause !== undefined) return;
+    if (!this.options.store.isAvailable || this.#pause !== undefined || this.#isClosed) return;
     this.#pause = setTimeout(
       () => {
         this.#endPause();

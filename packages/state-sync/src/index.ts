@@ -5,7 +5,7 @@ export type { IdleTimeouts } from './idle-timeouts.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export { ownerNumber } from './owner-number.js';
 export { openPresence, type Presence, type PresenceChange, type PresenceOptions } from './presence.js';
-export { DEFAULT_KEY_PREFIX, type RedisStoreOptions, type RedisTls, type StoreLog } from './redis-options.js';
+export { DEFAULT_KEY_PREFIX, type RedisStoreOptions, type RedisTls } from './redis-options.js';
 export { openRedisStore } from './redis-store.js';
 export {
   type FlowReplication,
@@ -15,3 +15,4 @@ export {
   type ReplicationStatus,
 } from './replication.js';
 export { StateSyncError, type StateSyncErrorCode } from './state-sync-error.js';
+export type { StoreLog } from './store-log.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { backoffMs, clusterOptions, type RedisStoreOptions, serverOptions } from './redis-options.js';
+import { clusterOptions, type RedisStoreOptions, serverOptions } from './redis-options.js';
 import { openRedisStore } from './redis-store.js';
 
 const refuses = test.macro({
@@ -39,13 +39,4 @@ test('Sentinels have users and passwords of their own, and the TLS of the server
   });
   t.like(options, { name: 'weir', password: 'one', sentinelPassword: 'two', enableTLSForSentinelMode: true });
   t.like(options, { tls: { servername: 'redis.test' }, sentinelTLS: { servername: 'redis.test' } });
-});
-
-test('attempts to connect come ever later, up to two seconds, and never at once', (t) => {
-  const delays = Array.from({ length: 100 }, (_, attempt) => backoffMs(attempt + 1));
-  t.true(
-    delays.every((ms) => ms >= 50 && ms <= 2_000),
-    `${delays}`,
-  );
-  t.true(delays.slice(10).every((ms) => ms >= 1_000));
 });

@@ -1,6 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
+import { backoffMs } from './backoff.js';
 import { StateSyncError } from './state-sync-error.js';
+import type { StoreLog } from './store-log.js';
 
 /** Where Redis is, and how to log in. */
 export interface RedisStoreOptions {
@@ -32,29 +34,15 @@ export interface RedisTls {
   readonly serverName?: string;
 }
 
-/** Told once when the store goes and once when it is back, whatever happens in between. */
-export type StoreLog = (
-  level: 'info' | 'warn',
-  message: string,
-  details: Readonly<Record<string, string | number>>,
-) => void;
-
 export const DEFAULT_KEY_PREFIX = 'weir:';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Without a byte in it while an answer is due, a connection counts as broken. */
 const ANSWER_TIMEOUT_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
-const BACKOFF_MS = { first: 50, last: 2_000 } as const;
 const CLUSTER_REFRESH_MS = 5_000;
 /** Of a cluster whose slot has no master: with 100 ms each, the caller hears of it before it would give up. */
 const CLUSTER_ATTEMPTS = 3;
-
-/** How long to wait before attempt `n`, counted from 1, in ms: longer and longer, and not all nodes at once. */
-export function backoffMs(attempt: number): number {
-  const ceiling = Math.min(BACKOFF_MS.first * 2 ** Math.min(attempt, 10), BACKOFF_MS.last);
-  return Math.round(ceiling * (0.5 + Math.random() / 2));
-}
 
 /** ioredis's options of one server, or of the master that Sentinels name. */
 export function serverOptions(options: RedisStoreOptions) {

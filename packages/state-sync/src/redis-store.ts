@@ -1,14 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
+import { backoffMs } from './backoff.js';
 import type { FlowStore } from './flow-store.js';
-import {
-  backoffMs,
-  clusterOptions,
-  DEFAULT_KEY_PREFIX,
-  type RedisStoreOptions,
-  type StoreLog,
-  serverOptions,
-} from './redis-options.js';
+import { clusterOptions, DEFAULT_KEY_PREFIX, type RedisStoreOptions, serverOptions } from './redis-options.js';
 import { type RedisRecords, recordsOfCluster, recordsOfServer } from './redis-records.js';
+import type { StoreLog } from './store-log.js';
 
 /**
  * Keeps records in Redis: one server, the master that Sentinels name, or a cluster. It is opened at once and connects
@@ -73,7 +68,8 @@ class RedisStore implements FlowStore {
   }
 
   get isAvailable(): boolean {
-    return this.#isAvailable;
+    // The events of a connection come later than the errors of what was under way in it.
+    return this.#isAvailable && this.client.status === 'ready';
   }
 
   get lastError(): string | undefined {

@@ -7,8 +7,8 @@ import type { FlowStore } from './flow-store.js';
 import { FlowWriter } from './flow-writer.js';
 import { type IdleTimeouts, ttlsByState } from './idle-timeouts.js';
 import { ownerNumber } from './owner-number.js';
-import type { StoreLog } from './redis-options.js';
 import { StateSyncError } from './state-sync-error.js';
+import type { StoreLog } from './store-log.js';
 import { ValueReader } from './value-reader.js';
 import { decodeYieldMessage, yieldChannel } from './yield-message.js';
 import { YieldSender } from './yield-sender.js';
@@ -32,6 +32,8 @@ const QUEUE_MAX = 200_000;
 const BATCH_DELAY_MS = 10;
 /** How long the end of a node waits for what it still has to tell. */
 const DRAIN_MS = 1_000;
+/** A store that refused has to take what it is told for so long: in a cluster without a master, some batches go well. */
+const RECOVERED_MS = 1_000;
 /** A store that takes every other batch must not fill the log. */
 const LOG_INTERVAL_MS = 10_000;
 
@@ -136,6 +138,11 @@ class Replication implements FlowReplication {
   #wasGone = false;
   #lastError: string | undefined;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
+  #isRefusalLogged = false;
+  /** Runs from the first batch that the store took after it had refused one. */
+  #recovery: NodeJS.Timeout | undefined;
+  /** New flows that were dropped until the store was available last. */
+  #droppedBefore = 0;
 
   constructor(options: ReplicationOptions) {
     const { store, secret, batchDelayMs = BATCH_DELAY_MS } = options;
@@ -239,6 +246,7 @@ class Replication implements FlowReplication {
     this.#yields.send();
     await this.#writer.drain(DRAIN_MS);
     this.#isClosed = true;
+    clearTimeout(this.#recovery);
     for (const close of this.#closers) close();
     this.#yields[Symbol.dispose]();
     await this.#writer[Symbol.asyncDispose]();
@@ -293,31 +301,34 @@ class Replication implements FlowReplication {
   }
 
   #noteWrite(error: Error | undefined): void {
-    if (error !== undefined) {
-      this.#lastError = error.message;
-      this.#wasGone = true;
-      // Of a lost connection, the store itself tells.
-      if (this.#store.isAvailable) this.#noteRefusal(error);
+    if (error === undefined) {
+      if (this.#isRefusing) this.#recovery ??= setTimeout(() => this.#noteReturn(), RECOVERED_MS);
       return;
     }
-    if (!this.#isRefusing && !this.#wasGone) return;
-    this.#noteReturn();
+    clearTimeout(this.#recovery);
+    this.#recovery = undefined;
+    this.#lastError = error.message;
+    this.#wasGone = true;
+    // Of a lost connection, the store itself tells.
+    if (this.#store.isAvailable && !this.#isRefusing) this.#noteRefusal(error.message);
   }
 
-  #noteRefusal(error: Error): void {
-    if (this.#isRefusing) return;
+  #noteRefusal(reason: string): void {
     this.#isRefusing = true;
     if (performance.now() - this.#loggedAtMs < LOG_INTERVAL_MS) return;
     this.#loggedAtMs = performance.now();
-    this.#log('warn', `the store of flows refuses to write: ${error.message}; it is tried again until it does`, {
-      reason: error.message,
-    });
+    this.#isRefusalLogged = true;
+    this.#log('warn', `the store of flows refuses to write: ${reason}; it is tried again until it does`, { reason });
   }
 
   #noteReturn(): void {
+    clearTimeout(this.#recovery);
+    this.#recovery = undefined;
     this.#isRefusing = false;
-    const { dropped } = this.#writer;
-    const isMissing = this.#wasGone || dropped.tell > 0;
+    if (this.#isRefusalLogged) this.#log('info', 'the store of flows writes again', {});
+    this.#isRefusalLogged = false;
+    const isMissing = this.#wasGone || this.#writer.dropped.tell > this.#droppedBefore;
+    this.#droppedBefore = this.#writer.dropped.tell;
     this.#wasGone = false;
     if (isMissing) for (const listener of this.#returnListeners) listener();
   }
