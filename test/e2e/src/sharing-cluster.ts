@@ -2,11 +2,14 @@ import {
   CheckedConnections,
   type CheckedConnectionsOptions,
   type CheckedServer,
+  type LostConnection,
   type ServiceDocument,
+  type SharingCounters,
   type StandardCluster,
   startCheckedServer,
   WeirCluster,
   type WeirClusterOptions,
+  type WeirNode,
   waitUntil,
 } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
@@ -52,10 +55,23 @@ export class SharingCluster implements AsyncDisposable {
     return CheckedConnections.open(this.weir.lab.host('client'), options);
   }
 
+  /** @throws Error naming a host that has no node */
+  node(name: string): WeirNode {
+    const node = this.weir.nodes.find(({ host }) => host.name === name);
+    if (node === undefined) throw new Error(`no node is called ${name}`);
+    return node;
+  }
+
+  /** What a node has counted of the flows that it shares. */
+  async countersOf(name: string): Promise<SharingCounters> {
+    const { sharing } = await this.node(name).counters();
+    if (sharing === undefined) throw new Error(`${name} shares nothing`);
+    return sharing;
+  }
+
   /** Connections that a node has in its flow table, of all services. */
   async connectionsOf(name: string): Promise<number> {
-    const node = this.weir.nodes.find(({ host }) => host.name === name);
-    const { services } = (await node?.counters()) ?? { services: [] };
+    const { services } = await this.node(name).counters();
     return services
       .flatMap(({ backends }) => backends)
       .reduce((sum, { activeConnections }) => sum + activeConnections, 0);
@@ -128,6 +144,11 @@ export async function reportOf(all: readonly CheckedConnections[]) {
     mismatches: reports.reduce((sum, { mismatches }) => sum + mismatches, 0),
     pausesMs: reports.map(({ pausesMs }) => pausesMs),
   };
+}
+
+/** A backend did not know the connection; the kernel tells of it when it is read, or when it is written next. */
+export function isReset({ lost }: LostConnection): boolean {
+  return /ECONNRESET|EPIPE/.test(lost);
 }
 
 /** That none was lost and no byte was wrong at either end, and how long they paused. */

@@ -1,5 +1,5 @@
 import { PacketCapture, standardCluster } from '@weir/lab';
-import { goOn, reportOf, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { goOn, isReset, reportOf, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
 
 const { vip } = standardCluster();
@@ -54,6 +54,13 @@ testAsRoot(
     );
     t.true(alive > ofNode2, 'some records were left as they were, and some connections are where the row has them');
     t.deepEqual([mismatches, sharing.mismatches, stray.packets], [0, [], []]);
-    t.is(sharing.weir.nodes[1]?.process.end, undefined, 'node2 runs');
+    const { store, takeover } = await sharing.countersOf('node2');
+    t.log(`node2 has counted ${JSON.stringify({ store, takeover })}`);
+    t.true(store.foreign > 0, 'records that are none were counted');
+    t.true(
+      (takeover.settled.no_backend ?? 0) > 0,
+      'records with a backend that the service does not have were counted',
+    );
+    t.is(sharing.node('node2').process.end, undefined, 'node2 runs');
   },
 );

@@ -43,6 +43,7 @@ export { WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
 export {
   type BackendCounters,
   type NodeCounters,
+  type SharingCounters,
   startRealServer,
   type WeirDocument,
   WeirNode,

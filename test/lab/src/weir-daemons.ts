@@ -140,6 +140,39 @@ export interface NodeCounters {
   /** To other nodes. */
   readonly handovers: readonly { readonly address: string; readonly packets: number }[];
   readonly drops: Readonly<Record<string, number>>;
+  /** Where the configuration has `state`. */
+  readonly sharing?: SharingCounters;
+}
+
+/** What a node has counted of the flows that it shares with others. */
+export interface SharingCounters {
+  readonly dataplane: {
+    readonly told: number;
+    readonly ended: number;
+    readonly missed: number;
+    readonly overRate: number;
+    readonly lost: number;
+    readonly adopted: number;
+  };
+  readonly takeover: {
+    readonly lookups: number;
+    readonly found: number;
+    readonly unknown: number;
+    readonly unavailable: number;
+    readonly takenOver: number;
+    /** Packets by what became of them. */
+    readonly settled: Readonly<Record<string, number>>;
+    readonly dropped: number;
+  };
+  readonly store: {
+    readonly isAvailable: boolean;
+    readonly told: number;
+    readonly refreshed: number;
+    readonly ended: number;
+    /** Records that are no record of what was asked for. */
+    readonly foreign: number;
+    readonly yielded: number;
+  };
 }
 
 /** What a node has counted for a backend of a service. */
