@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,8 @@ const LB_NODE = fileURLToPath(import.meta.resolve('@weir/lb-node/dist/main.js'))
 const VIP = '198.51.100.10';
 const PORT = 80;
 const LINES_SHOWN = 10;
+/** sysconf(_SC_CLK_TCK) is 100 on every Linux that has this. */
+const TICK_MS = 10;
 
 export interface BenchNodeOptions {
   readonly name: string;
@@ -59,6 +61,14 @@ export class BenchNode implements AsyncDisposable {
     if (await isReady) return node;
     await node[Symbol.asyncDispose]();
     throw new BenchError('BENCH_PATH_BROKEN', `expected lb-node to be ready; it ended with ${lines.join('\n')}`);
+  }
+
+  /** CPU time of the daemon since it was started, in ms. */
+  get cpuMs(): number {
+    // proc(5): after the name, which may have spaces; 14 and 15 of the whole line are utime and stime.
+    const stat = readFileSync(`/proc/${this.#process.pid}/stat`, 'latin1').split(') ')[1] as string;
+    const fields = stat.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   }
 
   /** As a crash does; packets for its VIP are nobody's then. */

@@ -24,6 +24,8 @@ export interface TakeoverTime {
   /** From the first packet until so many had moved. */
   readonly halfMs: number;
   readonly allMs: number;
+  /** CPU time of the node's daemon for a flow; interrupts that came while it ran are in it. */
+  readonly nodeNs: number;
   /** That never moved, though their clients sent several times. */
   readonly lost: number;
   /** That went to another backend once, which resets them. */
@@ -70,13 +72,15 @@ export async function benchmarkTakeover(
   await sender(WARM_PACE).send(ack, flows, WARM_FLOWS);
   const times: TakeoverTime[] = [];
   for (const flowsAre of ['taken over', 'known'] as const) {
+    const cpuMs = other.cpuMs;
     arrivals.reset();
     let rounds = 0;
     do await sender(pace).send(ack, 0, flows);
     while (arrivals.count(flows) < flows && ++rounds < ROUNDS_MAX);
     const { ms, elsewhere } = arrivals.of(flows);
     const at = (share: number) => ms[Math.ceil(share * ms.length) - 1] ?? Number.NaN;
-    times.push({ flowsAre, flows, pace, halfMs: at(0.5), allMs: at(1), lost: flows - ms.length, elsewhere });
+    const nodeNs = ((other.cpuMs - cpuMs) / flows) * 1e6;
+    times.push({ flowsAre, flows, pace, halfMs: at(0.5), allMs: at(1), nodeNs, lost: flows - ms.length, elsewhere });
     say(`${ms.length} of ${flows} flows, ${flowsAre}, have moved after ${at(1).toFixed(0)} ms`);
   }
   await other.crash();
