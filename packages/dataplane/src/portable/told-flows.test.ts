@@ -5,6 +5,7 @@ import { serviceNumber } from '../service-number.js';
 import type { PortableEngine } from './portable-engine.js';
 import { backend, engineWith, flag, outcome, segment, tablesWith, vip } from './test-support/engine.js';
 import { flowsIn, inWords } from './test-support/images.js';
+import { packets } from './test-support/packets.js';
 
 const sharing: Sharing = { tellAfterMs: 2500, takeoversPerSecond: 10, datagrams: false, localAddresses: [] };
 /** A third of established: 4 ticks, of fin: 2. */
@@ -58,6 +59,16 @@ test('a flow in syn is not told; its first segment tells it in the same tick', (
   t.deepEqual(news(engine), []);
   outcome(engine, segment({ flags: ack }), 5);
   t.deepEqual(news(engine), [`told ${flowIs('established')}`]);
+});
+
+test('only the first packet of a tick finds a flow due', (t) => {
+  const udp = { ...next, listeners: [{ vip: vip[4], protocol: 'udp', port: 53 }] } as const;
+  const engine = engineWith([udp], { ...shared, sharing: { ...sharing, tellAfterMs: 0 } });
+  outcome(engine, packets.query4, 5);
+  outcome(engine, packets.query4, 5);
+  t.deepEqual(news(engine), []);
+  outcome(engine, packets.query4, 6);
+  t.is(news(engine).length, 1);
 });
 
 test('a flow that is as old as it has to be is not told before it is used', (t) => {
