@@ -1,7 +1,5 @@
 import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
-
-/** SETTLED_FRAME_MAX of bpf/lib/tables.h: what is longer could not be given back to the XDP engine. */
-const FRAME_BYTES_MAX = 3520;
+import { SETTLED_FRAME_MAX } from '../xdp/layout.js';
 
 export interface EventLimits {
   /** Flows that were told, told again or ended, and that nobody took yet; of each. */
@@ -42,7 +40,8 @@ export class FlowEventQueue {
 
   /** False: there is no room. */
   handUp(packet: MissedPacket): boolean {
-    const most = packet.frame.byteLength > FRAME_BYTES_MAX ? 0 : this.#limits.missed;
+    // As much as the XDP engine can be given back.
+    const most = packet.frame.byteLength > SETTLED_FRAME_MAX ? 0 : this.#limits.missed;
     return this.#add(this.#missed, packet, most, 'missed');
   }
 

@@ -3,6 +3,7 @@ import test from 'ava';
 import { defaultFlowTimeouts, type ForwardingService, type ForwardingTables } from '../dataplane.js';
 import type { MissedPacket, Settlement, Sharing } from '../flow-sharing.js';
 import { serviceNumber } from '../service-number.js';
+import { SETTLED_FRAME_MAX } from '../xdp/layout.js';
 import type { PortableEngine } from './portable-engine.js';
 import {
   backend,
@@ -139,8 +140,8 @@ test('beyond the rate nat drops; others go by the row, and are not remembered', 
 test('a frame that is too long to be given back finds no room', (t) => {
   const engine = engineWith([nat], shared);
   const padded = (bytes: number) => unknownSegment + '00'.repeat(bytes - unknownSegment.length / 2);
-  t.is(outcome(engine, padded(3520)), 'handed up');
-  t.is(outcome(engine, padded(3521)), 'takeover_rate');
+  t.is(outcome(engine, padded(SETTLED_FRAME_MAX)), 'handed up');
+  t.is(outcome(engine, padded(SETTLED_FRAME_MAX + 1)), 'takeover_rate');
   t.like(engine.sharingCounts, { overRate: 0, lost: 1 });
 });
 
