@@ -36,28 +36,41 @@ export function recordsOfServer(client: Redis, prefix: Buffer): RedisRecords {
   };
 }
 
-/** In a cluster, each key is asked for at its server. */
+/**
+ * In a cluster, each key is asked for at its server. What changes keys waits for its predecessors: a command that a
+ * server sends elsewhere would come after those that found their way at once.
+ */
 export function recordsOfCluster(client: Cluster, prefix: Buffer): RedisRecords {
   const keyOf = (id: Buffer) => Buffer.concat([prefix, id]);
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = async (commands: () => readonly Promise<unknown>[]): Promise<void> => {
+    const turn = last.then(() => allOf(commands()));
+    last = turn.catch(() => {});
+    await turn;
+  };
+  const removeOne = async (clientId: Buffer, answerId: Buffer | undefined, owner: Buffer): Promise<void> => {
+    const removed = await removeRecord.run(client, [keyOf(clientId)], [owner]);
+    if (removed === 1 && answerId !== undefined) await removeAnswer.run(client, [keyOf(answerId)], [clientId]);
+  };
   return {
     async prepare() {},
-    async write(packed, ttlSeconds) {
-      const writes: Promise<unknown>[] = [];
-      eachWrite(packed, (id, value, state) => {
-        writes.push(client.set(keyOf(id), value, 'EX', ttlSeconds[state] ?? 1));
-      });
-      await allOf(writes);
-    },
-    async remove(packed, owner) {
-      const removals: Promise<unknown>[] = [];
-      eachEnd(packed, (clientId, answerId) => {
-        const removal = removeRecord.run(client, [keyOf(clientId)], [ownerBytes(owner)]).then((removed) => {
-          if (removed === 1 && answerId !== undefined) return removeAnswer.run(client, [keyOf(answerId)], [clientId]);
-          return undefined;
+    write(packed, ttlSeconds) {
+      return inTurn(() => {
+        const writes: Promise<unknown>[] = [];
+        eachWrite(packed, (id, value, state) => {
+          writes.push(client.set(keyOf(id), value, 'EX', ttlSeconds[state] ?? 1));
         });
-        removals.push(removal);
+        return writes;
       });
-      await allOf(removals);
+    },
+    remove(packed, owner) {
+      return inTurn(() => {
+        const removals: Promise<unknown>[] = [];
+        eachEnd(packed, (clientId, answerId) => {
+          removals.push(removeOne(clientId, answerId, ownerBytes(owner)));
+        });
+        return removals;
+      });
     },
     async read(keys) {
       return allOf(keys.map((key) => client.getBuffer(key)));

@@ -16,6 +16,12 @@ export interface RedisServerSettings {
   readonly isSentinel?: boolean;
 }
 
+/** Of servers that have not ended: a test process that fails leaves nothing, either. */
+const directories = new Set<string>();
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
 /** A redis-server of one's own, in a temporary directory. It ends with this process, however that ends. */
 export class RedisServer implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'weir-redis-'));
@@ -31,6 +37,7 @@ export class RedisServer implements AsyncDisposable {
   /** Resolves when it answers. */
   static async start(settings: RedisServerSettings = {}): Promise<RedisServer> {
     const server = new RedisServer(settings);
+    directories.add(server.directory);
     try {
       await server.restart();
     } catch (error) {
@@ -104,6 +111,7 @@ export class RedisServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.directory, { recursive: true, force: true });
+    directories.delete(this.directory);
   }
 
   #configuration(): string[] {

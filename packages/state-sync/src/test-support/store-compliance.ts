@@ -64,8 +64,7 @@ export function testStore(test: TestFn, open: OpenStore): void {
   test('store: the value that was written last is there', async (t) => {
     const [store] = (await stores(t)) as [FlowStore];
     const images = sampleImages(1);
-    for (const owner of [1, 2]) void store.write(packWrites(images, owner, ids), TTLS);
-    await store.write(packWrites(images, 3, ids), TTLS);
+    await Promise.all([1, 2, 3].map((owner) => store.write(packWrites(images, owner, ids), TTLS)));
     t.is((await store.read(clientIdsOf(images)))[0]?.[7], 3);
   });
 
