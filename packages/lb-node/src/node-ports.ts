@@ -6,7 +6,7 @@ import { PortParts } from './port-parts.js';
 import { recordLifetimeMs } from './record-lifetime.js';
 import type { ServedPools } from './served-pools.js';
 
-/** How long the first tables wait for the store, which says which half of the ports is free. */
+/** How long the first tables wait for the store, which says which part of the ports is free. */
 const STORE_WAIT_MS = 500;
 
 /** What the ports of a node depend on. */

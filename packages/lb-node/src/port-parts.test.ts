@@ -1,8 +1,14 @@
 import test from 'ava';
 import { PortParts } from './port-parts.js';
 
-const even = { first: 1024, last: 33_279 };
-const odd = { first: 33_280, last: 65_535 };
+/** What lives begin with, and come to take: from 1024 on in four parts of 16,128 ports. */
+const turns = [
+  { begins: { first: 1024, last: 17_151 }, widens: { first: 1024, last: 33_279 } },
+  { begins: { first: 33_280, last: 49_407 }, widens: { first: 1024, last: 49_407 } },
+  { begins: { first: 49_408, last: 65_535 }, widens: { first: 33_280, last: 65_535 } },
+  { begins: { first: 17_152, last: 33_279 }, widens: { first: 17_152, last: 65_535 } },
+] as const;
+const [zeroth, first, , third] = turns;
 
 interface Story {
   /** What the store says, asked for the first time, the second...; the last answer stays. */
@@ -43,41 +49,63 @@ async function portsOf({ life, left, settleMs = 0, random = 0 }: Story, minutes:
   return { ports, atEnd: parts.localPorts, changes, asked };
 }
 
-test('lives take turns with the halves, which share no port and leave none out', async (t) => {
-  const first = async (life: number) => (await portsOf({ life: [life], left: [1] }, 1)).ports[0];
-  t.deepEqual([await first(1), await first(2), await first(3)], [odd, even, odd]);
+test('each life begins with a quarter of the ports, and four lives with all of them', async (t) => {
+  for (let life = 0; life < 8; life++) {
+    const { ports } = await portsOf({ life: [life], left: [1] }, 1);
+    t.deepEqual(ports[0], turns[life % 4]?.begins);
+  }
+  const inOrder = turns.map(({ begins }) => begins).sort((a, b) => a.first - b.first);
+  t.deepEqual([inOrder[0]?.first, inOrder.at(-1)?.last], [1024, 65_535]);
+  for (const [i, { last }] of inOrder.slice(0, -1).entries()) t.is(inOrder[i + 1]?.first as number, last + 1);
 });
 
-test('while another node serves flows of the former life it stays at its half, then all ports are its own', async (t) => {
+test('no life ever takes a port that the next one begins with, and each keeps its own and comes to half of all', async (t) => {
+  for (let life = 0; life < 4; life++) {
+    const { ports, atEnd } = await portsOf({ life: [life], left: [1, 0] }, 10);
+    const next = (await portsOf({ life: [life + 1], left: [1] }, 1)).ports[0];
+    const [begun] = ports;
+    if (begun === undefined || next === undefined) return t.fail();
+    t.deepEqual(atEnd, turns[life]?.widens);
+    t.true(atEnd.last < next.first || next.last < atEnd.first, `life ${life}`);
+    t.true(atEnd.first <= begun.first && begun.last <= atEnd.last, `life ${life}`);
+    t.true(atEnd.last - atEnd.first + 1 >= 64_512 / 2, `life ${life}`);
+  }
+});
+
+test('while another node serves flows of former lives it stays at its quarter', async (t) => {
+  const { begins, widens } = third;
   const { ports, atEnd } = await portsOf({ life: [7], left: [20, 3, undefined, 0] }, 10);
-  t.deepEqual(ports, [odd, odd, odd, odd]);
-  t.is(atEnd, undefined);
+  t.deepEqual(ports, [begins, begins, begins, begins]);
+  t.deepEqual(atEnd, widens);
 });
 
 test('that nobody can say what is left does not mean that nothing is', async (t) => {
   const { atEnd } = await portsOf({ life: [7], left: [undefined] }, 100);
-  t.deepEqual(atEnd, odd);
+  t.deepEqual(atEnd, third.begins);
 });
 
 test('before flows had time to be taken over nobody is asked what is left of them', async (t) => {
   const { asked, atEnd } = await portsOf({ life: [8], left: [0], settleMs: 150_000 }, 10);
   t.deepEqual(asked, [180_000]);
-  t.is(atEnd, undefined);
+  t.deepEqual(atEnd, zeroth.widens);
 });
 
-test('without the store chance says which half, until the store does', async (t) => {
-  const { ports } = await portsOf({ life: [undefined, undefined, undefined, 4], left: [5], random: 0.7 }, 4);
-  t.deepEqual(ports, [odd, odd, odd, even, even]);
-  t.deepEqual((await portsOf({ life: [undefined], left: [5], random: 0.2 }, 1)).ports[0], even);
+test('without the store chance says which quarter, until the store does', async (t) => {
+  const { ports } = await portsOf({ life: [undefined, undefined, undefined, 4], left: [5], random: 0.3 }, 4);
+  t.deepEqual(ports, [first.begins, first.begins, first.begins, zeroth.begins, zeroth.begins]);
+  for (const [turn, { begins }] of turns.entries()) {
+    const story = { life: [undefined], left: [5], random: turn / 4 + 0.2 };
+    t.deepEqual((await portsOf(story, 1)).ports[0], begins);
+  }
 });
 
-test('without a number of its life a node does not take all ports', async (t) => {
-  const { atEnd, asked } = await portsOf({ life: [undefined], left: [0], random: 0.7 }, 5);
-  t.deepEqual([atEnd, asked], [odd, []]);
+test('without a number of its life a node takes no more', async (t) => {
+  const { atEnd, asked } = await portsOf({ life: [undefined], left: [0], random: 0.3 }, 5);
+  t.deepEqual([atEnd, asked], [first.begins, []]);
 });
 
 test('each change is told, and nothing else', async (t) => {
-  t.is((await portsOf({ life: [2], left: [1, 0], random: 0.2 }, 5)).changes, 1);
+  t.is((await portsOf({ life: [4], left: [1, 0], random: 0.2 }, 5)).changes, 1);
   t.is((await portsOf({ life: [1], left: [1, 0], random: 0.2 }, 5)).changes, 2);
 });
 
@@ -94,5 +122,5 @@ test('a signal ends the waiting', async (t) => {
     now: () => 0,
   });
   await parts.run(stop.signal);
-  t.deepEqual(parts.localPorts, odd);
+  t.deepEqual(parts.localPorts, first.begins);
 });

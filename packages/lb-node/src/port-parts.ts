@@ -3,11 +3,25 @@ import { allLocalPorts, type PortRange } from '@weir/dataplane';
 
 /** How often is asked what could not be said, and what is left. */
 const ASK_EVERY_MS = 60_000;
-const MIDDLE = (allLocalPorts.first + allLocalPorts.last + 1) / 2;
-/** What lives with an even and an odd number take. */
-const halves: readonly [even: PortRange, odd: PortRange] = [
-  { first: allLocalPorts.first, last: MIDDLE - 1 },
-  { first: MIDDLE, last: allLocalPorts.last },
+const PARTS = 4;
+const PART_PORTS = (allLocalPorts.last + 1 - allLocalPorts.first) / PARTS;
+
+/** What a life takes at first, and once no flow of former lives is left. */
+interface Turn {
+  readonly begins: PortRange;
+  readonly widens: PortRange;
+}
+
+/**
+ * Of the lives 0 to 3 modulo 4: none ever takes the part that the next one begins with. The other three parts are not always
+ * one range, so a life takes the longest range of them; in this order of parts that one has its own part in it, and at least
+ * half of all ports.
+ */
+const turns: readonly [Turn, Turn, Turn, Turn] = [
+  { begins: parts(0), widens: parts(0, 1) },
+  { begins: parts(2), widens: parts(0, 2) },
+  { begins: parts(3), widens: parts(2, 3) },
+  { begins: parts(1), widens: parts(1, 3) },
 ];
 
 /** What {@link PortParts} asks. */
@@ -41,41 +55,46 @@ export interface PortPartsOptions extends PortPartsQuestions {
 /**
  * Which local ports new flows of fullnat take. A node that comes back with an empty flow table does not know which ports
  * the flows have that it served before, and that other nodes serve now with its addresses. So each life of a node begins
- * with the half of the ports that the life before it did not use, and has all of them once those flows have ended.
+ * with a quarter of the ports, which the life before it has left alone. Once flows of former lives have ended it takes more,
+ * a half to three quarters, and leaves alone what the next life begins with.
+ *
+ * The life before is the only one that is certain: one that crashes before flows of former lives have ended may be followed
+ * by one that begins where those were.
  */
 export class PortParts {
   readonly #options: PortPartsOptions;
   readonly #startedMs: number;
-  #ports: PortRange | undefined;
-  #isCounted = false;
+  #ports: PortRange;
+  /** Undefined: nobody could say yet. */
+  #turn: Turn | undefined;
 
   constructor(options: PortPartsOptions) {
     this.#options = options;
     this.#startedMs = options.now();
     const { random = Math.random } = options;
-    this.#ports = random() < 0.5 ? halves[0] : halves[1];
+    this.#ports = turnOf(Math.floor(random() * PARTS)).begins;
   }
 
-  /** Undefined: all. Until {@link begin} has asked, and where nobody could say, a half by chance. */
-  get localPorts(): PortRange | undefined {
+  /** Until {@link begin} has asked, and where nobody could say, a quarter by chance. */
+  get localPorts(): PortRange {
     return this.#ports;
   }
 
-  /** Asks which half it is; to be called before the first tables are in force, and settled then. */
+  /** Asks which quarter it is; to be called before the first tables are in force, and settled then. */
   async begin(): Promise<void> {
     const life = await this.#options.lifeNumber();
     if (life === undefined) return;
-    this.#isCounted = true;
-    this.#become(life % 2 === 0 ? halves[0] : halves[1]);
+    this.#turn = turnOf(life);
+    this.#become(this.#turn.begins);
   }
 
-  /** Goes on asking; resolves when all ports may be used, or the signal is aborted. */
+  /** Goes on asking; resolves when no more ports are to come, or the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { wait = waitFor } = this.#options;
     while (!signal.aborted) {
-      if (!this.#isCounted) await this.begin();
-      if (await this.#isAlone()) {
-        this.#become(undefined);
+      if (this.#turn === undefined) await this.begin();
+      if (this.#turn !== undefined && (await this.#isAlone())) {
+        this.#become(this.#turn.widens);
         return;
       }
       await wait(ASK_EVERY_MS, signal).catch(() => {});
@@ -84,14 +103,24 @@ export class PortParts {
 
   async #isAlone(): Promise<boolean> {
     const { now, settleMs, foreignFlowsLeft } = this.#options;
-    return this.#isCounted && now() - this.#startedMs >= settleMs && (await foreignFlowsLeft()) === 0;
+    return now() - this.#startedMs >= settleMs && (await foreignFlowsLeft()) === 0;
   }
 
-  #become(ports: PortRange | undefined): void {
+  #become(ports: PortRange): void {
     if (ports === this.#ports) return;
     this.#ports = ports;
     this.#options.onChange();
   }
+}
+
+function turnOf(life: number): Turn {
+  return turns[life % PARTS] as Turn;
+}
+
+/** A range of parts of the same size. */
+function parts(first: number, last = first): PortRange {
+  const { first: lowest } = allLocalPorts;
+  return { first: lowest + first * PART_PORTS, last: lowest + (last + 1) * PART_PORTS - 1 };
 }
 
 async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
