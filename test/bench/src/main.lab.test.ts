@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import type { ComparedPath } from './lab/comparison.js';
 import { contenderNames } from './lab/contender.js';
 import type { FunctionCost } from './portable/cpu-profile.js';
 import type { PortableSpeed } from './portable/portable-benchmark.js';
+import type { StateBenchmarkResult } from './state/state-benchmark.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const LABS = '/run/weir-lab';
@@ -119,6 +120,73 @@ testAsRoot('the packet path is measured in namespaces of the benchmark: no inter
   t.true(result.changes.every(({ rows, rowsWritten }) => rowsWritten > 0 && rowsWritten < rows));
   t.deepEqual(readdirSync('/sys/fs/bpf'), pins);
 });
+
+/** What a benchmark of shared flows could leave behind where others see it. */
+function outside(): object {
+  const temporary = readdirSync(tmpdir()).filter((name) => /^weir-(redis|former|other|short)-/.test(name));
+  return { pins: readdirSync('/sys/fs/bpf'), temporary };
+}
+
+/** Processes whose command line or parent's is one of a benchmark's. */
+function childrenOf(pid: number | undefined): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    const stat = unlessGone(() => readFileSync(`/proc/${name}/stat`, 'latin1'), '').split(') ')[1] ?? '';
+    return Number(stat.split(' ')[1]) === pid;
+  });
+}
+
+testAsRoot(
+  'shared flows are measured on a Redis, nodes and a lab of the benchmark: nothing of them is left',
+  async (t) => {
+    const before = outside();
+    const result = await runToJson<StateBenchmarkResult>(t, [
+      ...['state', '--runs', '1', '--flows', '2000', '--packet-runs', '1', '--packets', '10000'],
+      ...['--pace', '5000', '--connections', '20'],
+    ]);
+    t.deepEqual(
+      result.telling.map(({ writer, cpus, flowsPerSecond }) => [writer, cpus, flowsPerSecond.median > 0]),
+      [1, 2].flatMap((cpus) => ['weir', 'plain'].map((writer) => [writer, cpus, true])),
+    );
+    t.is(result.packets.length, 6);
+    t.true(result.packets.every(({ differenceNs }) => Number.isFinite(differenceNs.median)));
+    t.true(result.memory.every(({ bytes, jsonBytes }) => bytes > 0 && bytes < jsonBytes));
+    t.deepEqual(
+      result.takeover.map(({ flowsAre, lost }) => ({ flowsAre, lost })),
+      [
+        { flowsAre: 'taken over', lost: 0 },
+        { flowsAre: 'known', lost: 0 },
+      ],
+    );
+    const [short, long] = result.short;
+    t.like(short, { flowsAre: 'short', forwarded: 2000, commands: 0, withinScripts: 0 });
+    t.like(long, { flowsAre: 'long', forwarded: 2000, withinScripts: 2000 });
+    t.like(result.crash[0], { connections: 20, lost: 0, mismatches: 0 });
+    t.deepEqual(outside(), before);
+  },
+);
+
+testAsRoot('Ctrl-C leaves no Redis, no node and no directory', async (t) => {
+  const before = outside();
+  const { child, output } = start(t, ['state', '--parts', 'takeover', '--flows', '100000', '--pace', '1000']);
+  const closed = once(child, 'close');
+  while (!output().includes('their node is killed')) {
+    await Promise.race([once(child.stderr, 'data'), closed.then(() => Promise.reject(new Error(output())))]);
+  }
+  const children = childrenOf(child.pid);
+  t.not(children.length, 0);
+  child.kill('SIGINT');
+  await closed;
+  t.deepEqual(
+    children.filter((pid) => existsSync(`/proc/${pid}`) && !isZombie(pid)),
+    [],
+  );
+  t.deepEqual(outside(), before);
+});
+
+function isZombie(pid: string): boolean {
+  return unlessGone(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), ') Z').includes(') Z');
+}
 
 test('the portable engine is measured on the same packets, and its profile names ten functions', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));

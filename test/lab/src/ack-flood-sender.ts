@@ -10,8 +10,8 @@ import { BpfObject, DataplaneError, macAddressOf } from '@weir/dataplane';
 import { buildFrame, buildTcpPacket, TcpFlag } from '@weir/packet';
 
 const OBJECT = fileURLToPath(new URL('../obj/ack-flood.bpf.o', import.meta.url));
-/** A few milliseconds, so that a signal is heard. */
-const FRAMES_OF_RUN = 4096;
+/** A run takes the kernel some 30 ms to begin and end, so that few are long ones. */
+const RUNS_PER_SECOND = 4;
 
 const [interfaceName, ifindex, mac, source, destination, rate] = argv.slice(2) as [
   string,
@@ -30,6 +30,8 @@ const packet = buildTcpPacket(
 const ends = { source: macAddressOf(interfaceName), destination: Buffer.from(mac.replaceAll(':', ''), 'hex') };
 const frame = buildFrame(ends, packet);
 
+const framesOfRun = Math.ceil(Number(rate) / RUNS_PER_SECOND);
+
 const begun = performance.now();
 let sent = 0;
 process.once('SIGTERM', () => {
@@ -43,8 +45,8 @@ object.load();
 process.stdout.write('ready\n');
 for (;;) {
   try {
-    object.testRun('ack_flood', frame, { live: true, repeat: FRAMES_OF_RUN, ingressIfindex: Number(ifindex) });
-    sent += FRAMES_OF_RUN;
+    object.testRun('ack_flood', frame, { live: true, repeat: framesOfRun, ingressIfindex: Number(ifindex) });
+    sent += framesOfRun;
   } catch (error) {
     // The signal that ends it came during a run.
     if (!(error instanceof DataplaneError) || error.details.errno !== 'EINTR') throw error;

@@ -78,6 +78,7 @@ function open(number: number): void {
     pace.add(connection);
   });
   socket.on('error', (error) => end(error.message));
+  socket.once('end', () => end('ended by the server'));
   socket.once('close', () => end('closed'));
   let greeting = '';
   socket.on('data', (bytes: Buffer) => {

@@ -1,7 +1,8 @@
 /**
  * The program that {@link startCheckedServer} runs on a host. A client says on each connection which one it is and how it
  * wants it, see {@link ConnectionHello}; from then on both ends send as {@link CheckedStream} has it, each at that pace.
- * Resets a connection on which something wrong arrives, and prints it as a line of JSON, `mismatch`.
+ * Resets a connection on which something wrong arrives, and prints it as a line of JSON, `mismatch`; `ended` is one that
+ * somebody else ended.
  * Arguments: name, which is the first line that is sent on each connection; port.
  */
 import { once } from 'node:events';
@@ -43,6 +44,7 @@ function serve(socket: Socket, begin: Buffer): void {
     process.stdout.write(`${JSON.stringify({ mismatch, connection })}\n`);
     socket.resetAndDestroy();
   };
+  socket.once('error', (error) => process.stdout.write(`${JSON.stringify({ ended: error.message, connection })}\n`));
   socket.once('close', () => pace.delete(send));
   socket.on('data', receive);
   pace.add(send);

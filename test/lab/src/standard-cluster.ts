@@ -51,6 +51,9 @@ export interface StandardCluster {
   readonly nodeInterfaces: readonly string[];
 }
 
+/** Else a backend would send answers straight to the node that a local address was at, minutes after that has died. */
+const NO_REDIRECTS = { 'net.ipv4.conf.all.send_redirects': 0, 'net.ipv4.conf.default.send_redirects': 0 };
+
 /**
  * One client, one router, nodes and backends on a switch:
  *
@@ -89,6 +92,7 @@ export function standardCluster(options: StandardClusterOptions = {}): StandardC
     name,
     hosts: {
       ...access.hosts,
+      ...(options.routedPools ? { router: { ...access.hosts.router, sysctls: NO_REDIRECTS } } : {}),
       ...Object.fromEntries(hosts.map(({ name }) => [name, { routes: defaultRoutes(router) }])),
     },
     switches: { lan: { mtuBytes: innerMtuBytes } },
