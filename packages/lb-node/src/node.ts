@@ -3,6 +3,7 @@ import { type BgpSpeaker, startSpeaker } from '@weir/bgp-speaker';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { changedFixedSettings } from './fixed-settings.js';
+import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import { openDataplane } from './open-dataplane.js';
@@ -40,6 +41,8 @@ export interface RunningNode extends AsyncDisposable {
  */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
   await refuseDistantBackends(config);
+  const warning = warningOfSeed(config);
+  if (warning !== undefined) logger.warn(warning);
   const { dataplane, origin } = openDataplane(config);
   let speaker: BgpSpeaker | undefined;
   let sharing: NodeSharing | undefined;

@@ -86,6 +86,17 @@ testAsRoot('a node starts without its Redis, and tells once that it is gone and 
   t.is(log().match(/can't be reached/g)?.length, 2);
 });
 
+testAsRoot(
+  'a node whose ids in Redis can be guessed warns of it once at start, and one with a seed does not',
+  async (t) => {
+    const guessable = await startDaemon(t, documentWithRedis());
+    t.is(guessable.log().match(/"level":"?(40|warn)"?.*dataplane\.hashSeed is 0/g)?.length, 1);
+    t.is(await guessable.stop(), 0);
+    const { log } = await startDaemon(t, documentWithRedis().replace('dataplane: {', 'dataplane: { hashSeed: "0x1f",'));
+    t.notRegex(log(), /hashSeed/);
+  },
+);
+
 testAsRoot('a node that is gone from the store is gone from the table, and back when it is', async (t) => {
   await startRedis(t);
   const { next } = await startDaemon(t, documentWithRedis());
