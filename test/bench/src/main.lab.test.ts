@@ -121,13 +121,15 @@ testAsRoot('the packet path is measured in namespaces of the benchmark: no inter
   t.deepEqual(readdirSync('/sys/fs/bpf'), pins);
 });
 
-/** What a benchmark of shared flows could leave behind where others see it. */
-function outside(): object {
-  const temporary = readdirSync(tmpdir()).filter((name) => /^weir-(redis|former|other|short)-/.test(name));
-  return { pins: readdirSync('/sys/fs/bpf'), temporary };
+/** What a benchmark of shared flows could leave where others see it; labs of others come and go meanwhile. */
+function leftOfSharedFlows(): string[] {
+  return [
+    ...readdirSync('/sys/fs/bpf').filter((name) => /^(sharing-o|former|other|short|far)/.test(name)),
+    ...readdirSync(tmpdir()).filter((name) => /^weir-(redis|former|other|short)-/.test(name)),
+  ];
 }
 
-/** Processes whose command line or parent's is one of a benchmark's. */
+/** Processes that a benchmark started. */
 function childrenOf(pid: number | undefined): string[] {
   return readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
@@ -139,7 +141,7 @@ function childrenOf(pid: number | undefined): string[] {
 testAsRoot(
   'shared flows are measured on a Redis, nodes and a lab of the benchmark: nothing of them is left',
   async (t) => {
-    const before = outside();
+    const before = leftOfSharedFlows();
     const result = await runToJson<StateBenchmarkResult>(t, [
       ...['state', '--runs', '1', '--flows', '2000', '--packet-runs', '1', '--packets', '10000'],
       ...['--pace', '5000', '--connections', '20'],
@@ -162,12 +164,12 @@ testAsRoot(
     t.like(short, { flowsAre: 'short', forwarded: 2000, commands: 0, withinScripts: 0 });
     t.like(long, { flowsAre: 'long', forwarded: 2000, withinScripts: 2000 });
     t.like(result.crash[0], { connections: 20, lost: 0, mismatches: 0 });
-    t.deepEqual(outside(), before);
+    t.deepEqual(leftOfSharedFlows(), before);
   },
 );
 
 testAsRoot('Ctrl-C leaves no Redis, no node and no directory', async (t) => {
-  const before = outside();
+  const before = leftOfSharedFlows();
   const { child, output } = start(t, ['state', '--parts', 'takeover', '--flows', '100000', '--pace', '1000']);
   const closed = once(child, 'close');
   while (!output().includes('their node is killed')) {
@@ -181,7 +183,7 @@ testAsRoot('Ctrl-C leaves no Redis, no node and no directory', async (t) => {
     children.filter((pid) => existsSync(`/proc/${pid}`) && !isZombie(pid)),
     [],
   );
-  t.deepEqual(outside(), before);
+  t.deepEqual(leftOfSharedFlows(), before);
 });
 
 function isZombie(pid: string): boolean {
