@@ -5,8 +5,6 @@ import { assertUnharmed, goOn, SharingCluster } from './sharing-cluster.js';
 export interface NodeCrashOptions extends WeirClusterOptions {
   /** Where connections go, and how many to each. */
   readonly connections: readonly { readonly address: string; readonly count: number; readonly intervalMs?: number }[];
-  /** Keys that Redis has of a flow. Default 1. */
-  readonly keysOfFlow?: number;
   /** Nodes that are killed, one after the other. */
   readonly crashes: readonly string[];
   /** Before connections are opened. */
@@ -17,14 +15,14 @@ export interface NodeCrashOptions extends WeirClusterOptions {
 
 /** Connections that are shared go on when nodes are killed, one after the other: none is reset, and no byte is wrong. */
 export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOptions): Promise<void> {
-  const { connections, crashes, keysOfFlow = 1, prepare, onCrash } = options;
+  const { connections, crashes, prepare, onCrash } = options;
   await using sharing = await SharingCluster.start(options);
   await prepare?.(sharing);
   const open: CheckedConnections[] = [];
   for (const each of connections) open.push(await sharing.open(each));
   const count = connections.reduce((sum, each) => sum + each.count, 0);
   await assertUnharmed(t, sharing, { all: open, count, event: 'all were opened' });
-  await sharing.waitForShared(count * keysOfFlow);
+  await sharing.waitForShared(count);
   for (const name of crashes) {
     await sharing.weir.lab.host(name).crash();
     await onCrash?.(sharing);

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import {
   CheckedConnections,
   type CheckedConnectionsOptions,
@@ -75,6 +76,18 @@ export class SharingCluster implements AsyncDisposable {
     return services
       .flatMap(({ backends }) => backends)
       .reduce((sum, { activeConnections }) => sum + activeConnections, 0);
+  }
+
+  /** A host that crashed starts again, with nothing in its kernel; resolves when it is ready and has its routes. */
+  async comeBack(name: string): Promise<void> {
+    const { weir } = this;
+    const node = this.node(name);
+    const { pinDirectory } = node.document.dataplane as { readonly pinDirectory: string };
+    await rm(pinDirectory, { recursive: true });
+    for (const link of node.host.links) await link.up();
+    await node.start();
+    const running = weir.nodes.filter(({ process }) => process.end === undefined).length;
+    for (const vip of Object.values(weir.cluster.vip)) await weir.waitForRoutes(vip, running);
   }
 
   /** How many flows the Redis has, of both directions where both are found. */
