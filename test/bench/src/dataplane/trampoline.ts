@@ -67,6 +67,11 @@ export class Trampoline implements Disposable {
     return this.#object.programFd('returned');
   }
 
+  /** Descriptor of the program of {@link sendAndCount}; borrowed. */
+  get senderFd(): number {
+    return this.#object.programFd('sender');
+  }
+
   /**
    * Mean time of a packet in ns, that of restoring it included: subtract the same with {@link nothingFd}.
    *

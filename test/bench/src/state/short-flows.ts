@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { BenchNetwork } from '../dataplane/bench-network.js';
 import { clientPacket, firstPacket } from '../dataplane/traffic.js';
-import { Trampoline } from '../dataplane/trampoline.js';
 import { Arrivals } from './arrivals.js';
 import { BenchNode } from './bench-node.js';
 import { redisAddress, startRedis } from './local-redis.js';
@@ -34,19 +33,18 @@ export async function countRedisOperations(
   say: (line: string) => void,
 ): Promise<RedisOperations[]> {
   await using _redis = await startRedis();
-  using trampoline = new Trampoline();
+  using sender = new PacedSender(network.far.ifindex);
   using arrivals = new Arrivals(network.far.interface);
   await using _node = await BenchNode.start({ name: 'short', network, takeoversPerSecond: PACE });
-  const sender = new PacedSender(trampoline, network.far.ifindex, PACE);
   const ack = clientPacket(traffic);
   const results: RedisOperations[] = [];
   for (const [index, flowsAre] of (['short', 'long'] as const).entries()) {
     const first = index * flows;
     await using commands = await CommandCount.begin();
-    await sender.send(firstPacket(traffic), first, flows);
-    await sender.send(ack, first, flows);
+    await sender.send(firstPacket(traffic), { first, flows, pace: PACE });
+    await sender.send(ack, { first, flows, pace: PACE });
     await wait(TOLD_BY_MS);
-    if (flowsAre === 'long') await sender.send(ack, first, flows);
+    if (flowsAre === 'long') await sender.send(ack, { first, flows, pace: PACE });
     // Longer than a batch waits.
     await wait(TOLD_BY_MS / 10);
     const forwarded = arrivals.count(first + flows) - first;

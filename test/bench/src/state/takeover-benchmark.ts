@@ -1,7 +1,6 @@
 import { BenchError } from '../bench-error.js';
 import type { BenchNetwork } from '../dataplane/bench-network.js';
 import { clientPacket, firstPacket } from '../dataplane/traffic.js';
-import { Trampoline } from '../dataplane/trampoline.js';
 import { Arrivals } from './arrivals.js';
 import { BenchNode } from './bench-node.js';
 import { startRedis } from './local-redis.js';
@@ -51,31 +50,30 @@ export async function benchmarkTakeover(
   say: (line: string) => void,
 ): Promise<TakeoverTime[]> {
   await using redis = await startRedis();
-  using trampoline = new Trampoline();
+  using sender = new PacedSender(network.far.ifindex);
   using arrivals = new Arrivals(network.far.interface);
-  const sender = (packetsPerSecond: number) => new PacedSender(trampoline, network.far.ifindex, packetsPerSecond);
   const ack = clientPacket(traffic);
   const all = flows + WARM_FLOWS;
   {
     await using former = await BenchNode.start({ name: 'former', network, takeoversPerSecond });
-    await sender(FAST).send(firstPacket(traffic), 0, all);
-    await sender(FAST).send(ack, 0, all);
+    await sender.send(firstPacket(traffic), { first: 0, flows: all, pace: FAST });
+    await sender.send(ack, { first: 0, flows: all, pace: FAST });
     const deadline = performance.now() + TELL_TIMEOUT_MS;
     while (Number(await redis.command('DBSIZE')) < all) {
       if (performance.now() > deadline) throw notTold(all, Number(await redis.command('DBSIZE')));
-      await sender(FAST).send(ack, 0, all);
+      await sender.send(ack, { first: 0, flows: all, pace: FAST });
     }
     say(`${all} flows are in Redis; their node is killed`);
     await former.crash();
   }
   await using other = await BenchNode.start({ name: 'other', network, takeoversPerSecond });
-  await sender(WARM_PACE).send(ack, flows, WARM_FLOWS);
+  await sender.send(ack, { first: flows, flows: WARM_FLOWS, pace: WARM_PACE });
   const times: TakeoverTime[] = [];
   for (const flowsAre of ['taken over', 'known'] as const) {
     const cpuMs = other.cpuMs;
     arrivals.reset();
     let rounds = 0;
-    do await sender(pace).send(ack, 0, flows);
+    do await sender.send(ack, { first: 0, flows, pace });
     while (arrivals.count(flows) < flows && ++rounds < ROUNDS_MAX);
     const { ms, elsewhere } = arrivals.of(flows);
     const at = (share: number) => ms[Math.ceil(share * ms.length) - 1] ?? Number.NaN;
