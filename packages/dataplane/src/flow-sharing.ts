@@ -26,6 +26,8 @@ export interface MissedPacket {
   readonly frame: Uint8Array;
   /** Where it arrived. */
   readonly ifindex: number;
+  /** It came from another node, in an outer header. */
+  readonly handedOver: boolean;
 }
 
 /** What happened since the last {@link FlowSharing.take}. */
