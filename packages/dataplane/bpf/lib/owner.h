@@ -181,23 +181,21 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 	return ELSEWHERE;
 }
 
-/* What answers come from where this packet comes from? ANSWERS_NAT, ANSWERS_FULLNAT. */
+/* What answers come from where this packet comes from, by its port or by all: ANSWERS_NAT, ANSWERS_FULLNAT. */
 SEPARATE __u32 answers_from(const struct packet *packet)
 {
+	const __u32 *of_port, *of_all;
 	struct answerer from = {};
-	const __u32 *answers;
 
 	if (!packet)
 		return 0;
 	source_as_key(from.address, packet);
 	from.protocol = packet->protocol;
 	from.port = bpf_htons(packet->ports);
-	answers = bpf_map_lookup_elem(&answerers, &from);
-	if (!answers) {
-		from.port = 0;
-		answers = bpf_map_lookup_elem(&answerers, &from);
-	}
-	return answers ? *answers : 0;
+	of_port = bpf_map_lookup_elem(&answerers, &from);
+	from.port = 0;
+	of_all = bpf_map_lookup_elem(&answerers, &from);
+	return (of_port ? *of_port : 0) | (of_all ? *of_all : 0);
 }
 
 /* The same for a packet that no service takes; UNKNOWN: it is none of nat's. */

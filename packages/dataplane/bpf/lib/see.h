@@ -145,15 +145,16 @@ static __always_inline int see_flow(const struct state *current, struct found_fl
 	if (is_seen_now(current, found->value) && next == state)
 		return SEEN;
 	value = value_after(current, found->value, next);
-	if (current->features & FEATURE_SHARING && may_be_told(next) && is_due(current, found->value)) {
-		if (is_shared) {
+	if (is_due(current, found->value)) {
+		if (current->features & FEATURE_SHARING && is_shared && may_be_told(next)) {
 			if (!tells)
 				return DUE;
 			tell(packet, found->place, found->value, value);
 			return SEEN;
 		}
-		/* Its time must not come round to where it is not due. */
-		value = due_in(value, current->now, 0) | (value & VALUE_TOLD);
+		/* Its time must not come round to where it is not due; a connection that begins anew has a time of its own. */
+		if (next != FLOW_SYN || state == FLOW_SYN)
+			value = due_in(value, current->now, 0) | (value & VALUE_TOLD);
 	}
 	replace_value(found->flow, found->place, found->value, value);
 	return SEEN;

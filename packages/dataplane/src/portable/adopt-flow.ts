@@ -1,14 +1,14 @@
 import { decodeFlowImage, type FlowImage } from '@weir/packet';
+import type { ServiceDirectory } from '../find-service.js';
 import type { Settlement } from '../flow-sharing.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import { isToldState } from '../told-state.js';
 import { dueTickOf, flowOf, type Memory } from './choose-backend.js';
-import type { ServiceDirectory } from './find-service.js';
 import { answerTuple, type Flow, type Translation } from './flow.js';
-import { type FlowState, firstState, isLongLived } from './flow-state.js';
+import type { FlowState } from './flow-state.js';
 import { imageOfFlow, kindOf } from './image-of-flow.js';
-import type { Backend } from './service.js';
+import type { Backend, Service } from './service.js';
 import { refreshTicks } from './sharing-in-force.js';
-import { isTcp } from './transport.js';
 import { tupleBetween } from './tuple.js';
 
 /**
@@ -19,7 +19,7 @@ import { tupleBetween } from './tuple.js';
  */
 export function adoptFlow(
   memory: Memory,
-  directory: ServiceDirectory,
+  directory: ServiceDirectory<Service>,
   bytes: Uint8Array,
   direction: 'client' | 'answer',
   nowTicks: number,
@@ -28,7 +28,7 @@ export function adoptFlow(
   if (image === undefined) return 'no_backend';
   const { protocol, client, vip, state } = image;
   const backend = backendOf(directory, image);
-  if (backend === undefined || !isTellable(state, protocol)) return 'no_backend';
+  if (backend === undefined || !isTold(state, protocol)) return 'no_backend';
   const { flows } = memory;
   const tuple = tupleBetween(protocol, client, vip);
   if (flowOf(flows, backend.service, tuple, nowTicks) !== undefined) return 'known';
@@ -51,14 +51,15 @@ export function adoptFlow(
   return 'adopted';
 }
 
-/** As a flow of this protocol is when it is told. */
-function isTellable(state: FlowImage['state'], protocol: number): state is FlowState {
-  if (state === 'none' || !isLongLived(state)) return false;
-  return isTcp(protocol) ? state !== 'datagram' && state !== 'other' : state === firstState(protocol, 0);
+function isTold(state: FlowImage['state'], protocol: number): state is FlowState {
+  return isToldState(state, protocol);
 }
 
 /** Where the service at the flow's VIP and port is the one that it was told of, and has that backend. */
-function backendOf(directory: ServiceDirectory, { protocol, kind, service, ...ends }: FlowImage): Backend | undefined {
+function backendOf(
+  directory: ServiceDirectory<Service>,
+  { protocol, kind, service, ...ends }: FlowImage,
+): Backend | undefined {
   const { vip, backend: to } = ends;
   const found = directory.find({ protocol, destination: vip.address, destinationPort: vip.port });
   if (found?.number !== service || kindOf(found.forwarding) !== kind || !directory.isVip(vip.address)) return undefined;

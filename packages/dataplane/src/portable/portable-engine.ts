@@ -9,6 +9,7 @@ import {
   type ForwardingTables,
 } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
+import { ServiceDirectory } from '../find-service.js';
 import type { FlowEvents, MissedPacket, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 import { ownersService } from '../owners-service.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
@@ -17,7 +18,6 @@ import { type Arrival, isOnLastHop } from './arrival.js';
 import { countPacket } from './backend.js';
 import { type Choice, chooseBackend, findBackend, type Memory } from './choose-backend.js';
 import { countService } from './count-service.js';
-import { ServiceDirectory } from './find-service.js';
 import type { Flow } from './flow.js';
 import { FlowEventQueue, joined } from './flow-event-queue.js';
 import { nextState } from './flow-state.js';
@@ -86,7 +86,7 @@ export class PortableEngine {
   readonly #events: FlowEventQueue;
   readonly #drops = new Map<DropReason, number>();
   #services: readonly Service[] = [];
-  #directory = new ServiceDirectory([]);
+  #directory = new ServiceDirectory<Service>([]);
   #memory: Memory;
   /** By bytes of the address. */
   #sources = new Map<number, Uint8Array>();

@@ -53,6 +53,8 @@ export class XdpSharing implements FlowSharing, Disposable {
   readonly #alarm: RingBufferAlarm;
   readonly #runs: SettleRuns;
   readonly #place = new Uint8Array(PLACE_BYTES);
+  /** Taken from the ring, and not by the caller yet. */
+  #read = { told: new ImageList(), refreshed: new ImageList(), ended: new ImageList() };
   #adopted = 0;
   #takenAtMs = 0;
   #closed = false;
@@ -73,9 +75,14 @@ export class XdpSharing implements FlowSharing, Disposable {
   take(): FlowEvents {
     this.#assertOpen();
     this.#takenAtMs = performance.now();
-    const told = new ImageList();
-    const refreshed = new ImageList();
-    const ended = new ImageList();
+    this.#readEvents(EVENTS_AT_ONCE);
+    const { told, refreshed, ended } = this.#read;
+    this.#read = { told: new ImageList(), refreshed: new ImageList(), ended: new ImageList() };
+    return { told: told.bytes(), refreshed: refreshed.bytes(), ended: ended.bytes(), missed: this.#takeMissed() };
+  }
+
+  #readEvents(most: number): void {
+    const { told, refreshed, ended } = this.#read;
     const { words } = this.#events;
     this.#events.consume((word) => {
       const kind = words[word];
@@ -88,8 +95,7 @@ export class XdpSharing implements FlowSharing, Disposable {
       }
       this.#told.put(place, low, high, words, word + IMAGE_WORD);
       (kind === EventKind.told ? told : refreshed).push(words, word + IMAGE_WORD);
-    }, EVENTS_AT_ONCE);
-    return { told: told.bytes(), refreshed: refreshed.bytes(), ended: ended.bytes(), missed: this.#takeMissed() };
+    }, most);
   }
 
   #takeMissed(): readonly MissedPacket[] {
@@ -112,7 +118,7 @@ export class XdpSharing implements FlowSharing, Disposable {
   async wait(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#closed && this.#missed.isEmpty) {
       const gatherMs = this.#takenAtMs + GATHER_MS - performance.now();
-      const isPending = !this.#events.isEmpty;
+      const isPending = !this.#events.isEmpty || Object.values(this.#read).some(({ length }) => length > 0);
       if (isPending && gatherMs <= 0) return;
       this.#waiting = this.#alarm.wait(isPending ? Math.ceil(gatherMs) : LOOK_AGAIN_MS);
       await this.#waiting;
@@ -157,6 +163,8 @@ export class XdpSharing implements FlowSharing, Disposable {
       else this.#write(i, what, slot, flow, packet.frame);
     }
     this.#settleWith(packets.length, run);
+    // What ended at a place before a flow was adopted there comes before that.
+    this.#readEvents(Number.POSITIVE_INFINITY);
     return packets.map(({ packet, flow }, i): Outcome => {
       if (missing.has(i)) return 'no_backend';
       if (flow === undefined) return 'unknown';

@@ -1,12 +1,10 @@
 import { addressToBytes } from '@weir/packet';
-import type { ServiceKey } from '../dataplane.js';
-
-import type { Service } from './service.js';
-import { protocolNumbers } from './transport.js';
-import { addressText, type Tuple } from './tuple.js';
+import type { ServiceKey } from './dataplane.js';
+import { protocolNumbers } from './portable/transport.js';
+import { addressText, type Tuple } from './portable/tuple.js';
 
 /** A service under one of its listeners. */
-export interface Listener {
+export interface Listener<Service> {
   readonly key: ServiceKey;
   readonly service: Service;
   /** False: the address is the node's own, and what else comes there is the kernel's. */
@@ -14,13 +12,13 @@ export interface Listener {
 }
 
 /** VIPs, and which service takes which port. */
-export class ServiceDirectory {
+export class ServiceDirectory<Service> {
   readonly #vips = new Set<string>();
   /** Under VIP, protocol and port; port 0: all ports. */
   readonly #ports = new Map<string, Service>();
   readonly #ranges = new Map<string, { readonly first: number; readonly last: number; readonly service: Service }[]>();
 
-  constructor(listeners: Iterable<Listener>) {
+  constructor(listeners: Iterable<Listener<Service>>) {
     for (const { key, service, isVip = true } of listeners) {
       const vip = addressText(addressToBytes(key.vip));
       const host = `${vip} ${protocolNumbers[key.protocol]}`;
