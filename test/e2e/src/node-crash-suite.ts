@@ -1,6 +1,7 @@
 import type { CheckedConnections, WeirClusterOptions } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
-import { assertUnharmed, goOn, SharingCluster } from './sharing-cluster.js';
+import { SharingCluster } from './sharing-cluster.js';
+import { assertUnharmed, goOn } from './unharmed.js';
 
 export interface NodeCrashOptions extends WeirClusterOptions {
   /** Where connections go, and how many to each. */

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AckFlood, standardCluster, type WeirNode } from '@weir/lab';
 import { macOf } from './scapy.js';
-import { assertUnharmed, goOn, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { assertUnharmed, goOn } from './unharmed.js';
 
 const FLOOD_MS = 8000;
 /** Packets before and after it count, too. */

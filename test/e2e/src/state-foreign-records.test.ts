@@ -1,6 +1,7 @@
 import { PacketCapture, standardCluster } from '@weir/lab';
-import { goOn, isReset, reportOf, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { goOn, isReset, reportOf } from './unharmed.js';
 
 const { vip } = standardCluster();
 

@@ -1,6 +1,7 @@
 import { standardCluster } from '@weir/lab';
-import { assertUnharmed, goOn, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { assertUnharmed, goOn } from './unharmed.js';
 
 const cluster = standardCluster({ redis: true, routedPools: true, innerMtuBytes: 1700 });
 

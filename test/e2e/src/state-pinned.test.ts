@@ -1,7 +1,8 @@
 import { standardCluster } from '@weir/lab';
 import { backendsOf } from './forwarding-cases.js';
-import { assertUnharmed, goOn, SharingCluster } from './sharing-cluster.js';
+import { SharingCluster } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { assertUnharmed, goOn } from './unharmed.js';
 
 const { vip } = standardCluster();
 

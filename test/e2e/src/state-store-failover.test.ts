@@ -1,6 +1,7 @@
 import { standardCluster, waitUntil } from '@weir/lab';
-import { assertUnharmed, goOn, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { assertUnharmed, goOn } from './unharmed.js';
 
 const FAILOVER_TIMEOUT_MS = 20_000;
 

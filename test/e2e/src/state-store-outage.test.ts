@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { standardCluster } from '@weir/lab';
-import { assertUnharmed, goOn, isReset, reportOf, SharingCluster, servicesOfMethod } from './sharing-cluster.js';
+import { SharingCluster, servicesOfMethod } from './sharing-cluster.js';
 import { testAsRoot } from './test-as-root.js';
+import { assertUnharmed, goOn, isReset, reportOf } from './unharmed.js';
 
 const OUTAGE_MS = 30_000;
 /** A packet is late by this on a machine that starts processes: no connection stood still. */
