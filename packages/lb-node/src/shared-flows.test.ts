@@ -25,6 +25,7 @@ const clientPacket = {
   image: missedByClient(flow),
   frame: new Uint8Array(60),
   ifindex: 2,
+  handedOver: false,
 } as const;
 
 /** A memory store that says that it goes, and that it is back. */

@@ -30,7 +30,7 @@ const flowOf = (port: number) =>
 const flow = flowOf(1024);
 
 function packetOf(image: Uint8Array, direction: MissedPacket['direction'] = 'client'): MissedPacket {
-  return { direction, image, frame: new Uint8Array(60), ifindex: 2 };
+  return { direction, image, frame: new Uint8Array(60), ifindex: 2, handedOver: false };
 }
 const clientPacket = (port = 1024) => packetOf(missedByClient(flowOf(port)));
 

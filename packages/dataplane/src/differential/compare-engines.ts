@@ -27,8 +27,8 @@ export interface Comparison {
   readonly difference: Difference | undefined;
 }
 
-/** A second in between, so that no rate counts what another scenario did. */
-const TICKS_BETWEEN = 2;
+/** So long in between that no rate counts what another scenario did, and its strangers are forgotten. */
+const TICKS_BETWEEN = 3;
 
 /**
  * Plays a scenario to both engines: actions and bytes after each packet; what is told of flows after each step;
@@ -212,7 +212,8 @@ function inOrder({ told, refreshed, missed }: FlowEvents) {
     told: imagesOf([told]),
     refreshed: imagesOf([refreshed]),
     missed: missed.map(
-      ({ direction, image, frame, ifindex }) => `${direction} ${hexOf(image)} at ${ifindex}: ${hexOf(frame)}`,
+      ({ direction, image, frame, ifindex, handedOver }) =>
+        `${direction} ${hexOf(image)} at ${ifindex}${handedOver ? ', handed over' : ''}: ${hexOf(frame)}`,
     ),
   };
 }

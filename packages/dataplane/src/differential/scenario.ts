@@ -18,6 +18,8 @@ export type Step =
   | { readonly kind: 'error-to-vip'; readonly about: number; readonly error: IcmpErrorPlan }
   /** Another node hands over what arrived before. */
   | { readonly kind: 'handover'; readonly of: number; readonly plan: HandoverPlan }
+  /** What arrived before comes once more; 0: the last one. */
+  | { readonly kind: 'again'; readonly of: number }
   | { readonly kind: 'echo'; readonly from: string; readonly to: string; readonly type: number; readonly body: number }
   | { readonly kind: 'wait'; readonly ticks: number }
   /** Somebody says what is known of a missed packet's flow; 0: of the last one. */
@@ -74,6 +76,8 @@ export function frameOfStep(step: Step, { listeners, owners, arrived, left }: Pa
       return errorToVip(arrived[step.about % arrived.length], step.error);
     case 'handover':
       return handedOver(arrived[step.of % arrived.length], owners, step.plan);
+    case 'again':
+      return arrived.at(-1 - (step.of % arrived.length))?.slice();
     case 'echo':
       return frameWith(
         buildIcmpPacket(

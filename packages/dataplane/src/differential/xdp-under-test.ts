@@ -11,7 +11,7 @@ const actions = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
 /** A table of choices takes 262,144, and what was given back rests for a while. */
 const ROWS = 16 * 262_144;
 /** Entries of the flow table that are neither a connection nor its way back. */
-const noFlows: readonly string[] = ['fragment', 'network', 'locality'];
+const noFlows: readonly string[] = ['fragment', 'network', 'locality', 'stranger'];
 const nothing: ForwardingTables = {
   services: [],
   sources: { ipv4: local[4][0], ipv6: local[6][0] },

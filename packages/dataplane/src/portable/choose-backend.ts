@@ -4,7 +4,7 @@ import type { Arrival } from './arrival.js';
 import { mayTakeFlows } from './backend.js';
 import { choicesOf } from './choices.js';
 import type { Flow, Translation } from './flow.js';
-import { type FlowState, firstState, nextState, opensConnection } from './flow-state.js';
+import { type FlowState, firstState, firstStateOfUnknown, nextState, opensConnection } from './flow-state.js';
 import type { FlowTable } from './flow-table.js';
 import type { Guard } from './guard.js';
 import { type LocalEnds, nearEnd } from './near-end.js';
@@ -52,17 +52,21 @@ export interface Unknown {
 /** A packet of a client, as far as the choice goes. */
 export type ClientPacket = Tuple & { readonly tcpFlags: number };
 
+/** When a packet is decided about, and what was asked about it before. */
+type Moment = Pick<Arrival, 'nowTicks' | 'isSettled'>;
+
 /** docs/packet-path.md, sections 3, 7 and 8. What another node may know goes there: then the backend is that node. */
 export function chooseBackend(
   memory: Memory,
   service: Service,
   packet: ClientPacket,
-  { nowTicks, handedOver, isSettled = false }: Omit<Arrival, 'packet' | 'ingressIfindex'>,
+  moment: Moment & Pick<Arrival, 'handedOver'>,
 ): Choice | Unknown {
+  const { nowTicks, handedOver, isSettled = false } = moment;
   if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
-  if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, nowTicks, isSettled);
+  if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, moment);
   const flow = flowOf(memory.flows, service, packet, nowTicks);
   if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks, true);
 
@@ -72,7 +76,7 @@ export function chooseBackend(
   const ofRow = row === undefined ? undefined : service.rows[row];
   // Nobody knows a settled one: its next packets are not asked about.
   const isRemembered = isSettled && ofRow !== undefined;
-  const byHash = () => (isRemembered ? remember(memory, ofRow, packet, hash, nowTicks) : withoutFlow(ofRow, hash));
+  const byHash = () => (isRemembered ? remember(memory, ofRow, packet, hash, moment) : withoutFlow(ofRow, hash));
   const translates = translatesAddresses(service.forwarding);
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
     return { kind: 'unknown', otherwise: translates ? refused('takeover_rate') : byHash() };
@@ -81,7 +85,7 @@ export function chooseBackend(
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
   if (!memory.guard.admitsFlow(nowTicks)) return translates ? refused('flow_rate') : byHash();
   const backend = pick(memory, service, row, packet, nowTicks);
-  return backend === undefined ? refused('no_backend') : begin(memory, backend, packet, hash, nowTicks);
+  return backend === undefined ? refused('no_backend') : begin(memory, backend, packet, hash, moment);
 }
 
 /** The row says where a flow goes; a kept row also remembers it, because a change of members moves the row, or has. */
@@ -91,9 +95,9 @@ function chooseByRow(
   packet: ClientPacket,
   row: number | undefined,
   hash: number,
-  nowTicks: number,
-  isSettled: boolean,
+  moment: Moment,
 ): Choice | Unknown {
+  const { nowTicks, isSettled = false } = moment;
   const backend = row === undefined ? undefined : service.rows[row];
   if (row === undefined || !service.keptRows.has(row)) return withoutFlow(backend, hash);
   const flow = flowOf(memory.flows, service, packet, nowTicks);
@@ -106,7 +110,7 @@ function chooseByRow(
     return { kind: 'unknown', otherwise: withoutFlow(backend, hash) };
   }
   if (backend === undefined || !memory.guard.admitsFlow(nowTicks)) return withoutFlow(backend, hash);
-  return begin(memory, backend, packet, hash, nowTicks);
+  return begin(memory, backend, packet, hash, moment);
 }
 
 /** Nothing is remembered: who has the flow is found among the choices. */
@@ -188,13 +192,19 @@ function pick(
   return row === undefined ? undefined : schedule(service, row, packet.destination);
 }
 
-function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, moment: Moment): Choice {
   const { persistence } = backend.service;
-  if (persistence !== undefined) memory.clients.remember(backend, persistence, packet.source, nowTicks);
-  return remember(memory, backend, packet, hash, nowTicks);
+  if (persistence !== undefined) memory.clients.remember(backend, persistence, packet.source, moment.nowTicks);
+  return remember(memory, backend, packet, hash, moment);
 }
 
-function remember(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, nowTicks: number): Choice {
+function remember(
+  memory: Memory,
+  backend: Backend,
+  packet: ClientPacket,
+  hash: number,
+  { nowTicks, isSettled = false }: Moment,
+): Choice {
   const { flows, sharing } = memory;
   const { forwarding } = backend.service;
   let translation: Translation | undefined;
@@ -210,7 +220,7 @@ function remember(memory: Memory, backend: Backend, packet: ClientPacket, hash: 
     vip: { address: packet.destination, port: packet.destinationPort },
     backend,
     translation,
-    state: firstState(packet.protocol, packet.tcpFlags),
+    state: (isSettled ? firstStateOfUnknown : firstState)(packet.protocol, packet.tcpFlags),
     lastSeen: { client: nowTicks, server: nowTicks },
     dueTick: dueTickOf(sharing, nowTicks),
     told: undefined,

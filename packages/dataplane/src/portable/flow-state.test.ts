@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type FlowState, firstState, nextState, type Side } from './flow-state.js';
+import { type FlowState, firstState, firstStateOfUnknown, nextState, type Side } from './flow-state.js';
 import { flag } from './test-support/engine.js';
 
 const TCP = 6;
@@ -19,6 +19,14 @@ for (const [protocol, flags, expected] of first) {
     t.is(firstState(protocol, flags), expected);
   });
 }
+
+test('a flow that nobody knew begins in syn, with RST in close, or as it would without TCP', (t) => {
+  const flags = [syn, syn | ack, ack, fin | ack, 0];
+  t.true(flags.every((each) => firstStateOfUnknown(TCP, each) === 'syn'));
+  t.is(firstStateOfUnknown(TCP, rst), 'close');
+  t.is(firstStateOfUnknown(17, 0), 'datagram');
+  t.is(firstStateOfUnknown(132, 0), 'other');
+});
 
 const next: readonly (readonly [FlowState, Side, number, FlowState])[] = [
   ['syn', 'server', syn | ack, 'syn'],

@@ -17,6 +17,15 @@ export function firstState(protocol: number, tcpFlags: number): FlowState {
   return (tcpFlags & TcpFlag.fin) !== 0 ? 'fin_by_client' : 'established';
 }
 
+/**
+ * The same where the packet may be in the midst of its flow, but nobody knows it: only the next segment makes it
+ * established. So a flood of segments of no flow is as short-lived as one of SYNs.
+ */
+export function firstStateOfUnknown(protocol: number, tcpFlags: number): FlowState {
+  const state = firstState(protocol, tcpFlags);
+  return protocol === IpProtocol.tcp && state !== 'close' ? 'syn' : state;
+}
+
 /** The state after one more packet. RST goes before SYN, and SYN before FIN. */
 export function nextState(state: FlowState, side: Side, tcpFlags: number): FlowState {
   if (state === 'datagram' || state === 'other') return state;

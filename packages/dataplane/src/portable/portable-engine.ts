@@ -42,8 +42,9 @@ import {
   sendErrorToClient,
   sendToBackend,
 } from './send.js';
-import { hashOfFlow, type Service } from './service.js';
+import { type Backend, hashOfFlow, type Service } from './service.js';
 import { SharingInForce } from './sharing-in-force.js';
+import { Strangers } from './strangers.js';
 import { isIcmp } from './transport.js';
 import { reversedTuple, type Tuple, tupleBetween } from './tuple.js';
 import type { Verdict } from './verdict.js';
@@ -59,6 +60,8 @@ export interface PortableLimits {
   readonly events: number;
   /** Packets of unknown flows, until they are taken. */
   readonly missed: number;
+  /** Answers of which it is remembered that nobody knows their flow. */
+  readonly strangers: number;
 }
 
 const defaultLimits: PortableLimits = {
@@ -67,6 +70,7 @@ const defaultLimits: PortableLimits = {
   networks: 65_536,
   events: 65_536,
   missed: 4096,
+  strangers: 65_536,
 };
 const pass: Verdict = { action: 'pass' };
 const handedUp: Verdict = { action: 'drop' };
@@ -82,6 +86,7 @@ export class PortableEngine {
   readonly #flows: FlowTable;
   readonly #fragments: FragmentTable;
   readonly #clients: PersistentClients;
+  readonly #strangers: Strangers;
   readonly #guard = new Guard();
   readonly #events: FlowEventQueue;
   readonly #drops = new Map<DropReason, number>();
@@ -92,12 +97,13 @@ export class PortableEngine {
   #sources = new Map<number, Uint8Array>();
 
   constructor(surroundings: PortableSurroundings, limits: Partial<PortableLimits> = {}) {
-    const { flows, fragments, networks, events, missed } = { ...defaultLimits, ...limits };
+    const { flows, fragments, networks, events, missed, strangers } = { ...defaultLimits, ...limits };
     this.#surroundings = surroundings;
     this.#events = new FlowEventQueue({ events, missed });
     this.#flows = new FlowTable(flows, (told) => this.#events.end(told));
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
+    this.#strangers = new Strangers(strangers);
     this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);
   }
 
@@ -152,11 +158,12 @@ export class PortableEngine {
 
   /** Remembers the flow of a packet that was handed up, if somebody knew it, and decides about the packet again. */
   settle({ packet, flow }: SettledPacket, nowTicks: number): { settlement: Settlement; verdict: Verdict } {
-    const { direction, frame, ifindex } = packet;
+    const { direction, frame, ifindex, handedOver } = packet;
     const settlement =
       flow === undefined ? 'unknown' : adoptFlow(this.#memory, this.#directory, flow, direction, nowTicks);
     if (settlement === 'adopted') this.#events.countAdopted();
-    const verdict = this.#forward(frame, { ingressIfindex: ifindex, nowTicks, isSettled: true });
+    const arrival = { ingressIfindex: ifindex, nowTicks, isSettled: true };
+    const verdict = handedOver ? this.#forwardInside(frame, arrival, []) : this.#forward(frame, arrival);
     return { settlement, verdict };
   }
 
@@ -284,18 +291,25 @@ export class PortableEngine {
 
   /** Section 8: it may be to another node's local address, or that node may have had the client. */
   #unknownAnswer(arrival: Arrival): Verdict {
-    const { packet, isSettled = false } = arrival;
-    if (isSettled || this.#memory.sharing?.asksAboutAnswer(packet) !== true) return pass;
+    const { packet, nowTicks, isSettled = false } = arrival;
+    if (this.#memory.sharing?.asksAboutAnswer(packet) !== true) return pass;
+    if (isSettled) {
+      this.#strangers.remember(packet, nowTicks);
+      return pass;
+    }
+    if (this.#strangers.has(packet, nowTicks)) return pass;
     return this.#handUp(arrival, 'answer', imageOfUnknownAnswer(packet)) ? handedUp : pass;
   }
 
   #handUp(
-    { packet: { frame }, ingressIfindex: ifindex }: Arrival,
+    { packet, ingressIfindex: ifindex, handedOver: hops }: Arrival,
     direction: MissedPacket['direction'],
     image: Uint8Array,
   ) {
     // The caller's frame is overwritten by the next one.
-    return this.#memory.sharing?.handUp({ direction, image, frame: frame.slice(), ifindex }) === true;
+    const frame = packet.frame.slice();
+    const handedOver = hops !== undefined;
+    return this.#memory.sharing?.handUp({ direction, image, frame, ifindex, handedOver }) === true;
   }
 
   /** So is that of an error about what such an answer would answer. */
@@ -320,7 +334,12 @@ export class PortableEngine {
     const handover = this.#memory.owners?.take(packet, handedOver !== undefined) ?? pass;
     if (typeof handover === 'string') return this.#drop(handover);
     if (!('hops' in handover)) return handover;
-    const verdict = this.#forward(handover.frame, { ...arrival, handedOver: handover.hops });
+    return this.#forwardInside(handover.frame, arrival, handover.hops);
+  }
+
+  /** A frame that another node handed over, without its outer header. @param hops  nodes that it may still go to */
+  #forwardInside(frame: Uint8Array, arrival: Omit<Arrival, 'packet'>, hops: readonly Backend[]): Verdict {
+    const verdict = this.#forward(frame, { ...arrival, handedOver: hops });
     // The kernel's door is not the one that nodes use among themselves.
     return verdict.action === 'pass' ? this.#drop('handover_malformed') : verdict;
   }
