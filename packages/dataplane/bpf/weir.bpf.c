@@ -235,7 +235,7 @@ int weir_settle(struct xdp_md *ctx)
 	settle(settlement);
 	if (!put_frame(ctx, settlement))
 		return XDP_DROP;
-	handover->arriving = ARRIVES_SETTLED;
+	handover->arriving = ARRIVES_SETTLED | (settlement->handed_over ? ARRIVES_HANDED_OVER : 0);
 	return call_seldom(ctx);
 }
 

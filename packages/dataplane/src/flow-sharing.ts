@@ -36,7 +36,7 @@ export interface FlowEvents {
   readonly told: Uint8Array;
   /** Images of flows that were told before and are still in use. */
   readonly refreshed: Uint8Array;
-  /** Images of flows that were told and are over, or were pushed out. */
+  /** Images of flows that were told and are over. */
   readonly ended: Uint8Array;
   readonly missed: readonly MissedPacket[];
 }

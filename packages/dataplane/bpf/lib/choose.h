@@ -327,6 +327,17 @@ SEPARATE __u32 begin_flow(__u64 tag, __u32 set, __u32 service_index, __u32 row, 
 }
 
 /*
+ * The state of a flow that nobody knows, and that a segment begins nevertheless: a flood of such is the first to give way. A
+ * client that lives sends the next one.
+ */
+static __always_inline __u32 state_of_unknown(const struct packet *packet)
+{
+	__u32 state = first_state(packet);
+
+	return packet->protocol == IPPROTO_TCP && state != FLOW_CLOSE ? FLOW_SYN : state;
+}
+
+/*
  * A flow that the table does not know, of a service or a row that wants to know it. `is_settled`: and nobody else knows it
  * either, as far as user space could find out.
  */
@@ -343,8 +354,8 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 		return drop(DROP_NO_BACKEND);
 	if (!(service->flags & SERVICE_REMEMBERS)) {
 		/* A kept row: `choice` holds its backend. */
-		if (choice->backend != NO_BACKEND && node_may_remember(current))
-			remember_packet(packet, choice->backend);
+		if (choice->backend != NO_BACKEND && (is_settled || node_may_remember(current)))
+			remember_packet(packet, choice->backend, is_settled ? state_of_unknown(packet) : first_state(packet));
 		return CHOSEN;
 	}
 	needs_flow = service->flags & SERVICE_TRANSLATES;
@@ -364,7 +375,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 		look_at_row(service, table_of(service), packet, choice);
 		/* Nobody knows it: one packet asked for all. */
 		if (choice->backend != NO_BACKEND && is_settled)
-			remember_packet(packet, choice->backend);
+			remember_packet(packet, choice->backend, state_of_unknown(packet));
 		return CHOSEN;
 	}
 	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
@@ -374,26 +385,30 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 		return drop(DROP_NO_BACKEND);
 	if (needs_flow)
 		return UNTRANSLATED;
-	remember_packet(packet, choice->backend);
+	remember_packet(packet, choice->backend, first_state(packet));
 	return CHOSEN;
+}
+
+/* Of a flow whose backend is still there: was neither direction seen for too long? */
+static __always_inline int is_over_in_both(const struct state *current, const struct found_flow *found)
+{
+	struct flow *other;
+	__u32 other_place = 0;
+
+	if (!is_older(current, found->value, current->timeout[state_of(found->value)]))
+		return 0;
+	other = other_direction(found->place, found->value, &other_place);
+	return !other || is_over(current, found->value, other->value);
 }
 
 /* Does the table know this flow, and is it still true? */
 static __always_inline int knows_flow(const struct state *current, __u32 service_index, struct flow_key key, __u32 mask,
 				      struct found_flow *found)
 {
-	struct flow *other;
-	__u32 other_place = 0;
-
 	if (!find_flow(key, mask, found))
 		return 0;
-	if (is_of_service(found->value, service_index)) {
-		if (!is_older(current, found->value, current->timeout[state_of(found->value)]))
-			return 1;
-		other = other_direction(found->place, found->value, &other_place);
-		if (other && !is_over(current, found->value, other->value))
-			return 1;
-	}
+	if (is_of_service(found->value, service_index) && !is_over_in_both(current, found))
+		return 1;
 	forget_at(found->place, key.tag, found->value);
 	return 0;
 }

@@ -37,6 +37,7 @@
 #define KEY_FRAGMENT 0x100 /* | protocol */
 #define KEY_NETWORK 0x200
 #define KEY_LOCALITY 0x300 /* | number of the replica */
+#define KEY_STRANGER 0x400 /* | protocol */
 
 static __always_inline __u64 flow_value(__u32 backend, __u32 epoch, enum flow_state state, __u32 now)
 {
@@ -289,8 +290,11 @@ static __always_inline struct flow *other_direction(__u32 place, __u64 value, __
 	return flow_at(here->twin);
 }
 
-/* Takes a flow out, unless somebody else did, or it was seen since `value` was read. `place`: where it stands. */
-static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u64 value)
+/*
+ * Takes a flow out, unless somebody else did, or it was seen since `value` was read. `place`: where it stands. `is_over`: user
+ * space is told, if it was told of the flow; else it only gives way, and may come back.
+ */
+static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u64 value, __u32 is_over)
 {
 	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
 		return 0;
@@ -300,13 +304,13 @@ static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u
 	}
 	*(volatile __u64 *)&flow->tag = 0;
 	count_connection(value, -1);
-	if (value & VALUE_TOLD)
+	if (value & VALUE_TOLD && is_over)
 		tell_end(place, tag);
 	return 1;
 }
 
 /* Takes out the flow that was found at a place with this tag and value, in both directions. */
-SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
+SEPARATE int take_out(__u32 place, __u64 tag, __u64 value, __u32 is_over)
 {
 	struct flow *flow = flow_at(place), *other;
 	struct translation *record;
@@ -315,7 +319,7 @@ SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
 	if (!flow)
 		return 0;
 	other = other_direction(place, value, &other_place);
-	if (!forget(flow, place, tag, value))
+	if (!forget(flow, place, tag, value, is_over))
 		return 0;
 	if (!other)
 		return 1;
@@ -323,8 +327,20 @@ SEPARATE int forget_at(__u32 place, __u64 tag, __u64 value)
 	record = translation_at(place);
 	if (record)
 		record->twin = NO_PLACE;
-	forget(other, other_place, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value);
+	forget(other, other_place, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value, is_over);
 	return 1;
+}
+
+/* The flow is over. */
+static __always_inline int forget_at(__u32 place, __u64 tag, __u64 value)
+{
+	return take_out(place, tag, value, 1);
+}
+
+/* It is not, as far as anybody knows. */
+static __always_inline int drop_at(__u32 place, __u64 tag, __u64 value)
+{
+	return take_out(place, tag, value, 0);
 }
 
 /* Looks at one place of the table as time goes by. */
@@ -344,7 +360,7 @@ SEPARATE int sweep_at(__u32 place)
 	other = other_direction(place, value, &other_place);
 	if (state_of(value) == FLOW_ANSWER) {
 		if (!other || !other->tag)
-			forget(flow, place, tag, value);
+			forget(flow, place, tag, value, 1);
 		return 0; /* the other one decides for both */
 	}
 	if (is_over(current, value, other ? other->value : 0))
@@ -433,7 +449,7 @@ static __always_inline __u32 claim(const struct state *current, struct flow_key 
 	if (place == NO_PLACE || !flow)
 		return NO_PLACE;
 	if (translation_at(place) && flow->tag > FLOW_BUSY)
-		forget_at(place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
+		drop_at(place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
 	old = *(volatile __u64 *)&flow->tag;
 	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
@@ -523,19 +539,18 @@ static __always_inline struct flow_key key_of_fragments(const struct state *curr
 			KEY_FRAGMENT | protocol);
 }
 
-/* A place for the packet's flow, for this backend, that nobody can find yet. `mask`: of the sets it may be in. */
-static __always_inline __u32 claim_for(const struct state *current, const struct packet *packet, struct flow_key key,
-				       __u32 slot, __u32 mask)
+/* A place for the packet's flow, for this backend and in this state, that nobody can find yet. `mask`: of the sets it may be in. */
+static __always_inline __u32 claim_for(const struct state *current, struct flow_key key, __u32 slot, __u32 state, __u32 mask)
 {
 	const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
 
 	if (!backend)
 		return NO_PLACE;
-	return claim(current, key, mask, new_flow_value(current, slot, backend->epoch, first_state(packet)));
+	return claim(current, key, mask, new_flow_value(current, slot, backend->epoch, state));
 }
 
-/* The packet's flow is remembered, for this backend, if there is a place. */
-SEPARATE int remember_packet(const struct packet *packet, __u32 slot)
+/* The packet's flow is remembered, for this backend and in this state, if there is a place. */
+SEPARATE int remember_packet(const struct packet *packet, __u32 slot, __u32 state)
 {
 	const struct state *current = current_state();
 	struct flow_key key;
@@ -544,7 +559,7 @@ SEPARATE int remember_packet(const struct packet *packet, __u32 slot)
 	if (!packet || !current)
 		return 0;
 	key = key_of_packet(current, packet);
-	place = claim_for(current, packet, key, slot, settings.flow_mask);
+	place = claim_for(current, key, slot, state, settings.flow_mask);
 	if (place != NO_PLACE)
 		publish(place, key.tag);
 	return 0;
@@ -557,7 +572,7 @@ SEPARATE __u32 claim_packet(const struct packet *packet, __u32 slot)
 
 	if (!packet || !current)
 		return NO_PLACE;
-	return claim_for(current, packet, key_of_packet(current, packet), slot, settings.translation_mask);
+	return claim_for(current, key_of_packet(current, packet), slot, first_state(packet), settings.translation_mask);
 }
 
 SEPARATE int publish_packet(const struct packet *packet, __u32 place)

@@ -19,7 +19,7 @@ struct missed {
 	__u32 ifindex;
 	__u32 is_answer; /* image: backend, and in `local` whom it is to */
 	__u32 length;    /* of the frame */
-	__u32 reserved;
+	__u32 handed_over; /* by another node */
 	struct flow_image image;
 };
 
@@ -51,7 +51,7 @@ static __always_inline void fill_missed(struct missed *missed, const struct xdp_
 {
 	missed->ifindex = ctx->ingress_ifindex;
 	missed->is_answer = is_answer;
-	missed->reserved = 0;
+	missed->handed_over = was_handed_over();
 	missed->image = (struct flow_image){};
 	if (!is_answer) {
 		write_image_tuple(&missed->image, packet);
@@ -110,10 +110,10 @@ SEPARATE int hand_up(struct xdp_md *ctx, const struct packet *packet, __u32 is_a
 	return is_up;
 }
 
-/* Could somebody else know the flow, and has nobody been asked? */
+/* Could somebody else know the flow, and is user space there to ask? */
 static __always_inline int may_be_known_elsewhere(const struct state *current, const struct packet *packet)
 {
-	if (!(current->features & FEATURE_SHARING) || was_settled())
+	if (!(current->features & FEATURE_SHARING) || (__s32)(current->asked_until - current->now) < 0)
 		return 0;
 	return !begins_flow(packet) || (packet->protocol != IPPROTO_TCP && current->features & FEATURE_DATAGRAMS);
 }
@@ -127,7 +127,7 @@ SEPARATE int ask_about(struct xdp_md *ctx, const struct packet *packet, struct c
 	const struct state *current = current_state();
 	const struct service *service;
 
-	if (!packet || !choice || !current || !may_be_known_elsewhere(current, packet))
+	if (!packet || !choice || !current || was_settled() || !may_be_known_elsewhere(current, packet))
 		return UNKNOWN;
 	service = bpf_map_lookup_elem(&services, &choice->service);
 	if (!service)
@@ -163,6 +163,39 @@ static __always_inline int is_to_local_address(const struct packet *packet)
 	return answers && *answers & ANSWERS_TO;
 }
 
+/* Ticks for which an answer that nobody knows is not asked about again. */
+#define STRANGER_TICKS 2
+
+static __always_inline struct flow_key key_of_stranger(const struct state *current, const struct packet *packet)
+{
+	return flow_key(current->flow_keys, packet->source, packet->destination, packet->ports,
+			KEY_STRANGER | packet->protocol);
+}
+
+SEPARATE int is_stranger(const struct packet *packet)
+{
+	const struct state *current = current_state();
+	struct found_flow found = {};
+
+	return packet && current && find_flow(key_of_stranger(current, packet), settings.flow_mask, &found) &&
+	       age_of(current, found.value) <= STRANGER_TICKS;
+}
+
+SEPARATE int remember_stranger(const struct packet *packet)
+{
+	const struct state *current = current_state();
+	struct found_flow found = {};
+	struct flow_key key;
+
+	if (!packet || !current)
+		return 0;
+	key = key_of_stranger(current, packet);
+	if (find_flow(key, settings.flow_mask, &found))
+		drop_at(found.place, key.tag, found.value);
+	remember(current, key, flow_value(NO_BACKEND, 0, FLOW_STRANGER, current->now));
+	return 0;
+}
+
 /* A packet that no service takes, and that is an answer of no flow that the table knows: XDP_PASS, unless user space has it. */
 SEPARATE int ask_about_answer(struct xdp_md *ctx, const struct packet *packet)
 {
@@ -172,8 +205,12 @@ SEPARATE int ask_about_answer(struct xdp_md *ctx, const struct packet *packet)
 	if (!packet || !current || !may_be_known_elsewhere(current, packet))
 		return XDP_PASS;
 	answers = answers_from(packet);
-	if ((answers & ANSWERS_NAT && !is_own_address(current, packet)) ||
-	    (answers & ANSWERS_FULLNAT && is_to_local_address(packet)))
-		return hand_up(ctx, packet, 1, 0) ? XDP_DROP : XDP_PASS;
-	return XDP_PASS;
+	if (!(answers & ANSWERS_NAT && !is_own_address(current, packet)) &&
+	    !(answers & ANSWERS_FULLNAT && is_to_local_address(packet)))
+		return XDP_PASS;
+	if (was_settled()) {
+		remember_stranger(packet);
+		return XDP_PASS;
+	}
+	return !is_stranger(packet) && hand_up(ctx, packet, 1, 0) ? XDP_DROP : XDP_PASS;
 }

@@ -61,6 +61,7 @@ struct handover {
 	__u32 passed_on;
 };
 
+/* Bits. */
 #define ARRIVES_HANDED_OVER 1 /* in an outer header, which is off by now */
 #define ARRIVES_SETTLED 2     /* from user space, which knows all that anybody knows of its flow */
 
@@ -99,14 +100,14 @@ static __always_inline int was_handed_over(void)
 {
 	const struct handover *handover = this_handover();
 
-	return handover && handover->arrived == ARRIVES_HANDED_OVER;
+	return handover && handover->arrived & ARRIVES_HANDED_OVER;
 }
 
 static __always_inline int was_settled(void)
 {
 	const struct handover *handover = this_handover();
 
-	return handover && handover->arrived == ARRIVES_SETTLED;
+	return handover && handover->arrived & ARRIVES_SETTLED;
 }
 
 /*
@@ -157,7 +158,7 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 	__u64 nodes;
 	int begins;
 
-	if (!packet || !choice || !current || !handover || !current->owners || handover->arrived == ARRIVES_SETTLED)
+	if (!packet || !choice || !current || !handover || !current->owners || handover->arrived & ARRIVES_SETTLED)
 		return UNKNOWN;
 	index = current->owners - 1;
 	service = bpf_map_lookup_elem(&services, &index);

@@ -119,7 +119,8 @@ SEPARATE int tell(const struct packet *packet, __u32 place, __u64 old, __u64 val
 			event->image.local_port = record->source_port;
 		}
 	}
-	if (!replace_value(flow, place, old, told_now(current, value))) {
+	/* BUSY: somebody takes it out just now. */
+	if (event->tag <= FLOW_BUSY || !replace_value(flow, place, old, told_now(current, value))) {
 		bpf_ringbuf_discard(event, NO_HURRY);
 		return 0;
 	}

@@ -96,9 +96,12 @@ SEPARATE int adopt(struct settlement *settlement)
 		return SETTLED_NO_BACKEND;
 	packet_of_image(&packet, &settlement->image);
 	tag = key_of_packet(current, &packet).tag;
-	if (knows_flow(current, backend->service - 1, key_of_tag(tag),
-		       translates(backend) ? settings.translation_mask : settings.flow_mask, &found))
-		return SETTLED_KNOWN;
+	if (find_flow(key_of_tag(tag), translates(backend) ? settings.translation_mask : settings.flow_mask, &found)) {
+		if (is_of_service(found.value, backend->service - 1) && !is_over_in_both(current, &found))
+			return SETTLED_KNOWN;
+		/* The one that is adopted stands for it. */
+		drop_at(found.place, tag, found.value);
+	}
 	if (translates(backend))
 		return adopt_translated(current, &packet, settlement, backend, tag);
 	if (claim_settled(current, settlement, backend, tag) == NO_PLACE)
@@ -113,7 +116,6 @@ SEPARATE int forget_settled(struct settlement *settlement)
 	const struct state *current = current_state();
 	struct found_flow found = {};
 	struct packet packet = {};
-	__u64 value;
 	__u64 tag;
 
 	if (!settlement || !current)
@@ -124,12 +126,9 @@ SEPARATE int forget_settled(struct settlement *settlement)
 	if (!find_flow(key_of_tag(tag), settings.translation_mask, &found) &&
 	    !find_flow(key_of_tag(tag), settings.flow_mask, &found))
 		return SETTLED_NOTHING;
-	value = found.value & ~VALUE_TOLD;
-	if (value != found.value && __sync_val_compare_and_swap(&found.flow->value, found.value, value) != found.value)
-		return SETTLED_NOTHING;
 	settlement->place = found.place;
 	settlement->tag = tag;
-	return forget_at(found.place, tag, value) ? SETTLED_KNOWN : SETTLED_NOTHING;
+	return drop_at(found.place, tag, found.value) ? SETTLED_KNOWN : SETTLED_NOTHING;
 }
 
 static __always_inline struct settle_run *settle_run(void)

@@ -24,7 +24,7 @@ struct address {
 	__u32 word[4];
 };
 
-/* What a flow is in; src/flow-state.ts. The last four are no connections, but share the table with them. */
+/* What a flow is in; src/flow-state.ts. The last five are no connections, but share the table with them. */
 enum flow_state {
 	FLOW_NONE,
 	FLOW_SYN,
@@ -38,6 +38,7 @@ enum flow_state {
 	FLOW_FRAGMENT, /* where the first fragment of a packet went */
 	FLOW_NETWORK,  /* persistence: where a client's network goes */
 	FLOW_LOCALITY, /* lblc, lblcr: where a destination goes */
+	FLOW_STRANGER, /* looks like an answer of another node's flow, and is none; has no backend */
 	FLOW_STATES = 16,
 };
 
@@ -59,7 +60,8 @@ struct state {
 	__u32 owners;      /* index + 1 of the service whose backends are the nodes; 0: flows have no owners */
 	__u32 own_slot;    /* this node's among them; NO_BACKEND: it is none of them */
 	__u32 settling;    /* user space gives packets back just now: frames may be places for them (settle.h) */
-	__u32 padding0[3];
+	__u32 asked_until; /* user space looks at missed packets up to this tick; it moves it on while it lives */
+	__u32 padding0[2];
 	__u64 own_macs[OWN_MACS_MAX]; /* of the interfaces that are served, as is_for_this_node() compares them; 0: no more */
 	/* Read for each flow that is remembered. */
 	__u32 flow_keys[FLOW_KEY_WORDS]; /* secret, drawn when the tables are made */
@@ -372,7 +374,7 @@ struct settlement {
 	/* The program's answer. */
 	__u32 result; /* enum settle_result */
 	__u32 place;
-	__u32 padding0;
+	__u32 handed_over; /* the packet had come from another node */
 	__u64 tag;
 	struct flow_image image;
 	__u8 frame[SETTLED_FRAME_MAX];

@@ -21,7 +21,7 @@ export function* rememberedFlows(memory: TableMemory): Generator<RememberedFlow>
     if ((flows[place] as bigint) <= BUSY) continue;
     const value = flows[place + 1] as bigint;
     const slot = Number(value & 0xffffn);
-    if (memory.backendOwner(slot) === undefined) continue;
+    if (slot >= memory.sizes.backends || memory.backendOwner(slot) === undefined) continue;
     if ((BigInt(memory.backendEpoch(slot)) & EPOCH_BITS) !== ((value >> 16n) & EPOCH_BITS)) continue;
     const { address, port } = decodeBackend(memory.backendRoute(slot, ROUTE_BYTES));
     const state = flowStates[Number((value >> 28n) & 0xfn)] ?? 'none';

@@ -29,6 +29,7 @@ export const State = {
   owners: 40,
   ownSlot: 44,
   settling: 48,
+  askedUntil: 52,
   ownMacs: 64,
   flowKeys: 128,
   timeout: 176,
@@ -199,6 +200,7 @@ export const flowStates = [
   'fragment',
   'network',
   'locality',
+  'stranger',
 ] as const;
 export type FlowStateName = (typeof flowStates)[number];
 
@@ -227,7 +229,7 @@ export const FlowEvent = { bytes: 96, kind: 0, place: 4, tag: 8, image: 16 } as 
 export const EventKind = { told: 0, refreshed: 1, ended: 2 } as const;
 
 /** In bpf/lib/missed.h: what comes before the frame. */
-export const Missed = { bytes: 96, ifindex: 0, isAnswer: 4, length: 8, image: 16 } as const;
+export const Missed = { bytes: 96, ifindex: 0, isAnswer: 4, length: 8, handedOver: 12, image: 16 } as const;
 
 export const Settlement = {
   bytes: 4096,
@@ -236,6 +238,7 @@ export const Settlement = {
   length: 8,
   result: 12,
   place: 16,
+  handedOver: 20,
   tag: 24,
   image: 32,
   frame: 112,

@@ -140,6 +140,11 @@ export class TableMemory implements Disposable {
     Atomics.store(this.#stateWords, State.settling / 4, 1);
   }
 
+  /** Up to this tick somebody looks at what the program hands up. */
+  set askedUntil(ticks: number) {
+    Atomics.store(this.#stateWords, State.askedUntil / 4, ticks);
+  }
+
   endSettling(): void {
     Atomics.store(this.#stateWords, State.settling / 4, 0);
   }

@@ -23,6 +23,7 @@ export function timeoutsInTicks(timeouts: FlowTimeouts): number[] {
     fragment: fragmentMs,
     network: 0,
     locality: LOCALITY_MS,
+    stranger: 0,
   };
   return flowStates.map((state) => Math.ceil(ms[state] / TICK_MS));
 }

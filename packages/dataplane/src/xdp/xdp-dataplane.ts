@@ -95,6 +95,7 @@ export class XdpDataplane implements Dataplane {
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
   #programsPinned = false;
+  #isSharing = false;
   readonly #programsId = randomUUID();
   #closed = false;
 
@@ -153,6 +154,8 @@ export class XdpDataplane implements Dataplane {
       this.#memory = new TableMemory((name) => object.mapFd(name), sizes);
       if (found.kind !== 'found') this.#memory.setFlowKeys(crypto.getRandomValues(new Uint32Array(FLOW_KEY_WORDS)));
       this.#memory.layout = LAYOUT_VERSION;
+      // What a process that was killed may have left.
+      this.#memory.endSettling();
       this.#networks = new NetworkTable(object.mapFd('networks'));
       this.#owners = new OwnerTables((name) => object.mapFd(name), hashElements(sizes).answerers);
       this.#writer = new TableWriter(this.#memory, () => performance.now());
@@ -189,6 +192,8 @@ export class XdpDataplane implements Dataplane {
     if (!this.#programsPinned) pinPrograms(pinDirectory, this.#programsId, this.#object.mapFd('programs'));
     this.#programsPinned = true;
     this.#attach();
+    if (!this.#isSharing) this.#sharing?.begin();
+    this.#isSharing = true;
     // A former program is attached nowhere now, and calls nobody any more.
     unpinOtherPrograms(pinDirectory, this.#programsId);
     return changes;
@@ -200,6 +205,7 @@ export class XdpDataplane implements Dataplane {
     if (tables.sharing !== undefined && this.#sharing === undefined) {
       throw new DataplaneError('TABLES_INVALID', 'sharing: the data plane was opened without it');
     }
+    const before = this.#memory.features;
     const features = this.#setSettings(tables);
     this.#owners.setAnswerers(tables);
     for (;;) {
@@ -209,7 +215,10 @@ export class XdpDataplane implements Dataplane {
         this.#settledBackends.forget();
         return changes;
       } catch (error) {
-        if (!(error instanceof StillResting)) throw error;
+        if (!(error instanceof StillResting)) {
+          this.#memory.setFeatures(before);
+          throw error;
+        }
         await wait(error.waitMs);
         this.#assertOpen();
       }
@@ -293,6 +302,7 @@ export class XdpDataplane implements Dataplane {
    */
   setClock(ticks: number): void {
     this.#memory.now = ticks;
+    this.#sharing?.attend();
     const { nearSets, flowSets } = this.#memory.sizes;
     const slices = Math.ceil((nearSets + flowSets) / SWEEP_SETS_MIN);
     for (let i = 0; i < slices; i++) this.#object.testRun('sweep_once', new Uint8Array(0));

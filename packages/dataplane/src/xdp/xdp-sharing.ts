@@ -26,9 +26,12 @@ const MISSED_AT_ONCE = 4096;
 /** Told flows are in no hurry: they are looked for so often, or together with what is. */
 const GATHER_MS = 10;
 const LOOK_AGAIN_MS = 100;
+/** How long the program goes on to ask, while nobody looks at it. */
+const ATTENDED_TICKS = 3;
 
 /** What a run begins with: room for any frame, and behind it the nonce that tells the program. */
 const PLACE_BYTES = SETTLED_FRAME_MAX + 8;
+const noPacket = { frame: new Uint8Array(), handedOver: false };
 const IMAGE_WORD = FlowEvent.image / 4;
 
 /** How packets and what is known of flows get into the program. */
@@ -56,6 +59,8 @@ export class XdpSharing implements FlowSharing, Disposable {
   /** Taken from the ring, and not by the caller yet. */
   #read = { told: new ImageList(), refreshed: new ImageList(), ended: new ImageList() };
   #adopted = 0;
+  /** That could not be given back. */
+  #lostPackets = 0;
   #takenAtMs = 0;
   #closed = false;
   #waiting: Promise<void> | undefined;
@@ -66,14 +71,25 @@ export class XdpSharing implements FlowSharing, Disposable {
     this.#backends = backends;
     this.#runs = runs;
     this.#told = new ToldFlows(memory.flows);
-    this.#told.tellAnew(memory.now);
     this.#events = new RingBuffer(ringFd('flow_events'), 'flow_events', ringBytes.flow_events);
     this.#missed = new RingBuffer(ringFd('missed_packets'), 'missed_packets', ringBytes.missed_packets);
     this.#alarm = new RingBufferAlarm(this.#missed);
   }
 
+  /** Once this process' program runs: what a former one told of is told anew, to this one. */
+  begin(): void {
+    this.#told.tellAnew(this.#memory.now);
+    this.attend();
+  }
+
+  /** Says that somebody is there to ask: without that, unknown flows are nobody's. */
+  attend(): void {
+    this.#memory.askedUntil = this.#memory.now + ATTENDED_TICKS;
+  }
+
   take(): FlowEvents {
     this.#assertOpen();
+    this.attend();
     this.#takenAtMs = performance.now();
     this.#readEvents(EVENTS_AT_ONCE);
     const { told, refreshed, ended } = this.#read;
@@ -110,6 +126,7 @@ export class XdpSharing implements FlowSharing, Disposable {
         image,
         frame: new Uint8Array(words.buffer, start + Missed.bytes, length).slice(),
         ifindex: words[word + Missed.ifindex / 4] as number,
+        handedOver: words[word + Missed.handedOver / 4] === 1,
       });
     }, MISSED_AT_ONCE);
     return missed;
@@ -117,6 +134,7 @@ export class XdpSharing implements FlowSharing, Disposable {
 
   async wait(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#closed && this.#missed.isEmpty) {
+      this.attend();
       const gatherMs = this.#takenAtMs + GATHER_MS - performance.now();
       const isPending = !this.#events.isEmpty || Object.values(this.#read).some(({ length }) => length > 0);
       if (isPending && gatherMs <= 0) return;
@@ -159,12 +177,12 @@ export class XdpSharing implements FlowSharing, Disposable {
       const slot = flow && this.#backends.find(flow);
       const what = packet.direction === 'client' ? SettleWhat.client : SettleWhat.answer;
       if (flow !== undefined && slot === undefined) missing.add(i);
-      if (flow === undefined || slot === undefined) this.#write(i, SettleWhat.unknown, 0, packet.image, packet.frame);
-      else this.#write(i, what, slot, flow, packet.frame);
+      if (flow === undefined || slot === undefined) this.#write(i, SettleWhat.unknown, 0, packet.image, packet);
+      else this.#write(i, what, slot, flow, packet);
     }
-    this.#settleWith(packets.length, run);
-    // What ended at a place before a flow was adopted there comes before that.
+    // What ended at a place before a flow is adopted there comes before that.
     this.#readEvents(Number.POSITIVE_INFINITY);
+    this.#settleWith(packets.length, run);
     return packets.map(({ packet, flow }, i): Outcome => {
       if (missing.has(i)) return 'no_backend';
       if (flow === undefined) return 'unknown';
@@ -185,7 +203,7 @@ export class XdpSharing implements FlowSharing, Disposable {
       const repeat = Math.min(SETTLEMENTS, count - first);
       for (let i = 0; i < repeat; i++) {
         const at = (first + i) * FLOW_IMAGE_BYTES;
-        this.#write(i, SettleWhat.forget, 0, images.subarray(at, at + FLOW_IMAGE_BYTES), new Uint8Array());
+        this.#write(i, SettleWhat.forget, 0, images.subarray(at, at + FLOW_IMAGE_BYTES), noPacket);
       }
       this.#settleWith(repeat, () => this.#runs.all());
       for (let i = 0; i < repeat; i++) {
@@ -197,14 +215,19 @@ export class XdpSharing implements FlowSharing, Disposable {
     }
   }
 
-  told(): Iterable<Uint8Array> {
+  *told(): IterableIterator<Uint8Array> {
     this.#assertOpen();
-    return this.#told;
+    for (const images of this.#told) {
+      yield images;
+      // The tables may be this process' no more.
+      if (this.#closed) return;
+    }
   }
 
   counts(): SharingCounts {
     this.#assertOpen();
-    return { ...this.#memory.sharingCounts(), adopted: this.#adopted };
+    const counts = this.#memory.sharingCounts();
+    return { ...counts, lost: counts.lost + this.#lostPackets, adopted: this.#adopted };
   }
 
   #settleWith(count: number, run: () => void): void {
@@ -213,12 +236,23 @@ export class XdpSharing implements FlowSharing, Disposable {
     this.#memory.beginSettling(count, nonce);
     try {
       run();
+    } catch (error) {
+      if (!(error instanceof DataplaneError)) throw error;
+      // The interface is gone, perhaps: its packets are lost, but not what was found out about their flows.
+      this.#lostPackets += count;
+      this.#runs.all();
     } finally {
       this.#memory.endSettling();
     }
   }
 
-  #write(index: number, what: number, slot: number, image: Uint8Array, frame: Uint8Array): void {
+  #write(
+    index: number,
+    what: number,
+    slot: number,
+    image: Uint8Array,
+    { frame, handedOver }: Pick<MissedPacket, 'frame' | 'handedOver'>,
+  ): void {
     if (frame.byteLength > SETTLED_FRAME_MAX) {
       throw new DataplaneError('TABLES_INVALID', `a frame of ${frame.byteLength} bytes was never handed up`);
     }
@@ -227,6 +261,7 @@ export class XdpSharing implements FlowSharing, Disposable {
     words[Settlement.slot / 4] = slot;
     words[Settlement.length / 4] = frame.byteLength;
     words[Settlement.result / 4] = 0;
+    words[Settlement.handedOver / 4] = handedOver ? 1 : 0;
     const bytes = new Uint8Array(words.buffer, words.byteOffset, Settlement.bytes);
     bytes.set(image, Settlement.image);
     bytes.set(frame, Settlement.frame);
@@ -255,6 +290,7 @@ export class XdpSharing implements FlowSharing, Disposable {
   /** Resolves when nobody waits in {@link wait} any more; then the ring buffers may be closed. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#memory.askedUntil = this.#memory.now - 1;
     await this.#waiting;
     this[Symbol.dispose]();
   }
