@@ -25,7 +25,7 @@ export interface TakeoverTime {
   readonly allMs: number;
   /** CPU time of the node's daemon for a flow; interrupts that came while it ran are in it. */
   readonly nodeNs: number;
-  /** That never moved, though their clients sent several times. */
+  /** That never moved, though their clients sent several times: those that were not told, and so nobody knows. */
   readonly lost: number;
   /** That went to another backend once, which resets them. */
   readonly elsewhere: number;
@@ -37,6 +37,8 @@ const WARM_FLOWS = 10_000;
 const WARM_PACE = 10_000;
 /** Every client sends again, if it must. */
 const ROUNDS_MAX = 5;
+/** A few flows may find no place in the flow table. */
+const TOLD_MIN = 0.9995;
 const TELL_TIMEOUT_MS = 60_000;
 const FAST = 200_000;
 
@@ -59,7 +61,7 @@ export async function benchmarkTakeover(
     await sender.send(firstPacket(traffic), { first: 0, flows: all, pace: FAST });
     await sender.send(ack, { first: 0, flows: all, pace: FAST });
     const deadline = performance.now() + TELL_TIMEOUT_MS;
-    while (Number(await redis.command('DBSIZE')) < all) {
+    while (Number(await redis.command('DBSIZE')) < all * TOLD_MIN) {
       if (performance.now() > deadline) throw notTold(all, Number(await redis.command('DBSIZE')));
       await sender.send(ack, { first: 0, flows: all, pace: FAST });
     }
