@@ -38,6 +38,12 @@ export const debianPackages = [
   { name: 'dnsmasq-base', probe: '/usr/sbin/dnsmasq', why: 'is the DNS server of tests', for: ['unit'] },
   { name: 'bind9-dnsutils', probe: '/usr/bin/dig', why: 'asks the DNS server of tests', for: ['unit'] },
   {
+    name: 'openssl',
+    probe: '/usr/bin/openssl',
+    why: 'makes the certificates of tests',
+    for: ['unit'],
+  },
+  {
     name: 'redis-server',
     probe: '/usr/bin/redis-server',
     why: 'shares the state of flows; its redis-cli reads it in tests',

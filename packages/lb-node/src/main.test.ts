@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -190,7 +190,7 @@ services:
   const { file, next } = await startDaemon(t, documentOf('ipip'));
   for (const method of ['gre', 'gue', 'dr', 'nat', 'fullnat', 'ipip']) {
     const change = next(/in force/);
-    writeFileSync(file, documentOf(method));
+    replaceFile(file, documentOf(method));
     t.regex(await change, /configuration in force/);
     const { services } = JSON.parse(run('--config', file, 'counters', '--json').stdout) as Counters;
     t.deepEqual(
@@ -201,10 +201,16 @@ services:
   }
 });
 
+/** In one step: the daemon must not read half of it. */
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
 testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {
   const { file, child, next } = await startDaemon(t, document());
   const refusal = next(/refused/);
-  writeFileSync(file, document({ vip: '300.0.0.1' }));
+  replaceFile(file, document({ vip: '300.0.0.1' }));
   child.kill('SIGHUP');
   t.regex(await refusal, /services\[0\]\.vip: \\"300\.0\.0\.1\\" is not an IP address/);
   t.regex(run('--config', configFile(document()), 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
@@ -215,7 +221,7 @@ testAsRoot(
   async (t) => {
     const { file, child, next } = await startDaemon(t, document());
     const refusal = next(/not in force/);
-    writeFileSync(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
+    replaceFile(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
     t.regex(await refusal, /node\.interfaces can't change while the node runs; restart it/);
     t.regex(run('--config', configFile(document()), 'counters').stdout, /TCP {2}198\.51\.100\.10:80 mh/);
@@ -225,7 +231,7 @@ testAsRoot(
 testAsRoot('a change to a backend that dr does not reach is refused with its path', async (t) => {
   const { file, next } = await startDaemon(t, document());
   const refusal = next(/not in force/);
-  writeFileSync(file, document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1'));
+  replaceFile(file, document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1'));
   t.regex(await refusal, /services\[0\]\.backends\[0\]\.address: .{0,2}10\.3\.0\.1.{0,2} is in no subnet of this node/);
   t.regex(run('--config', configFile(document()), 'counters').stdout, / 198\.51\.100\.10:80 mh/);
 });
@@ -234,7 +240,7 @@ testAsRoot('local addresses come and go with the configuration, and go with what
   const { file, next, stop } = await startDaemon(t, document());
   const withLocal = document().replace('address: 10.0.0.11 }', 'address: 10.0.0.11, localAddresses: [10.0.0.111] }');
   const change = next(/configuration in force/);
-  writeFileSync(file, withLocal);
+  replaceFile(file, withLocal);
   await change;
   t.regex(sh('ip route show table local'), /local 10\.0\.0\.111 .*proto 177/);
   t.is(await stop(), 0);
@@ -247,10 +253,10 @@ testAsRoot('a new backend with slow start gets its whole weight without an event
   const { file, next } = await startDaemon(t, document());
   const slow = document().replace('port: 80,', 'port: 80, slowStart: 2s,');
   const begun = next(/configuration in force/);
-  writeFileSync(file, slow);
+  replaceFile(file, slow);
   await begun;
   const growing = next(/"rowsMoved":.*tables changed/);
-  writeFileSync(file, slow.replace('{ address: 10.0.0.21 }', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }'));
+  replaceFile(file, slow.replace('{ address: 10.0.0.21 }', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }'));
   await growing;
   t.regex(await next(/tables changed/), /"rowsMoved":[1-9]/);
 });
@@ -258,7 +264,7 @@ testAsRoot('a new backend with slow start gets its whole weight without an event
 testAsRoot('a good change is in force without a signal', async (t) => {
   const { file, next } = await startDaemon(t, document());
   const change = next(/configuration in force/);
-  writeFileSync(file, document({ vip: '198.51.100.11' }));
+  replaceFile(file, document({ vip: '198.51.100.11' }));
   await change;
   t.regex(run('--config', file, 'counters', '--json').stdout, /"vip":"198\.51\.100\.11"/);
   const strays = sh('ip route show type unreachable');
