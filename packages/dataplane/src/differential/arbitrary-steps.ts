@@ -51,7 +51,14 @@ export function arbitrarySteps(maxLength: number): fc.Arbitrary<Step[]> {
         weight: 12,
         arbitrary: fc.record({ kind: fc.constant('handover'), of: fc.nat(30), plan: arbitraryHandover() }),
       },
-      { weight: 8, arbitrary: fc.record({ kind: fc.constant('again'), of: fc.constantFrom(0, 0, 0, 1, 2, 5) }) },
+      {
+        weight: 16,
+        arbitrary: fc.record({
+          kind: fc.constant('again'),
+          among: fc.constantFrom('arrived', 'missed', 'missed'),
+          of: fc.constantFrom(0, 0, 0, 1, 2, 5),
+        }),
+      },
       { weight: 3, arbitrary: arbitraryEcho() },
       { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait'), ticks: fc.constantFrom(1, 1, 2, 3, 5, 10, 31) }) },
       {

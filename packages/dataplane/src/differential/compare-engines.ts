@@ -139,7 +139,8 @@ export async function compareEngines(
       if (differenceOfEvents !== undefined) return differenceOfEvents;
       continue;
     }
-    const frame = frameOfStep(step, { listeners: listenersOf(inForce), owners: inForce?.owners, arrived, left });
+    const past = { listeners: listenersOf(inForce), owners: inForce?.owners, arrived, missed, left };
+    const frame = frameOfStep(step, past);
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });

@@ -1,5 +1,6 @@
 import { buildIcmpPacket, bytesToAddress, decodeEthernet, decodeIpv4, decodeIpv6 } from '@weir/packet';
 import type { ForwardingTables, ServiceKey } from '../dataplane.js';
+import type { MissedPacket } from '../flow-sharing.js';
 import type { Owners } from '../owners.js';
 import { protocolNumbers } from '../portable/transport.js';
 import type { Finding } from './found-flow.js';
@@ -18,8 +19,8 @@ export type Step =
   | { readonly kind: 'error-to-vip'; readonly about: number; readonly error: IcmpErrorPlan }
   /** Another node hands over what arrived before. */
   | { readonly kind: 'handover'; readonly of: number; readonly plan: HandoverPlan }
-  /** What arrived before comes once more; 0: the last one. */
-  | { readonly kind: 'again'; readonly of: number }
+  /** What arrived before comes once more, as it came or as it was handed up; 0: the last one. */
+  | { readonly kind: 'again'; readonly among: 'arrived' | 'missed'; readonly of: number }
   | { readonly kind: 'echo'; readonly from: string; readonly to: string; readonly type: number; readonly body: number }
   | { readonly kind: 'wait'; readonly ticks: number }
   /** Somebody says what is known of a missed packet's flow; 0: of the last one. */
@@ -60,11 +61,12 @@ export interface Past {
   readonly listeners: readonly ServiceKey[];
   readonly owners: Owners | undefined;
   readonly arrived: readonly Uint8Array[];
+  readonly missed: readonly MissedPacket[];
   readonly left: readonly Uint8Array[];
 }
 
 /** The frame that a step brings; undefined: none, or it is about a past that there is not. */
-export function frameOfStep(step: Step, { listeners, owners, arrived, left }: Past): Uint8Array | undefined {
+export function frameOfStep(step: Step, { listeners, owners, arrived, missed, left }: Past): Uint8Array | undefined {
   switch (step.kind) {
     case 'packet':
       return frameOf(aimed(step.plan, step.aim, listeners));
@@ -77,7 +79,7 @@ export function frameOfStep(step: Step, { listeners, owners, arrived, left }: Pa
     case 'handover':
       return handedOver(arrived[step.of % arrived.length], owners, step.plan);
     case 'again':
-      return arrived.at(-1 - (step.of % arrived.length))?.slice();
+      return lastBut(step.of, step.among === 'arrived' ? arrived : missed.map(({ frame }) => frame))?.slice();
     case 'echo':
       return frameWith(
         buildIcmpPacket(
@@ -89,6 +91,10 @@ export function frameOfStep(step: Step, { listeners, owners, arrived, left }: Pa
     default:
       return undefined;
   }
+}
+
+function lastBut(frames: number, all: readonly Uint8Array[]): Uint8Array | undefined {
+  return all.at(-1 - (frames % all.length));
 }
 
 function aimed(plan: FramePlan, aim: Aim | undefined, listeners: readonly ServiceKey[]): FramePlan {
