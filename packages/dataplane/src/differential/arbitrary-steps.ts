@@ -5,6 +5,7 @@ import { arbitraryHandover } from './handover.js';
 import { backends, clients, local, unreachableClients, vips } from './lab-addresses.js';
 import type { Aim, AnswerChange, IcmpErrorPlan, Step } from './scenario.js';
 import { seldom } from './seldom.js';
+import { arbitraryStrayAnswer } from './stray-answer.js';
 
 const clientPorts = [1024, 1025, 40_000, 65_535] as const;
 const servicePorts = [80, 443, 53, 8000, 8005, 8006, 8010, 0, 1] as const;
@@ -51,6 +52,7 @@ export function arbitrarySteps(maxLength: number): fc.Arbitrary<Step[]> {
         weight: 12,
         arbitrary: fc.record({ kind: fc.constant('handover'), of: fc.nat(30), plan: arbitraryHandover() }),
       },
+      { weight: 10, arbitrary: fc.record({ kind: fc.constant('stray-answer'), plan: arbitraryStrayAnswer() }) },
       {
         weight: 16,
         arbitrary: fc.record({

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FLOW_IMAGE_BYTES } from '@weir/packet';
-import type { ForwardingTables, ServiceKey } from '../dataplane.js';
 import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
 import { TICK_MS } from '../tick.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
@@ -139,8 +138,7 @@ export async function compareEngines(
       if (differenceOfEvents !== undefined) return differenceOfEvents;
       continue;
     }
-    const past = { listeners: listenersOf(inForce), owners: inForce?.owners, arrived, missed, left };
-    const frame = frameOfStep(step, past);
+    const frame = frameOfStep(step, { tables: inForce, arrived, missed, left });
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });
@@ -180,10 +178,6 @@ export async function compareEngines(
       difference: undefined,
     }
   );
-}
-
-function listenersOf(tables: ForwardingTables | undefined): readonly ServiceKey[] {
-  return tables?.services.flatMap((service) => service.listeners) ?? [];
 }
 
 async function both<T>(

@@ -7,12 +7,14 @@ import type { Finding } from './found-flow.js';
 import { type FramePlan, frameOf, frameWith, plainFrame } from './frame-plan.js';
 import { type HandoverPlan, handoverFrame } from './handover.js';
 import { clients } from './lab-addresses.js';
+import { type StrayAnswerPlan, strayAnswer } from './stray-answer.js';
 
 /** What happens, one after another. Numbers that point into the past are taken modulo its length. */
 export type Step =
   | { readonly kind: 'packet'; readonly aim: Aim | undefined; readonly plan: FramePlan }
   /** The receiver of a frame that left answers. */
   | { readonly kind: 'answer'; readonly to: number; readonly change: AnswerChange }
+  | { readonly kind: 'stray-answer'; readonly plan: StrayAnswerPlan }
   /** A router, or the receiver, complains about a frame that left. */
   | { readonly kind: 'error-about-sent'; readonly about: number; readonly error: IcmpErrorPlan }
   /** A router, or the client, complains about what the VIP would have sent in answer to a frame that arrived. */
@@ -56,28 +58,36 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** Frames so far, and who listens now. */
+/** Frames so far, and what is in force now. */
 export interface Past {
-  readonly listeners: readonly ServiceKey[];
-  readonly owners: Owners | undefined;
+  readonly tables: ForwardingTables | undefined;
   readonly arrived: readonly Uint8Array[];
   readonly missed: readonly MissedPacket[];
   readonly left: readonly Uint8Array[];
 }
 
 /** The frame that a step brings; undefined: none, or it is about a past that there is not. */
-export function frameOfStep(step: Step, { listeners, owners, arrived, missed, left }: Past): Uint8Array | undefined {
+export function frameOfStep(step: Step, { tables, arrived, missed, left }: Past): Uint8Array | undefined {
+  const services = tables?.services ?? [];
   switch (step.kind) {
     case 'packet':
-      return frameOf(aimed(step.plan, step.aim, listeners));
+      return frameOf(
+        aimed(
+          step.plan,
+          step.aim,
+          services.flatMap(({ listeners }) => listeners),
+        ),
+      );
     case 'answer':
       return answerTo(left[step.to % left.length], step.change);
+    case 'stray-answer':
+      return strayAnswer(services, step.plan);
     case 'error-about-sent':
       return errorAbout(left[step.about % left.length], step.error);
     case 'error-to-vip':
       return errorToVip(arrived[step.about % arrived.length], step.error);
     case 'handover':
-      return handedOver(arrived[step.of % arrived.length], owners, step.plan);
+      return handedOver(arrived[step.of % arrived.length], tables?.owners, step.plan);
     case 'again':
       return lastBut(step.of, step.among === 'arrived' ? arrived : missed.map(({ frame }) => frame))?.slice();
     case 'echo':
