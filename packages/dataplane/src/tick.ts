@@ -3,3 +3,6 @@
  * written once a second, not with each packet.
  */
 export const TICK_MS = 1000;
+
+/** For so long after an answer that nobody knows, others of its flow are not asked about: docs/packet-path.md, section 8. */
+export const STRANGER_TICKS = 2;

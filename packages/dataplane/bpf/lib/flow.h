@@ -265,7 +265,7 @@ static __always_inline int is_over(const struct state *current, __u64 value, __u
 {
 	__u32 ticks;
 
-	if (!backend_of_flow(value))
+	if (state_of(value) != FLOW_STRANGER && !backend_of_flow(value))
 		return 1;
 	ticks = lifetime(current, value);
 	return is_older(current, value, ticks) && (!other || is_older(current, other, ticks));

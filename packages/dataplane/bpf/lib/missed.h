@@ -163,9 +163,6 @@ static __always_inline int is_to_local_address(const struct packet *packet)
 	return answers && *answers & ANSWERS_TO;
 }
 
-/* Ticks for which an answer that nobody knows is not asked about again. */
-#define STRANGER_TICKS 2
-
 static __always_inline struct flow_key key_of_stranger(const struct state *current, const struct packet *packet)
 {
 	return flow_key(current->flow_keys, packet->source, packet->destination, packet->ports,
@@ -178,7 +175,7 @@ SEPARATE int is_stranger(const struct packet *packet)
 	struct found_flow found = {};
 
 	return packet && current && find_flow(key_of_stranger(current, packet), settings.flow_mask, &found) &&
-	       age_of(current, found.value) <= STRANGER_TICKS;
+	       !is_over(current, found.value, 0);
 }
 
 SEPARATE int remember_stranger(const struct packet *packet)

@@ -1,7 +1,6 @@
+import { STRANGER_TICKS } from '../tick.js';
 import { isExpired } from './ticks.js';
 import { type Tuple, tupleText } from './tuple.js';
-
-const STRANGER_TICKS = 2;
 
 /** Answers that nobody knew the flow of; for a while theirs is not asked about again: docs/packet-path.md, section 8. */
 export class Strangers {

@@ -1,5 +1,5 @@
 import type { FlowTimeouts } from '../dataplane.js';
-import { TICK_MS } from '../tick.js';
+import { STRANGER_TICKS, TICK_MS } from '../tick.js';
 import { flowStates } from './layout.js';
 
 /** lblc and lblcr: a day, as net/netfilter/ipvs has it. */
@@ -23,7 +23,7 @@ export function timeoutsInTicks(timeouts: FlowTimeouts): number[] {
     fragment: fragmentMs,
     network: 0,
     locality: LOCALITY_MS,
-    stranger: 0,
+    stranger: STRANGER_TICKS * TICK_MS,
   };
   return flowStates.map((state) => Math.ceil(ms[state] / TICK_MS));
 }
