@@ -40,17 +40,24 @@ export async function openSharingPlane(network: BenchNetwork, options: SharingPl
   return plane;
 }
 
-/** Kept rows have other backends from now on than what flows in them have: so those are shared. */
-export async function pinFlows(
+/** Flows that a data plane remembers stay when this changes. */
+export interface SharingChange {
+  readonly remembered: RememberedBy;
+  readonly isSharing: boolean;
+  /** Whether rows have other backends than at the start: the flows in kept rows are shared only then. */
+  readonly hasMoved: boolean;
+}
+
+export async function changeSharing(
   plane: XdpDataplane,
   network: BenchNetwork,
-  options: SharingPlaneOptions,
+  { remembered, isSharing, hasMoved }: SharingChange,
 ): Promise<void> {
-  await plane.apply(await tablesOf(options, network, 1));
+  await plane.apply(await tablesOf({ remembered, isSharing }, network, hasMoved ? 1 : 0));
 }
 
 async function tablesOf(
-  { remembered, isSharing }: SharingPlaneOptions,
+  { remembered, isSharing }: Omit<SharingPlaneOptions, 'clock'>,
   network: BenchNetwork,
   shift: number,
 ): Promise<ForwardingTables> {
