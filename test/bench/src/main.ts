@@ -118,7 +118,7 @@ program
   .option('--flows <n>', 'in each run', count(1, 1_000_000), 100_000)
   .option('--packet-runs <n>', 'of the data plane alone, of which the median is taken', count(1, 1000), 15)
   .option('--packets <n>', 'in each of these', count(1, 100_000_000), 1_000_000)
-  .option('--pace <n>', 'packets a second of flows that are taken over', count(1000, 1_000_000), 100_000)
+  .option('--pace <n>', 'packets a second of flows that are taken over', count(1000, 1_000_000), 60_000)
   .option('--takeovers <n>', 'packets a second that a node accepts of them', count(1, 1_000_000), 200_000)
   .option('--connections <n>', 'of the lab', count(1, 50_000), 5000)
   .addOption(new Option('--parts <part...>', 'some of it').choices([...stateParts]).default([...stateParts]))
