@@ -6,7 +6,7 @@ import { openPinned } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
 import { ip, linkPair } from '../test-support/private-namespaces.js';
 import { Vlan } from '../xdp/layout.js';
-import { backends, interfaces, routes, silent } from './lab-addresses.js';
+import { backends, interfaces, local, localOfOthers, routes, silent } from './lab-addresses.js';
 
 /** The node's own addresses, which nothing is sent to, and the router behind which the clients are. */
 const own = {
@@ -24,7 +24,15 @@ export async function makeLabNetwork(): Promise<void> {
     for (const address of own[name])
       ip(`addr add ${address} dev ${name} ${address.includes(':') ? 'nodad' : ''}`.trim());
     for (const family of ['ipv4', 'ipv6']) execFileSync('sysctl', ['-qw', `net/${family}/conf/${name}/forwarding=1`]);
-    const answering = [...backends[4], ...backends[6], router[4], router[6]].filter(
+    const families = [4, 6] as const;
+    const all = families.flatMap((family) => [
+      ...backends[family],
+      // They may be clients as well.
+      ...local[family],
+      ...localOfOthers[family],
+      router[family],
+    ]);
+    const answering = all.filter(
       (address) => isOnLink(address, name) && !(silent as readonly string[]).includes(address),
     );
     for (const address of answering) ip(`neigh replace ${address} lladdr ${neighbourMac} dev ${name}`);
