@@ -27,7 +27,7 @@ test('a store and an address are enough', (t) => {
     redis: { addresses: [{ host: '10.0.0.5', port: 6379 }], mode: 'single', database: 0 },
     keyPrefix: 'weir:',
     tellAfterMs: 3000,
-    takeoversPerSecond: 50_000,
+    takeoversPerSecond: 100_000,
     queue: 200_000,
     batchDelayMs: 10,
   });
@@ -42,7 +42,7 @@ test('everything that may be said of servers arrives, in its units', (t) => {
   const redis = `{ addresses: ["[fd00::5]:26379", "sentinel.example:26379"], mode: sentinel, sentinelName: weir, username: weir,
     passwordFile: /etc/weir/redis, sentinelUsername: watch, sentinelPassword: secret, database: 3,
     tls: { ca: /etc/ca.pem, certificate: /etc/cert.pem, key: /etc/key.pem, serverName: redis.example } }`;
-  const more = 'tellAfter: 5m, takeoversPerSecond: 0, queue: 1000, batchDelay: 1ms, keyPrefix: "one:"';
+  const more = 'tellAfter: 5m, takeoversPerSecond: 1, queue: 1000, batchDelay: 1ms, keyPrefix: "one:"';
   t.deepEqual(parse(`{ store: redis, redis: ${redis}, ${more} }`).state, {
     store: 'redis',
     redis: {
@@ -61,7 +61,7 @@ test('everything that may be said of servers arrives, in its units', (t) => {
     },
     keyPrefix: 'one:',
     tellAfterMs: 300_000,
-    takeoversPerSecond: 0,
+    takeoversPerSecond: 1,
     queue: 1000,
     batchDelayMs: 1,
   });

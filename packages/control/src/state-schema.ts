@@ -62,10 +62,10 @@ export const state = z.strictObject({
     .prefault('3s'),
   takeoversPerSecond: z
     .int()
-    .min(0)
+    .min(1)
     .max(10_000_000)
-    .describe('Packets of unknown flows that this node asks about, at most; 0: none.')
-    .default(50_000),
+    .describe('Packets of unknown flows that this node asks about, at most.')
+    .default(100_000),
   queue: z
     .int()
     .min(1000)

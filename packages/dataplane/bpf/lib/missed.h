@@ -67,30 +67,37 @@ static __always_inline void fill_missed(struct missed *missed, const struct xdp_
 	address_from_destination(&missed->image.local, packet);
 }
 
+#define HANDED_UP 0
+#define NO_ROOM 1
+#define TOO_LONG 2
+
 static __always_inline int hand_up_frame(struct xdp_md *ctx, const struct packet *packet, __u32 is_answer, __u32 service,
 					 __u32 length, const __u32 most)
 {
 	struct missed *missed = bpf_ringbuf_reserve(&missed_packets, sizeof(*missed) + most, 0);
 
 	if (!missed)
-		return 0;
+		return NO_ROOM;
 	if (length < sizeof(struct ethhdr) || length > most || bpf_xdp_load_bytes(ctx, 0, missed + 1, length)) {
 		bpf_ringbuf_discard(missed, NO_HURRY);
-		return 0;
+		return TOO_LONG;
 	}
 	missed->length = length;
 	fill_missed(missed, ctx, packet, is_answer, service);
 	bpf_ringbuf_submit(missed, 0);
-	return 1;
+	return HANDED_UP;
 }
 
-/* Does the packet go to user space? What does not is counted. */
+/*
+ * Does the packet end here? It goes to user space; or, where that has not taken those before it, it is lost, for its sender to send
+ * again. 0: there were too many, or it is longer than user space could give back. All that is counted.
+ */
 SEPARATE int hand_up(struct xdp_md *ctx, const struct packet *packet, __u32 is_answer, __u32 service)
 {
 	struct sharing_counts *counts = sharing_counts();
 	struct state *current = current_state();
 	__u32 length;
-	int is_up;
+	int result;
 
 	if (!packet || !current || !counts)
 		return 0;
@@ -100,14 +107,14 @@ SEPARATE int hand_up(struct xdp_md *ctx, const struct packet *packet, __u32 is_a
 	}
 	length = ctx->data_end - ctx->data;
 	if (length <= SMALL_FRAME_MAX)
-		is_up = hand_up_frame(ctx, packet, is_answer, service, length, SMALL_FRAME_MAX);
+		result = hand_up_frame(ctx, packet, is_answer, service, length, SMALL_FRAME_MAX);
 	else
-		is_up = hand_up_frame(ctx, packet, is_answer, service, length, SETTLED_FRAME_MAX);
-	if (is_up)
+		result = hand_up_frame(ctx, packet, is_answer, service, length, SETTLED_FRAME_MAX);
+	if (result == HANDED_UP)
 		counts->missed++;
 	else
 		counts->lost++;
-	return is_up;
+	return result != TOO_LONG;
 }
 
 /* Could somebody else know the flow, and is user space there to ask? */

@@ -38,11 +38,18 @@ export class FlowEventQueue {
     this.#add(this.#ended, image, this.#limits.events, 'ended');
   }
 
-  /** False: there is no room. */
+  /**
+   * True: the packet ends here. Where nobody has taken those before it, it is lost, for its sender to send again; false: it is
+   * longer than user space could give back.
+   */
   handUp(packet: MissedPacket): boolean {
     // As much as the XDP engine can be given back.
-    const most = packet.frame.byteLength > SETTLED_FRAME_MAX ? 0 : this.#limits.missed;
-    return this.#add(this.#missed, packet, most, 'missed');
+    if (packet.frame.byteLength > SETTLED_FRAME_MAX) {
+      this.#counts.lost++;
+      return false;
+    }
+    this.#add(this.#missed, packet, this.#limits.missed, 'missed');
+    return true;
   }
 
   countOverRate(): void {
