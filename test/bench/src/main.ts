@@ -119,7 +119,7 @@ program
   .option('--packet-runs <n>', 'of the data plane alone, of which the median is taken', count(1, 1000), 15)
   .option('--packets <n>', 'in each of these', count(1, 100_000_000), 1_000_000)
   .option('--pace <n>', 'packets a second of flows that are taken over', count(1000, 1_000_000), 60_000)
-  .option('--takeovers <n>', 'packets a second that a node accepts of them', count(1, 1_000_000), 200_000)
+  .option('--takeovers <n>', 'packets a second that a node accepts of them', count(1, 1_000_000), 100_000)
   .option('--connections <n>', 'of the lab', count(1, 50_000), 5000)
   .addOption(new Option('--parts <part...>', 'some of it').choices([...stateParts]).default([...stateParts]))
   .option('--json <file>', 'all of it, for programs')

@@ -16,8 +16,8 @@ import type { TableMemory } from './table-memory.js';
 import { SETTLEMENTS } from './table-sizes.js';
 import { ImageList, ToldFlows } from './told-flows.js';
 
-/** Bytes of the ring buffers where flows are shared: 40,000 events; 20,000 small packets, or 2,000 large ones. */
-export const ringBytes = { flow_events: 1 << 22, missed_packets: 1 << 23 } as const;
+/** Bytes of the ring buffers where flows are shared: 40,000 events; 45,000 small packets, or 4,800 large ones. */
+export const ringBytes = { flow_events: 1 << 22, missed_packets: 1 << 24 } as const;
 export type RingName = keyof typeof ringBytes;
 
 /** Events that are taken at a time, for who asks not to be kept too long. */
