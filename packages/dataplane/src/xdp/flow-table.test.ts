@@ -1,11 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { defaultFlowTimeouts, type FlowTimeouts, type ForwardingService, type ForwardingTables } from '../dataplane.js';
 import type { Flood } from '../test-support/flood.worker.js';
 import { bytesOf, syn4 } from '../test-support/frames.js';
-import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
+import { enterNodeOnLink } from '../test-support/node-on-link.js';
+import { ip, isRoot } from '../test-support/private-namespaces.js';
 import { XdpDataplane, type XdpDataplaneOptions } from './xdp-dataplane.js';
 
 const XDP_TX = 3;
@@ -16,13 +17,8 @@ let directories = 0;
 
 test.before(async () => {
   if (!isRoot) return;
-  enterPrivateNamespaces();
-  await linkPair('eth0', 'peer0', '02:00:00:00:00:bb');
-  ip('addr add 10.0.0.11/24 dev eth0');
-  for (const last of [21, 22, 23]) ip(`neigh add 10.0.0.${last} lladdr 02:00:00:00:00:aa dev eth0`);
+  ifindex = await enterNodeOnLink();
   ip('route add 192.0.2.0/24 via 10.0.0.21');
-  execFileSync('sysctl', ['-qw', 'net.ipv4.conf.eth0.forwarding=1']);
-  ifindex = Number(ip('-o link show eth0').split(':')[0]);
 });
 
 function open(options: Partial<XdpDataplaneOptions> = {}): XdpDataplane {

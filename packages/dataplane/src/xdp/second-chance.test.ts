@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CHOICE_ROWS, choiceRow, hashFields, NO_CHOICE } from '@weir/director';
@@ -6,7 +5,8 @@ import test from 'ava';
 import type { ForwardingService, ForwardingTables } from '../dataplane.js';
 import type { Flood } from '../test-support/flood.worker.js';
 import { bytesOf, hexOf, syn4 } from '../test-support/frames.js';
-import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
+import { enterNodeOnLink } from '../test-support/node-on-link.js';
+import { isRoot } from '../test-support/private-namespaces.js';
 import { XdpDataplane } from './xdp-dataplane.js';
 
 const XDP_TX = 3;
@@ -19,12 +19,7 @@ let directories = 0;
 
 test.before(async () => {
   if (!isRoot) return;
-  enterPrivateNamespaces();
-  await linkPair('eth0', 'peer0', '02:00:00:00:00:bb');
-  ip('addr add 10.0.0.11/24 dev eth0');
-  for (const last of lastBytes) ip(`neigh add 10.0.0.${last} lladdr 02:00:00:00:00:aa dev eth0`);
-  execFileSync('sysctl', ['-qw', 'net.ipv4.conf.eth0.forwarding=1']);
-  ifindex = Number(ip('-o link show eth0').split(':')[0]);
+  ifindex = await enterNodeOnLink(lastBytes.length);
 });
 
 function open(pinDirectory = `/sys/fs/bpf/choices-${directories++}`): XdpDataplane {
