@@ -3,7 +3,7 @@ import type { ServiceDirectory } from '../find-service.js';
 import type { Settlement } from '../flow-sharing.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { isToldState } from '../told-state.js';
-import { dueTickOf, flowOf, type Memory } from './choose-backend.js';
+import { dueTickOf, type Memory } from './choose-backend.js';
 import { answerTuple, type Flow, type Translation } from './flow.js';
 import type { FlowState } from './flow-state.js';
 import { imageOfFlow, kindOf } from './image-of-flow.js';
@@ -31,7 +31,9 @@ export function adoptFlow(
   if (backend === undefined || !isTold(state, protocol)) return 'no_backend';
   const { flows } = memory;
   const tuple = tupleBetween(protocol, client, vip);
-  if (flowOf(flows, backend.service, tuple, nowTicks) !== undefined) return 'known';
+  if (flows.knows(tuple, backend.service, nowTicks)) return 'known';
+  // One that is over has not ended for others: the one that is adopted stands for it.
+  flows.forget(tuple);
   const translation = translationOf(backend, image);
   if (translation && flows.ofAnswer(answerTuple(protocol, translation), nowTicks) !== undefined) return 'no_room';
   const isClient = direction === 'client';

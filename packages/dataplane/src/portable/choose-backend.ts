@@ -142,7 +142,7 @@ export function findBackend(
 }
 
 /** What is remembered of a flow whose packets went to another service is over. */
-export function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
+function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
   const flow = flows.ofClient(packet, nowTicks);
   if (flow === undefined || flow.backend.service === service) return flow;
   flows.end(flow);

@@ -3,6 +3,7 @@ import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
 import { countConnection } from './backend.js';
 import { answerTuple, clientTuple, type Flow } from './flow.js';
 import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
+import type { Service } from './service.js';
 import { isExpired } from './ticks.js';
 import { type Tuple, tupleText } from './tuple.js';
 
@@ -45,6 +46,12 @@ export class FlowTable {
   /** The flow that a packet of a backend, back through this node, belongs to. */
   ofAnswer(tuple: Tuple, nowTicks: number): Flow | undefined {
     return this.#stillThere(this.#byAnswer.get(tupleText(tuple)), nowTicks);
+  }
+
+  /** Whether a flow of this service is known by this tuple of its client. Nothing changes by the question. */
+  knows(tuple: Tuple, service: Service, nowTicks: number): boolean {
+    const flow = this.#byClient.get(tupleText(tuple));
+    return flow !== undefined && flow.backend.service === service && this.#isThere(flow, nowTicks);
   }
 
   /** Remembers a flow; who had its tuples gives way, and where there is no room, who was not seen for longest. */
@@ -112,11 +119,13 @@ export class FlowTable {
 
   /** A flow that is over is forgotten when it is met. */
   #stillThere(flow: Flow | undefined, nowTicks: number): Flow | undefined {
-    if (flow === undefined) return undefined;
-    const lastSeen = Math.max(flow.lastSeen.client, flow.lastSeen.server);
-    if (flow.backend.inForce && !isExpired(lastSeen, this.#timeouts[flow.state], nowTicks)) return flow;
+    if (flow === undefined || this.#isThere(flow, nowTicks)) return flow;
     this.end(flow);
     return undefined;
+  }
+
+  #isThere({ backend, lastSeen, state }: Flow, nowTicks: number): boolean {
+    return backend.inForce && !isExpired(Math.max(lastSeen.client, lastSeen.server), this.#timeouts[state], nowTicks);
   }
 
   #leastRecent(): Flow {
