@@ -17,6 +17,6 @@ const services = ({ backends }: StandardCluster) =>
   }));
 
 testAsRoot('ipip, gre, gue and dr: connections go on when two of three nodes are killed', async (t) => {
-  const connections = cases.map(({ vip }) => ({ address: vip, count: 50 }));
+  const connections = cases.map(({ vip }) => ({ address: vip, count: 125 }));
   await surviveCrashes(t, { services, connections, crashes: ['node1', 'node2'] });
 });

@@ -35,8 +35,8 @@ for (const [title, options] of [
       decap: undefined,
       services: servicesOfMethod('nat'),
       connections: [
-        { address: cluster.vip.ipv4, count: 100 },
-        { address: cluster.vip.ipv6, count: 100 },
+        { address: cluster.vip.ipv4, count: 500 },
+        { address: cluster.vip.ipv6, count: 500 },
       ],
       crashes: ['node1'],
       onCrash: takeGateway,

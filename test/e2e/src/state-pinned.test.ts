@@ -22,8 +22,8 @@ testAsRoot(
     await using sharing = await SharingCluster.start({ nodes: 2, backends: 3, services: servicesFor(2) });
     const { weir } = sharing;
     const all = [
-      await sharing.open({ address: vip.ipv4, count: 150 }),
-      await sharing.open({ address: vip.ipv6, count: 150 }),
+      await sharing.open({ address: vip.ipv4, count: 500 }),
+      await sharing.open({ address: vip.ipv6, count: 500 }),
     ];
     await weir.configure(servicesFor(3)(weir.cluster));
     // Rows move when they have learned, and then their flows are pinned; about a third of all.
@@ -32,6 +32,6 @@ testAsRoot(
     t.true('backend3' in fresh.backends, 'new connections go to the new backend');
     await weir.lab.host('node1').crash();
     await goOn(t, sharing, all);
-    await assertUnharmed(t, sharing, { all, count: 300, event: 'node1 was killed' });
+    await assertUnharmed(t, sharing, { all, count: 1000, event: 'node1 was killed' });
   },
 );
