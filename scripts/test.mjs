@@ -5,6 +5,7 @@
  *   node scripts/test.mjs [lint|typecheck|unit|lab ...]
  */
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 process.env.TURBO_TELEMETRY_DISABLED = '1';
@@ -15,6 +16,13 @@ const steps = {
   unit: ['npx', ['turbo', 'run', 'test:unit', '--continue', '--concurrency=2', '--log-order=grouped']],
   lab: ['npx', ['turbo', 'run', 'test:lab', '--continue', '--concurrency=1', '--log-order=stream']],
 };
+
+/** In the environment of all that a step starts. */
+const MARK = 'WEIR_TEST_RUN';
+/** What takes 20 min on two quiet cores, with room for slow ones. */
+const STEP_MS_MAX = 35 * 60_000;
+/** The longest that a package's tests take until turbo prints what they said, with room. */
+const SILENT_MS_MAX = 10 * 60_000;
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(steps);
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -37,17 +45,62 @@ for (const name of chosen) {
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
 
-/** Runs a command, shows what it prints, and adds up the summaries that ava prints. */
-function run(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let partial = '';
+/**
+ * Runs a command, shows what it prints, and adds up the summaries that ava prints. A command that takes too long is ended with all
+ * that it started. What its tests left running is ended too and is a failure: it may hold the pipes that ava reads to their end.
+ */
+async function run(command, args) {
+  const mark = `${process.pid}-${performance.now()}`;
+  const env = { ...process.env, [MARK]: mark };
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let [partial, heardMs] = ['', performance.now()];
+  const startedMs = heardMs;
   child.stdout.setEncoding('utf8').on('data', (text) => {
+    heardMs = performance.now();
     process.stdout.write(text);
     const lines = (partial + text).split('\n');
     partial = lines.pop();
     for (const line of lines) count(line);
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+  const end = (why, processes) => {
+    for (const { pid, line } of processes) {
+      console.log(`\n${why}: ended process ${pid}: ${line}`);
+      totals.failed++;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+  };
+  const watch = setInterval(() => {
+    const now = performance.now();
+    if (now - startedMs > STEP_MS_MAX) end(`the step takes more than ${STEP_MS_MAX / 60_000} min`, marked(mark));
+    else if (now - heardMs > SILENT_MS_MAX) end('a test left it, and the step is silent', orphans(mark));
+  }, 10_000);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watch);
+  end('a test left it', marked(mark));
+  return code ?? 1;
+}
+
+/** The processes that a step started, whoever is their parent now. */
+function marked(mark) {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${mark}`)) return [];
+      const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      return [{ pid: Number(pid), parent: Number(parent), line }];
+    } catch {
+      return []; // It has ended, or is somebody else's.
+    }
+  });
+}
+
+/** Those whose parent ended without them. */
+function orphans(mark) {
+  return marked(mark).filter(({ parent }) => parent === 1);
 }
 
 function count(line) {

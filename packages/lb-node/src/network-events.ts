@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { followIpMonitor } from '@weir/daemon';
 import { WEIR_PROTOCOL } from './route-protocol.js';
 
 const RESTART_MS = 1000;
@@ -8,23 +7,17 @@ const RESTART_MS = 1000;
 const KEPT_NEIGHBOUR = new RegExp(`proto ${WEIR_PROTOCOL}|\\bmanaged\\b|\\bPERMANENT\\b`);
 
 /**
- * Calls back when routes, links or neighbours that are kept change, as `ip monitor` tells, until the signal aborts. Says
- * that something changed, not what: whoever listens looks at the whole anyway.
+ * Calls back when routes, links or neighbours that are kept change, as `ip monitor` tells, until the signal aborts; and once when
+ * it begins to. Says that something changed, not what: whoever listens looks at the whole anyway.
  */
 export function onNetworkChange(callback: () => void, signal: AbortSignal): void {
-  if (signal.aborted) return;
-  const monitor = spawn('ip', ['monitor', 'label', 'route', 'neigh', 'link'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const stop = () => monitor.kill();
-  signal.addEventListener('abort', stop, { once: true });
-  createInterface({ input: monitor.stdout }).on('line', (line) => {
+  const onLine = (line: string) => {
     if (matters(line)) callback();
-  });
+  };
   const again = () => {
-    signal.removeEventListener('abort', stop);
     if (!signal.aborted) setTimeout(() => onNetworkChange(callback, signal), RESTART_MS).unref();
   };
-  monitor.once('error', again);
-  monitor.once('exit', again);
+  followIpMonitor(['label', 'route', 'neigh', 'link'], { onSubscribed: callback, onLine }, signal).then(again, again);
 }
 
 /**

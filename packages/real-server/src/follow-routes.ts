@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { followIpMonitor } from '@weir/daemon';
 
 /** Changes come in bursts: a daemon that learns routes, an interface that goes down. */
 const SETTLE_MS = 100;
 
 /**
- * Calls back after routes, links or addresses have changed, until aborted; the kernel is asked by `ip monitor`. One call at a time,
- * and a change during a call leads to another.
+ * Calls back after routes, links or addresses have changed, until aborted; the kernel is asked by `ip monitor`. The first call
+ * comes once the kernel tells of changes: what changed between the caller's own look and then is not missed. One call at a
+ * time, and a change during a call leads to another.
  *
  * @param onFailure  hears what the callback threw, and that the monitor has ended by itself
  */
@@ -17,12 +16,6 @@ export async function followRoutes(
   onFailure: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  // A monitor that outlived a killed agent would hold the network namespace.
-  const command = ['--pdeathsig', 'KILL', 'ip', 'monitor', 'link', 'address', 'route', 'nexthop'];
-  const monitor = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const ended = once(monitor, 'close').catch(onFailure);
-  const stop = () => monitor.kill();
-  signal.addEventListener('abort', stop);
   let isDue = false;
   let running: Promise<void> | undefined;
   const settle = async () => {
@@ -33,13 +26,12 @@ export async function followRoutes(
     }
     running = undefined;
   };
-  createInterface({ input: monitor.stdout }).on('line', () => {
+  const changed = () => {
     isDue = true;
     running ??= settle();
-  });
-  if (signal.aborted) stop();
-  await ended;
-  signal.removeEventListener('abort', stop);
+  };
+  const listener = { onSubscribed: changed, onLine: changed };
+  await followIpMonitor(['link', 'address', 'route', 'nexthop'], listener, signal).catch(onFailure);
   await running;
   if (!signal.aborted) onFailure(new Error('ip monitor has ended; changes of routes are not followed any more'));
 }

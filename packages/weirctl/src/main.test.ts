@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { EXAMPLES, MAIN, runInShell, runWeirctl } from './test-support/run-weirctl.js';
+import { EXAMPLES, MAIN, runInShell, runWeirctl, TIMEOUT_MS } from './test-support/run-weirctl.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'weirctl-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
@@ -221,6 +221,8 @@ test('only a terminal gets colours, and not with NO_COLOR', (t) => {
       encoding: 'utf8',
       cwd: EXAMPLES,
       env: { PATH: process.env.PATH ?? '', TERM: 'xterm', ...env },
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
     }).stdout;
   const colour = '\u001b[';
   t.true(onTerminal({}).includes(colour));

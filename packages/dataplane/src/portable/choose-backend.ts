@@ -109,7 +109,8 @@ function chooseByRow(
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
     return { kind: 'unknown', otherwise: withoutFlow(backend, hash) };
   }
-  if (backend === undefined || !memory.guard.admitsFlow(nowTicks)) return withoutFlow(backend, hash);
+  // A settled one has been counted by those that are asked about.
+  if (backend === undefined || !(isSettled || memory.guard.admitsFlow(nowTicks))) return withoutFlow(backend, hash);
   return begin(memory, backend, packet, hash, moment);
 }
 

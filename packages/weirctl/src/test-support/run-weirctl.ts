@@ -6,7 +6,8 @@ export const MAIN = fileURLToPath(new URL('../../bin/weirctl.js', import.meta.ur
 /** Files that the documentation's examples work on. */
 export const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
-const TIMEOUT_MS = 60_000;
+/** Of a command on a busy machine. */
+export const TIMEOUT_MS = 60_000;
 
 /** Runs the command to its end, in the directory of the examples. */
 export function runWeirctl(...args: readonly string[]) {
