@@ -9,9 +9,10 @@ const arrows = {
   control: ['errors'],
   daemon: ['errors'],
   'state-sync': ['errors', 'packet'],
-  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker', 'state-sync'],
+  health: ['errors'],
+  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker', 'state-sync', 'health'],
   weirctl: ['errors', 'daemon', 'control', 'director'],
-  'real-server': ['errors', 'daemon', 'dataplane', 'packet'],
+  'real-server': ['errors', 'daemon', 'dataplane', 'packet', 'control', 'health'],
 };
 
 module.exports = {

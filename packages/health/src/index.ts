@@ -1,0 +1,1 @@
+export type { HealthCheck, HttpProbe, Probe, ProbeTarget, ProbeTls } from './health-check.js';
