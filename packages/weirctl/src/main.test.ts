@@ -215,9 +215,9 @@ test('a reader that has had enough is no error', (t) => {
 });
 
 test('only a terminal gets colours, and not with NO_COLOR', (t) => {
-  const command = `${process.execPath} ${MAIN} director plan current.yaml wanted.yaml`;
+  const command = [process.execPath, MAIN, 'director', 'plan', 'current.yaml', 'wanted.yaml'];
   const onTerminal = (env: NodeJS.ProcessEnv) =>
-    spawnSync('script', ['-qec', command, '/dev/null'], {
+    spawnSync('/usr/bin/python3', ['-c', 'import pty, sys; pty.spawn(sys.argv[1:])', ...command], {
       encoding: 'utf8',
       cwd: EXAMPLES,
       env: { PATH: process.env.PATH ?? '', TERM: 'xterm', ...env },

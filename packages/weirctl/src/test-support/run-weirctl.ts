@@ -7,7 +7,7 @@ export const MAIN = fileURLToPath(new URL('../../bin/weirctl.js', import.meta.ur
 export const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
 /** Of a command on a busy machine. */
-export const TIMEOUT_MS = 60_000;
+export const TIMEOUT_MS = 30_000;
 
 /** Runs the command to its end, in the directory of the examples. */
 export function runWeirctl(...args: readonly string[]) {
