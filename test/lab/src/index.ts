@@ -12,6 +12,8 @@ export {
 export type { CommandOptions, CommandResult } from './command.js';
 export { askDns, DNS_NAME, startDnsServer } from './dns-server.js';
 export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, udpEcho } from './echo.js';
+export { EtcdDeployment, startEtcd, startEtcdCluster } from './etcd-deployment.js';
+export { EtcdServer, type EtcdServerOptions } from './etcd-server.js';
 export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
 export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
 export { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';

@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   bgpd: 'frr',
   nft: 'nftables',
   etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   scapy: 'python3-scapy',

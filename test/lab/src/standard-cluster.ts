@@ -27,6 +27,8 @@ export interface StandardClusterOptions {
   readonly narrowMtuBytes?: number;
   /** Whether there is a host `redis`, for what nodes share. */
   readonly redis?: boolean;
+  /** Whether there is a host `etcd`, for what nodes are told. */
+  readonly etcd?: boolean;
   /** Local addresses are in networks of no link, `10.2.N.1` and `fd00:12:N::1`: only routes lead to them. */
   readonly routedPools?: boolean;
   /** Another name than `standard-cluster`. */
@@ -43,6 +45,8 @@ export interface StandardCluster {
   readonly backends: readonly ClusterHost[];
   /** Where Redis runs, if the cluster was asked for it. */
   readonly redis?: ClusterHost;
+  /** Where etcd runs, if the cluster was asked for it. */
+  readonly etcd?: ClusterHost;
   /** Addresses that no host has: for the nodes to announce. */
   readonly vip: { readonly ipv4: string; readonly ipv6: string };
   /** Interface of the backends. */
@@ -62,7 +66,7 @@ const NO_REDIRECTS = { 'net.ipv4.conf.all.send_redirects': 0, 'net.ipv4.conf.def
  *    .2                                        .1      .1      |
  *                                                              +-- node1 .11, node2 .12, ...
  *                                                              +-- backend1 .21, backend2 .22, ...
- *                                                              +-- redis .5, where it is asked for
+ *                                                              +-- redis .5, etcd .6, where they are asked for
  * ```
  *
  * Everybody's default route is the router, so that backends answer clients without the nodes. The router has no route to
@@ -86,7 +90,8 @@ export function standardCluster(options: StandardClusterOptions = {}): StandardC
   }));
   const backends = Array.from({ length: backendCount }, (_, index) => lanHost(`backend${index + 1}`, 21 + index));
   const redis = options.redis ? [lanHost('redis', 5)] : [];
-  const hosts = [...nodes, ...backends, ...redis];
+  const etcd = options.etcd ? [lanHost('etcd', 6)] : [];
+  const hosts = [...nodes, ...backends, ...redis, ...etcd];
   const access = clientAccess(narrowMtuBytes);
   const topology: Topology = {
     name,
@@ -98,7 +103,10 @@ export function standardCluster(options: StandardClusterOptions = {}): StandardC
     switches: { lan: { mtuBytes: innerMtuBytes } },
     links: [...access.links, ...[router, ...hosts].map(toLan)],
   };
-  const stores = redis[0] === undefined ? {} : { redis: redis[0] };
+  const stores = {
+    ...(redis[0] === undefined ? {} : { redis: redis[0] }),
+    ...(etcd[0] === undefined ? {} : { etcd: etcd[0] }),
+  };
   return { topology, client, router, nodes, backends, ...stores, vip, interface: 'lan', nodeInterfaces: ['lan'] };
 }
 

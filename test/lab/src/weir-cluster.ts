@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { type EtcdDeployment, startEtcd, startEtcdCluster } from './etcd-deployment.js';
 import { type FrrRouter, startRouter } from './frr-router.js';
 import { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
 import { Lab } from './lab.js';
@@ -27,6 +29,14 @@ export interface WeirClusterOptions {
   readonly redis?: RedisDeployment['mode'];
   /** More keys of `state`. */
   readonly state?: Readonly<Record<string, unknown>>;
+  /** Nodes learn services from etcd on the cluster's host for it, one or three, beside those of their files; default: from files alone. */
+  readonly etcd?: 'single' | 'cluster';
+  /** More keys of `etcd`. */
+  readonly etcdOptions?: Readonly<Record<string, unknown>>;
+  /** Called before the nodes start: what they shall find in etcd. */
+  readonly beforeNodes?: (etcd: EtcdDeployment, cluster: StandardCluster) => Promise<void>;
+  /** VIPs that services have which only etcd knows: backends get them, and routes to them are waited for. */
+  readonly moreVips?: (cluster: StandardCluster) => readonly string[];
   /** Nodes know each other from the start, as the section `nodes` has them: flows have owners. Default false. */
   readonly owners?: boolean;
   /** How long the router waits for a keepalive. Default 3 s. */
@@ -36,6 +46,7 @@ export interface WeirClusterOptions {
 const ROUTER_ASN = 64500;
 const NODE_ASN = 64512;
 const ROUTES_TIMEOUT_MS = 20_000;
+const etcdStarters = { single: startEtcd, cluster: startEtcdCluster };
 const redisStarters = { single: startRedis, sentinel: startSentinels, cluster: startRedisCluster };
 
 /** The standard cluster with everything on it running: router, nodes, backends. */
@@ -48,14 +59,17 @@ export class WeirCluster implements AsyncDisposable {
     readonly services: readonly ServiceDocument[],
     readonly options: WeirClusterOptions,
     readonly redis: RedisDeployment | undefined,
+    readonly etcd: EtcdDeployment | undefined,
   ) {}
 
   /** Resolves when the router has a route by every node to every VIP. */
   static async start(options: WeirClusterOptions = {}): Promise<WeirCluster> {
-    const cluster = options.cluster ?? standardCluster({ ...options, redis: options.redis !== undefined });
+    const cluster =
+      options.cluster ??
+      standardCluster({ ...options, redis: options.redis !== undefined, etcd: options.etcd !== undefined });
     const decap = 'decap' in options ? options.decap : 'ipip,gre,gue,fou';
     const services = (options.services ?? standardServices)(cluster);
-    const vips = [...new Set(services.flatMap(vipsOf))];
+    const vips = [...new Set([...services.flatMap(vipsOf), ...(options.moreVips?.(cluster) ?? [])])];
     const lab = await Lab.start(cluster.topology);
     try {
       const router = await startRouter(lab.host('router'), {
@@ -72,6 +86,8 @@ export class WeirCluster implements AsyncDisposable {
         }),
       );
       const redis = options.redis && (await redisStarters[options.redis](lab.host('redis')));
+      const etcd = options.etcd && (await etcdStarters[options.etcd](lab.host('etcd')));
+      if (etcd !== undefined) await options.beforeNodes?.(etcd, cluster);
       const sections = {
         ...(redis === undefined ? {} : { state: { store: 'redis', redis: redis.document, ...options.state } }),
         ...(options.owners ? { nodes: { members: cluster.nodes.map(memberOf) } } : {}),
@@ -79,10 +95,14 @@ export class WeirCluster implements AsyncDisposable {
       const nodes = cluster.nodes.map((host) => {
         const { router, nodeInterfaces: interfaces } = cluster;
         const common = { router, interfaces, asn: NODE_ASN, routerAsn: ROUTER_ASN, sections };
-        return new WeirNode(lab, host.name, weirDocument(lab, { host, services, ...common, ...options.nodeOptions }));
+        const document = weirDocument(lab, { host, services, ...common, ...options.nodeOptions });
+        return new WeirNode(lab, host.name, {
+          ...document,
+          ...(etcd && { etcd: etcdSection(lab, host, etcd, options.etcdOptions) }),
+        });
       });
       await Promise.all(nodes.map((node) => node.start()));
-      const started = new WeirCluster(lab, cluster, router, nodes, services, options, redis);
+      const started = new WeirCluster(lab, cluster, router, nodes, services, options, redis, etcd);
       for (const vip of vips) await started.waitForRoutes(vip, nodes.length);
       return started;
     } catch (error) {
@@ -139,6 +159,10 @@ export class WeirCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab[Symbol.asyncDispose]();
   }
+}
+
+function etcdSection(lab: Lab, { name }: ClusterNode, { document }: EtcdDeployment, more: object = {}): object {
+  return { ...document, snapshotFile: join(lab.directory, name, 'etcd-snapshot.json'), ...more };
 }
 
 function memberOf({ name, ipv4, localAddresses }: ClusterNode): object {
