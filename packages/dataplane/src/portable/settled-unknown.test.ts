@@ -67,6 +67,15 @@ for (const [what, service] of [
   }
 }
 
+test('a segment that nobody knows counts for no rate of new flows: it has been counted by those that are asked about', (t) => {
+  const guard = { deny: [], allow: [], newFlowsPerSecond: 1, newFlowsPerSource: 0 };
+  const engine = engineWith([kept], { sharing, guard });
+  outcome(engine, segment({ flags: syn }));
+  outcome(engine, segment({ flags: ack, port: 1235 }));
+  settle(engine);
+  t.is(statesIn(engine).length, 2);
+});
+
 test('one segment that nobody knows is remembered no longer than a SYN', (t) => {
   const engine = engineWith([next], { sharing });
   const timeout = ticksIn(defaultFlowTimeouts.tcpSynMs / 1000);
