@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { absolutePath } from './absolute-path-schema.js';
 import { announce } from './announce-schema.js';
-import { wholeSeconds } from './duration.js';
+import { duration, wholeSeconds } from './duration.js';
 import { endpointText } from './endpoint-schema.js';
 import { ipAddress, ipv4 } from './ip-address-schema.js';
 import { portNumber } from './port-schema.js';
@@ -14,7 +15,7 @@ const peer = z.strictObject({
   holdTime: wholeSeconds
     .refine((ms) => ms >= 3000, 'is less than 3s, the least that BGP allows (RFC 4271, section 4.2)')
     .refine((ms) => ms <= 65_535_000, 'is more than 65535s, the most that BGP can say (RFC 4271, section 4.2)')
-    .prefault('9s'),
+    .prefault('3s'),
   keepalive: wholeSeconds.describe('Default: a third of holdTime.').optional(),
   connectRetry: wholeSeconds.prefault('5s'),
   password: z.string().min(1).max(80).describe('TCP MD5 signature (RFC 2385).').optional(),
@@ -69,6 +70,20 @@ export const bgp = z.strictObject({
     ])
     .describe('How long routers keep the routes while gobgpd restarts.')
     .prefault('30s'),
+  gracefulShutdown: z
+    .union([z.literal('off'), duration])
+    .describe(
+      'How long routes stay announced with GRACEFUL_SHUTDOWN (RFC 8326) before a node that drains withdraws them.',
+    )
+    .prefault('1s'),
+  maxVips: z
+    .int()
+    .min(1, 'is less than 1; a node that is to announce nothing has node.state draining')
+    .describe('How many VIPs this node announces at most; which ones, names decide. Default: all.')
+    .optional(),
+  overridesFile: absolutePath
+    .describe('Where "lb-node announce" keeps what operators want of single VIPs.')
+    .default('/var/lib/weir/announce.json'),
   peers: z.array(peer).min(1, 'has no peer; without routers leave out bgp'),
   announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
   announcePools: z

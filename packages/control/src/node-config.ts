@@ -29,6 +29,12 @@ export interface BgpConfig {
   readonly listenPort: number;
   readonly gobgpd: { readonly run: 'child' | 'external'; readonly apiAddress: string; readonly command: string };
   readonly gracefulRestart: { readonly enabled: boolean; readonly restartTimeMs: number };
+  /** How long routes are announced with GRACEFUL_SHUTDOWN before they are withdrawn; 0: not at all. */
+  readonly gracefulShutdownMs: number;
+  /** Absent: no limit. */
+  readonly maxVips?: number;
+  /** Absolute path. */
+  readonly overridesFile: string;
   readonly peers: readonly PeerConfig[];
   readonly announce: AnnounceConfig;
   /** Attributes of routes to the local addresses of other nodes. Absent: no local addresses are announced, the own neither. */
@@ -56,6 +62,8 @@ export interface NodeConfig {
     readonly address6?: string;
     /** fullnat: what packets to backends come from; of both families. */
     readonly localAddresses: readonly string[];
+    /** What operators want of it. `draining`: it announces no VIP, and forwards what still comes. */
+    readonly wantedState: 'active' | 'draining';
   };
   readonly dataplane: {
     readonly engine: 'xdp' | 'portable';
@@ -97,12 +105,14 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
   const { node, dataplane, guard, bgp, nodes, state, runtimeDirectory, shutdown, log, services } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
   const localAddresses = ownPool(node, nodes).addresses;
+  const { state: wantedState, ...ofNode } = node;
   const defaults = { tableRows: dataplane.tableRows, hashSeed, announce: definedOf(bgp?.announce ?? {}) };
   return deepFreeze<NodeConfig>({
     node: {
-      ...(definedOf(node) as NodeConfig['node']),
+      ...(definedOf(ofNode) as Omit<NodeConfig['node'], 'wantedState'>),
       name: node.name ?? hostname(),
       localAddresses,
+      wantedState,
     },
     dataplane: {
       ...dataplane,
@@ -125,7 +135,7 @@ function bgpConfigOf(
   nodeAddress: string | undefined,
   isShared: boolean,
 ): BgpConfig {
-  const { gobgpd, gracefulRestart, peers, announce, announcePools = isShared } = bgp;
+  const { gobgpd, gracefulRestart, gracefulShutdown, maxVips, peers, announce, announcePools = isShared } = bgp;
   return {
     asn: bgp.asn,
     routerId: bgp.routerId ?? (nodeAddress as string),
@@ -135,6 +145,9 @@ function bgpConfigOf(
       gracefulRestart === 'off'
         ? { enabled: false, restartTimeMs: 0 }
         : { enabled: true, restartTimeMs: gracefulRestart },
+    gracefulShutdownMs: gracefulShutdown === 'off' ? 0 : gracefulShutdown,
+    ...(maxVips === undefined ? {} : { maxVips }),
+    overridesFile: bgp.overridesFile,
     peers: peers.map(({ holdTime, keepalive, connectRetry, multihop, ...peer }) => ({
       ...(definedOf(peer) as Pick<PeerConfig, 'address' | 'asn' | 'port' | 'passive'>),
       holdTimeMs: holdTime,

@@ -28,6 +28,10 @@ export const nodeSchema = z.strictObject({
       .array(routableAddress)
       .describe('fullnat: addresses of this node alone, that its packets to backends come from; up to 16 a family.')
       .default([]),
+    state: z
+      .enum(['active', 'draining'])
+      .describe('draining: no VIP is announced, what still comes is forwarded.')
+      .default('active'),
   }),
   dataplane: dataplane.prefault({}),
   guard: z

@@ -13,7 +13,7 @@ export function changedFixedSettings(current: NodeConfig, next: NodeConfig): rea
 function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): unknown {
   switch (name) {
     case 'node': {
-      const { localAddresses: _, ...fixed } = config.node;
+      const { localAddresses: _, wantedState: _state, ...fixed } = config.node;
       return fixed;
     }
     case 'dataplane': {
@@ -22,7 +22,7 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
     }
     case 'bgp': {
       if (config.bgp === undefined) return undefined;
-      const { announce: _, backupPools: _pools, ...fixed } = config.bgp;
+      const { announce: _, backupPools: _pools, gracefulShutdownMs: _time, maxVips: _most, ...fixed } = config.bgp;
       return fixed;
     }
     case 'state':
