@@ -1,4 +1,7 @@
 export type { AnnounceConfig } from './announce-config.js';
+export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
+export type { ClusterLog } from './cluster/cluster-log.js';
+export { type ClusterConfigSource, type NodeRegistration, openConfigSource } from './cluster/config-source.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
 export type { Endpoint } from './endpoint-schema.js';
 export type { ListenerConfig } from './listener.js';
