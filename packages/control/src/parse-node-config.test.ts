@@ -126,7 +126,7 @@ const wrong: readonly (readonly [string, string, string, string])[] = [
     'a misspelt key',
     'backends:',
     'bakends:',
-    'services[0].backends: is missing (file weir.yaml, line 5)\nservices[0].bakends: is not a known key; did you mean "backends"? (file weir.yaml, line 8)',
+    'services[0].bakends: is not a known key; did you mean "backends"? (file weir.yaml, line 8)\nservices[0].backends: is missing (file weir.yaml, line 5)',
   ],
   [
     'a key that resembles none',

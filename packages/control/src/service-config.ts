@@ -1,10 +1,12 @@
 import type { AnnounceConfig } from './announce-config.js';
+import type { DiscoveryConfig } from './discovery/discovery-config.js';
+import { discoveryConfigOf } from './discovery/discovery-schema.js';
 import { schedulerOf } from './forwarding-needs.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { type ListenerConfig, listenersOf } from './listener.js';
 import { definedOf } from './plain-values.js';
 import { type SecondChanceConfig, secondChanceConfigOf } from './second-chance-config.js';
-import type { ServiceDocument } from './service-schema.js';
+import type { BackendDocument, ServiceDocument } from './service-schema.js';
 
 export interface BackendConfig {
   readonly name: string;
@@ -60,6 +62,8 @@ export interface ServiceConfig {
   /** The service's own attributes over those of `bgp.announce`. */
   readonly announce: AnnounceConfig;
   readonly backends: readonly BackendConfig[];
+  /** Where more of them come from. Absent: nowhere. */
+  readonly discovery?: readonly DiscoveryConfig[];
 }
 
 /** What the rest of a document says of services that do not say it themselves. */
@@ -90,11 +94,16 @@ export function serviceConfigOf(service: ServiceDocument, index: number, default
     ...(pinning === 'off' ? {} : { pinning: { learnMs: pinning.learn, holdMs: pinning.hold } }),
     ...(secondChance === undefined ? {} : { secondChance: secondChanceConfigOf(secondChance, defaults.hashSeed) }),
     announce: { ...defaults.announce, ...definedOf(service.announce) },
-    backends: service.backends.map((backend) => ({
-      ...(secondChance === undefined ? {} : { state: 'active' }),
-      ...definedBackend(backend),
-      name: nameOf(backend),
-    })),
+    backends: service.backends.map((backend) => backendConfigOf(backend, secondChance !== undefined)),
+    ...(service.discovery === undefined ? {} : { discovery: discoveryConfigOf(service.discovery) }),
+  };
+}
+
+export function backendConfigOf(backend: BackendDocument, hasSecondChance: boolean): BackendConfig {
+  return {
+    ...(hasSecondChance ? { state: 'active' } : {}),
+    ...definedBackend(backend),
+    name: nameOf(backend),
   };
 }
 
@@ -102,8 +111,6 @@ function persistenceConfigOf(persistence: NonNullable<ServiceDocument['persisten
   const { timeout, netmask, netmask6 } = persistence;
   return { timeoutMs: timeout, netmask, netmask6 };
 }
-
-type BackendDocument = ServiceDocument['backends'][number];
 
 function definedBackend({ address, port, weight, maxConnections, minConnections, state }: BackendDocument) {
   return {

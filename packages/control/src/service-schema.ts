@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { announce } from './announce-schema.js';
+import { discovery } from './discovery/discovery-schema.js';
 import { duration } from './duration.js';
 import { flowTimeout } from './flow-timeout-schema.js';
 import { routableAddress } from './ip-address-schema.js';
@@ -9,7 +10,8 @@ import { tableRows } from './table-rows-schema.js';
 
 const connections = z.int().min(0).max(4_294_967_295);
 
-const backend = z.strictObject({
+/** An entry of `backends`. */
+export const backendSchema = z.strictObject({
   name: z.string().min(1).describe('Default: the address.').optional(),
   address: routableAddress.describe("Of either family with ipip, gre and gue; of the VIP's with nat, fullnat and dr."),
   port: portNumber.describe("nat and fullnat: where the backend listens; default: the packet's port.").optional(),
@@ -94,7 +96,15 @@ export const serviceSchema = z
       .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
       .optional(),
     announce: announce.prefault({}),
-    backends: z.array(backend).min(1, NO_BACKEND),
+    backends: z.array(backendSchema).default([]),
+    discovery: discovery
+      .describe('Where further backends come from; those of backends stay. Default: nowhere.')
+      .optional(),
+  })
+  .refine(({ backends, discovery }) => discovery !== undefined || !isEmptyList(backends), {
+    path: ['backends'],
+    error: NO_BACKEND,
+    when: isMapping,
   })
   .refine(({ vip, listeners }) => vip !== undefined || listeners !== undefined, missing('vip'))
   .refine(({ port, listeners }) => port !== undefined || listeners !== undefined, missing('port'))
@@ -104,6 +114,9 @@ export const serviceSchema = z
 
 /** What the schema makes of an entry of `services`. */
 export type ServiceDocument = z.output<typeof serviceSchema>;
+
+/** What the schema makes of an entry of `backends`. */
+export type BackendDocument = z.output<typeof backendSchema>;
 
 type ListenerKey = 'vip' | 'protocol' | 'port';
 
@@ -118,4 +131,8 @@ function beside(key: ListenerKey) {
 /** What else is wrong with an entry must not hide that it lacks a VIP. */
 function isMapping({ value }: { value: unknown }): boolean {
   return typeof value === 'object' && value !== null;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }

@@ -1,14 +1,9 @@
-import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from './config-error.js';
+import { followFile } from './follow-file.js';
 import type { NodeConfig } from './node-config.js';
 import { loadNodeConfig } from './parse-node-config.js';
-
-/** An editor writes a file in several steps; they are one change when they are this close together. */
-const SETTLE_MS = 100;
-/** How late a change may be noticed of which the directory tells nothing. */
-const POLL_MS = 1000;
 
 /** What a source of configuration has to tell. */
 export type ConfigEvent =
@@ -27,8 +22,7 @@ export interface WatchOptions {
 }
 
 /**
- * Watches `weir.yaml`: writes in place, renames over it, symbolic links that are swapped, as Kubernetes does with
- * mounted ConfigMaps, and files elsewhere that a link leads to. Calls back in order, one at a time; while a callback
+ * Watches `weir.yaml`, as {@link followFile} does. Calls back in order, one at a time; while a callback
  * runs, only the newest state is kept. A file that says what was told last, in whatever words, is no change.
  */
 export function watchNodeConfig(
@@ -39,7 +33,6 @@ export function watchNodeConfig(
   const file = resolve(path);
   let told: ConfigEvent | undefined = inForce && { kind: 'changed', config: inForce };
   let wanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
-  let settling: NodeJS.Timeout | undefined;
   let busy: Promise<void> | undefined;
   let isClosed = false;
 
@@ -59,43 +52,17 @@ export function watchNodeConfig(
       busy = undefined;
     });
   };
-  const settle = () => {
-    clearTimeout(settling);
-    settling = setTimeout(look, SETTLE_MS, 'if-changed');
-  };
-
-  const watcher = watchDirectory(file, settle);
-  watchFile(file, { interval: POLL_MS }, settle);
+  const following = followFile(file, () => look('if-changed'));
   if (inForce !== undefined) look('if-changed');
 
   return {
     reload: () => look('in-any-case'),
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      clearTimeout(settling);
-      unwatchFile(file, settle);
-      watcher?.close();
+      following[Symbol.dispose]();
       await busy;
     },
   };
-}
-
-/**
- * Notices most changes at once. Not the file is watched, for one that is renamed over it is another file; `..data` is
- * what Kubernetes swaps. Undefined where there is no such directory: then only the polling notices.
- */
-function watchDirectory(file: string, onChange: () => void): FSWatcher | undefined {
-  const names = new Set<string | null>([basename(file), '..data']);
-  try {
-    const watcher = watch(dirname(file), (_, name) => {
-      if (names.has(name)) onChange();
-    });
-    // The directory went away, or the kernel has no watch left.
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    return undefined;
-  }
 }
 
 function saysTheSame(a: ConfigEvent, b: ConfigEvent): boolean {
