@@ -60,7 +60,7 @@ static __always_inline int adopt_translated(const struct state *current, const s
 		made.local = image->local;
 		made.local_port = bpf_ntohs(image->local_port);
 	}
-	if (!is_free(packet, &made))
+	if (!is_free(packet, &made, 0))
 		return SETTLED_NO_ROOM;
 	answer_place = claim_seldom(made.answer_key.tag, settings.translation_mask,
 				    flow_value(settlement->slot, backend->epoch, FLOW_ANSWER, current->now));

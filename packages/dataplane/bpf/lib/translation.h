@@ -60,8 +60,11 @@ static __always_inline struct flow_key key_of_answer(const struct state *current
 	return flow_key(current->flow_keys, source, destination, ports, packet->protocol);
 }
 
-/* Does no other flow get answers under this key? */
-SEPARATE int is_free(const struct packet *packet, struct new_translation *made)
+/*
+ * Does no other flow get answers under this key? `closed_too`: one whose connection is closed gives way, though its backend may
+ * have it in TIME-WAIT.
+ */
+SEPARATE int is_free(const struct packet *packet, struct new_translation *made, __u32 closed_too)
 {
 	const struct state *current = current_state();
 	struct found_flow found = {};
@@ -74,7 +77,8 @@ SEPARATE int is_free(const struct packet *packet, struct new_translation *made)
 	if (!find_flow(made->answer_key, settings.translation_mask, &found))
 		return 1;
 	other = other_direction(found.place, found.value, &other_place);
-	if (other && !is_over(current, other->value, found.value))
+	if (other && !is_over(current, other->value, found.value) &&
+	    !(closed_too && state_of(other->value) == FLOW_CLOSE))
 		return 0;
 	forget_at(found.place, made->answer_key.tag, found.value);
 	return 1;
@@ -96,7 +100,7 @@ SEPARATE int take_local_port(const struct packet *packet, struct new_translation
 	made->local = current->local_address[pool][number];
 	for (__u32 i = 0; i < LOCAL_PORTS_TRIED; i++) {
 		made->local_port = current->local_first + ((hash & 0xffff) + i) % ports;
-		if (is_free(packet, made))
+		if (is_free(packet, made, 0))
 			return 1;
 	}
 	return 0;
@@ -153,7 +157,8 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 	if (backend->method == METHOD_NAT) {
 		address_from_source(&made.local, packet);
 		made.local_port = packet->ports;
-		if (!is_free(packet, &made))
+		/* The same port of the client, now to another port of the VIP: there is no other to take. */
+		if (!is_free(packet, &made, 1))
 			return drop(DROP_NO_LOCAL_PORT);
 	} else if (!take_local_port(packet, &made, choice->hash)) {
 		return drop(DROP_NO_LOCAL_PORT);

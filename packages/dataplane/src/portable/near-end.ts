@@ -16,7 +16,7 @@ export interface LocalEnds {
 
 /**
  * How a backend sees the client of a new flow: nat: as it is; fullnat: as a local address and port. undefined: another
- * flow has that, or all that were tried.
+ * flow has that, or all that were tried. With nat a flow whose connection is closed ends for it: there is no other port to take.
  */
 export function nearEnd(
   node: LocalEnds & { readonly flows: FlowTable },
@@ -26,9 +26,14 @@ export function nearEnd(
   hash: number,
   nowTicks: number,
 ): Endpoint | undefined {
-  const isFree = (near: Endpoint) => node.flows.ofAnswer(answerTuple(protocol, { near, far }), nowTicks) === undefined;
-  const candidates = method === 'nat' ? [{ address: source, port: sourcePort }] : localEnds(node, source, hash);
-  return candidates.find(isFree);
+  const holder = (near: Endpoint) => node.flows.ofAnswer(answerTuple(protocol, { near, far }), nowTicks);
+  if (method !== 'nat') return localEnds(node, source, hash).find((near) => holder(near) === undefined);
+  const near = { address: source, port: sourcePort };
+  const former = holder(near);
+  if (former === undefined) return near;
+  if (former.state !== 'close') return undefined;
+  node.flows.end(former);
+  return near;
 }
 
 function localEnds({ localAddresses, localPorts }: LocalEnds, client: Uint8Array, hash: number): Endpoint[] {

@@ -207,6 +207,25 @@ test('fullnat takes the next port where one is in use, and gives up after sixtee
   t.deepEqual(ports, [...Array.from({ length: 16 }, (_, i) => 43120 + i), 'no_local_port']);
 });
 
+test('nat takes a port of the client again once its connection to another port of the VIP is closed', (t) => {
+  const backends = [{ address: backend[4], port: 8080 }];
+  const services = [80, 81].map((port) => ({
+    listeners: [{ vip: vip[4], protocol: 'tcp', port }] as const,
+    forwarding: { method: 'nat' } as const,
+    backends,
+  }));
+  const engine = engineWith(services);
+  const send = (toPort: number, flags: number) => outcome(engine, segment({ toPort, flags })).slice(0, 4);
+  t.is(send(80, flag.syn), '0200');
+  t.is(outcome(engine, segment({ toPort: 81 })), 'no_local_port');
+  t.is(send(80, flag.rst), '0200');
+  t.is(send(81, flag.syn), '0200');
+  t.deepEqual(
+    [...engine.flows()].map(({ vip: { port } }) => port),
+    [81],
+  );
+});
+
 test('where there is no room the flow that was not seen for longest gives way', (t) => {
   const engine = engineWith([{ scheduling: { pick: 'next' } }], {}, {}, { flows: 2 });
   for (const [tick, port] of [1, 2, 1, 3].entries()) outcome(engine, segment({ port }), tick);
