@@ -58,6 +58,8 @@ export interface ProbeTarget {
   readonly address: string;
   /** 0: of a protocol without ports. */
   readonly port: number;
+  /** Name of the service, for scripts: WEIR_SERVICE. */
+  readonly service?: string;
   /** SO_MARK of the probe's socket: what decides its way. Absent: the kernel's routes. */
   readonly mark?: number;
 }

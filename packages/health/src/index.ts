@@ -1,1 +1,12 @@
+export type { ProbeResult } from './attempt.js';
 export type { HealthCheck, HttpProbe, Probe, ProbeTarget, ProbeTls } from './health-check.js';
+export {
+  type BackendHealth,
+  type CheckedBackend,
+  type HealthChange,
+  HealthMonitor,
+  type HealthMonitorOptions,
+} from './health-monitor.js';
+export { ProbeSocketError } from './marked-socket.js';
+export { probe } from './probe.js';
+export type { Damping, Verdict } from './verdict.js';

@@ -1,0 +1,58 @@
+import { performance } from 'node:perf_hooks';
+import type { ProbeTarget } from './health-check.js';
+
+/** What one probe found out. */
+export interface ProbeResult {
+  readonly isWell: boolean;
+  /** A sentence for operators: `connection refused`, `status 503, expected 200-399`; of a good answer `connected`, `status 200`. */
+  readonly reason: string;
+  /** From the probe's begin to its end. */
+  readonly latencyMs: number;
+}
+
+/** Ends an attempt with its outcome; the first call counts, later ones do nothing. */
+export type Settle = (isWell: boolean, reason: string) => void;
+
+/** Gives up all that an attempt opened; called once, whatever the outcome. */
+export type Close = () => void;
+
+/**
+ * One way of asking a backend. Begins to ask at once and returns how to stop. What it throws is an answer that is not well,
+ * with the message as reason.
+ */
+export type Ask<Kind> = (probe: Kind, target: ProbeTarget, settle: Settle) => Close;
+
+/**
+ * Runs one attempt, which ends when it settles, after `timeoutMs`, or when `signal` aborts; then all that it opened is
+ * closed. Never rejects.
+ */
+export function attempt(
+  timeoutMs: number,
+  signal: AbortSignal,
+  begin: (settle: Settle) => Close,
+): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const startMs = performance.now();
+    let isSettled = false;
+    let close: Close | undefined;
+    const settle: Settle = (isWell, reason) => {
+      if (isSettled) return;
+      isSettled = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      close?.();
+      resolve({ isWell, reason, latencyMs: performance.now() - startMs });
+    };
+    const onAbort = () => settle(false, 'the probe was called off');
+    const timer = setTimeout(() => settle(false, `no answer within ${timeoutMs} ms`), timeoutMs);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      close = begin(settle);
+    } catch (error) {
+      settle(false, (error as Error).message);
+    }
+    // It settled before it had returned how to close.
+    if (isSettled) close?.();
+  });
+}
