@@ -7,7 +7,7 @@ import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import { openDataplane } from './open-dataplane.js';
-import { type Reconciled, Reconciler } from './reconciler.js';
+import { type Reconciled, Reconciler, type ReconcilerParts } from './reconciler.js';
 import { refuseDistantBackends } from './same-subnet.js';
 import { SharingSocket, sharingSocketOf } from './sharing-socket.js';
 import { speakerOptions } from './speaker-options.js';
@@ -39,7 +39,11 @@ export interface RunningNode extends AsyncDisposable {
  * pass.
  * @throws {DataplaneError | SpeakerError | ConfigError | WeirError} what stands in the way; nothing is left running then but what was pinned
  */
-export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
+export async function startNode(
+  config: NodeConfig,
+  logger: Logger,
+  { onAnnounced }: Pick<ReconcilerParts, 'onAnnounced'> = {},
+): Promise<RunningNode> {
   await refuseDistantBackends(config);
   const warning = warningOfSeed(config);
   if (warning !== undefined) logger.warn(warning);
@@ -57,7 +61,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
       sharing = await openSharing(config, config.state, { dataplane, isSameLife, logger, now, onChange });
       sharingSocket = await SharingSocket.open(sharingSocketOf(config), sharing.report);
     }
-    const parts = { dataplane, logger, now, sharing: sharing?.moment, absentNodes: sharing?.absentNodes };
+    const parts = { dataplane, logger, now, sharing: sharing?.moment, absentNodes: sharing?.absentNodes, onAnnounced };
     // Forwarding comes before announcing, and so does its failure.
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
     const bgp = speakerOptions(config, logger);

@@ -24,6 +24,8 @@ export interface ReconcilerParts {
   readonly sharing?: (() => SharingMoment) | undefined;
   /** Addresses of nodes that are gone although the kernel may not know yet; asked at each pass. */
   readonly absentNodes?: (() => ReadonlySet<string>) | undefined;
+  /** Called with all prefixes that are announced, whenever they become others. */
+  readonly onAnnounced?: ((prefixes: readonly string[]) => void) | undefined;
 }
 
 /** What is in force after a pass. */
@@ -184,14 +186,17 @@ export class Reconciler {
   }
 
   async #announce(announcements: readonly Announcement[]): Promise<void> {
-    const { speaker, logger } = this.#parts;
+    const { speaker, logger, onAnnounced } = this.#parts;
     if (speaker === undefined) return;
     const before = new Set(this.#announced.map(({ prefix }) => prefix));
     const after = new Set(announcements.map(({ prefix }) => prefix));
     await speaker.set(announcements);
     this.#announced = announcements;
-    for (const prefix of before) if (!after.has(prefix)) logger.warn({ prefix }, `withdrew ${prefix}`);
-    for (const prefix of after) if (!before.has(prefix)) logger.info({ prefix }, `announced ${prefix}`);
+    const withdrawn = [...before].filter((prefix) => !after.has(prefix));
+    const added = [...after].filter((prefix) => !before.has(prefix));
+    for (const prefix of withdrawn) logger.warn({ prefix }, `withdrew ${prefix}`);
+    for (const prefix of added) logger.info({ prefix }, `announced ${prefix}`);
+    if (withdrawn.length > 0 || added.length > 0) onAnnounced?.([...after]);
   }
 
   #logSilence(reasons: readonly string[]): void {
