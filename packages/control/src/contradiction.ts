@@ -15,5 +15,6 @@ export interface SoundParts {
   readonly bgp: NodeDocument['bgp'] | undefined;
   readonly nodes: NodeDocument['nodes'] | undefined;
   readonly state: NodeDocument['state'] | undefined;
+  readonly etcd: NodeDocument['etcd'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;
 }

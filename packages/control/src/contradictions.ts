@@ -1,6 +1,8 @@
 import { backendContradictions } from './backend-contradictions.js';
 import { bgpContradictions } from './bgp-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
+import { etcdContradictions } from './etcd-contradictions.js';
+import { healthContradictions } from './health-contradictions.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { localPoolsContradictions } from './local-pools-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
@@ -17,9 +19,11 @@ export function contradictions(parts: SoundParts): Contradiction[] {
     ...nodesContradictions(parts),
     ...localPoolsContradictions(parts),
     ...stateContradictions(parts),
+    ...etcdContradictions(parts),
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),
     ...secondChanceContradictions(parts),
+    ...healthContradictions(parts),
   ];
 }

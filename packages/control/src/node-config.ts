@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import type { AnnounceConfig } from './announce-config.js';
 import { backupRouteOf } from './backup-route.js';
+import type { EtcdConfig } from './cluster-config.js';
+import { etcdConfigOf } from './etcd-config.js';
 import { ownPool } from './local-pools.js';
 import type { NodeDocument } from './node-schema.js';
 import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
@@ -94,6 +96,8 @@ export interface NodeConfig {
   readonly nodes?: NodesConfig;
   /** Absent: flows are not shared. */
   readonly state?: StateConfig;
+  /** Absent: the file alone says what is. */
+  readonly etcd?: EtcdConfig;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -102,7 +106,7 @@ export interface NodeConfig {
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
-  const { node, dataplane, guard, bgp, nodes, state, runtimeDirectory, shutdown, log, services } = document;
+  const { node, dataplane, guard, bgp, nodes, state, runtimeDirectory, shutdown, log, etcd, services = [] } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
   const localAddresses = ownPool(node, nodes).addresses;
   const { state: wantedState, ...ofNode } = node;
@@ -123,6 +127,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address, state?.store === 'redis') }),
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
+    ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,

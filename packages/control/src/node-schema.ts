@@ -3,6 +3,7 @@ import { absolutePath } from './absolute-path-schema.js';
 import { bgp } from './bgp-schema.js';
 import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
+import { etcd } from './etcd-schema.js';
 import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
 import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
@@ -15,55 +16,66 @@ const flowsPerSecond = z.int().min(0).max(4_294_967_295).default(0);
  * The document weir.yaml as its author writes it, each value for itself; what is wrong between values that are each
  * right, contradictions() finds.
  */
-export const nodeSchema = z.strictObject({
-  node: z.strictObject({
-    name: z.string().min(1).describe('Default: the host name.').optional(),
-    interfaces: z
-      .array(z.string().min(1).max(15))
-      .min(1, 'names no interface')
-      .describe('Where packets for VIPs arrive.'),
-    address: ipv4.describe("Source of encapsulated packets; default: the kernel's choice.").optional(),
-    address6: ipv6.optional(),
-    localAddresses: z
-      .array(routableAddress)
-      .describe('fullnat: addresses of this node alone, that its packets to backends come from; up to 16 a family.')
-      .default([]),
-    state: z
-      .enum(['active', 'draining'])
-      .describe('draining: no VIP is announced, what still comes is forwarded.')
-      .default('active'),
-  }),
-  dataplane: dataplane.prefault({}),
-  guard: z
-    .strictObject({
-      deny: z.array(network).describe('Networks whose packets are dropped; the longest prefix decides.').default([]),
-      allow: z.array(network).describe('Exceptions from deny.').default([]),
-      newFlowsPerSecond: flowsPerSecond.describe('Beyond it this node remembers no new flows; 0: no limit.'),
-      newFlowsPerSource: flowsPerSecond.describe(
-        "New flows a second of one source (/32, /64), beyond which they're dropped; 0: no limit.",
-      ),
-    })
-    .describe('What keeps floods and unwanted sources from the services.')
-    .prefault({}),
-  bgp: bgp.describe('Without it nothing is announced.').optional(),
-  nodes: nodes
-    .describe('Of services that need state: a packet of a flow that another node knows goes there. Default: no others.')
-    .optional(),
-  state: state
-    .describe('Where long-lived flows are shared, so that another node can go on with them. Default: nowhere.')
-    .optional(),
-  runtimeDirectory: absolutePath.default('/run/weir'),
-  shutdown: z
-    .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
-    .prefault({}),
-  log: z
-    .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
-      format: z.enum(['json', 'pretty']).default('json'),
-    })
-    .prefault({}),
-  services: z.array(serviceSchema),
-});
+export const nodeSchema = z
+  .strictObject({
+    node: z.strictObject({
+      name: z.string().min(1).describe('Default: the host name.').optional(),
+      interfaces: z
+        .array(z.string().min(1).max(15))
+        .min(1, 'names no interface')
+        .describe('Where packets for VIPs arrive.'),
+      address: ipv4.describe("Source of encapsulated packets; default: the kernel's choice.").optional(),
+      address6: ipv6.optional(),
+      localAddresses: z
+        .array(routableAddress)
+        .describe('fullnat: addresses of this node alone, that its packets to backends come from; up to 16 a family.')
+        .default([]),
+      state: z
+        .enum(['active', 'draining'])
+        .describe('draining: no VIP is announced, what still comes is forwarded.')
+        .default('active'),
+    }),
+    dataplane: dataplane.prefault({}),
+    guard: z
+      .strictObject({
+        deny: z.array(network).describe('Networks whose packets are dropped; the longest prefix decides.').default([]),
+        allow: z.array(network).describe('Exceptions from deny.').default([]),
+        newFlowsPerSecond: flowsPerSecond.describe('Beyond it this node remembers no new flows; 0: no limit.'),
+        newFlowsPerSource: flowsPerSecond.describe(
+          "New flows a second of one source (/32, /64), beyond which they're dropped; 0: no limit.",
+        ),
+      })
+      .describe('What keeps floods and unwanted sources from the services.')
+      .prefault({}),
+    bgp: bgp.describe('Without it nothing is announced.').optional(),
+    nodes: nodes
+      .describe(
+        'Of services that need state: a packet of a flow that another node knows goes there. Default: no others.',
+      )
+      .optional(),
+    state: state
+      .describe('Where long-lived flows are shared, so that another node can go on with them. Default: nowhere.')
+      .optional(),
+    etcd: etcd
+      .describe('Where services, backends and settings of all nodes come from, beside this file. Default: nowhere.')
+      .optional(),
+    runtimeDirectory: absolutePath.default('/run/weir'),
+    shutdown: z
+      .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+        format: z.enum(['json', 'pretty']).default('json'),
+      })
+      .prefault({}),
+    services: z.array(serviceSchema).describe('Beside those of etcd; without etcd it must be there.').optional(),
+  })
+  .refine(({ services, etcd }) => services !== undefined || etcd !== undefined, {
+    path: ['services'],
+    error: 'is missing',
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  });
 
 /** What the schema makes of a document: defaults filled in, durations in ms. */
 export type NodeDocument = z.output<typeof nodeSchema>;

@@ -1,18 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ConfigError, type ConfigProblem, InvalidConfigError } from './config-error.js';
-import type { Contradiction, SoundParts } from './contradiction.js';
+import { ConfigError, InvalidConfigError } from './config-error.js';
+import type { SoundParts } from './contradiction.js';
 import { contradictions } from './contradictions.js';
-import { issueText } from './issue-text.js';
-import { suggestedKey } from './key-suggestion.js';
+import { contradictionProblem, problemsOf } from './document-problems.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
 import { type NodeDocument, nodeSchema } from './node-schema.js';
-import { pathText } from './path-text.js';
 import { serviceSchema } from './service-schema.js';
-import { type Path, parseYaml, type YamlDocument } from './yaml-document.js';
-
-/** Longer text is cut in messages. */
-const SHOWN_CHARACTERS = 80;
+import { parseYaml } from './yaml-document.js';
 
 /**
  * Reads `weir.yaml`.
@@ -20,17 +15,25 @@ const SHOWN_CHARACTERS = 80;
  * @throws {InvalidConfigError} with every problem that was found
  */
 export function parseNodeConfig(text: string, fileName: string): NodeConfig {
+  return nodeConfigOf(parseNodeDocument(text, fileName));
+}
+
+/**
+ * Reads `weir.yaml` as its author wrote it, with defaults filled in, checked as a whole.
+ * @throws {InvalidConfigError}
+ */
+export function parseNodeDocument(text: string, fileName: string): NodeDocument {
   const document = parseYaml(text);
   if (document.value === undefined) throw new InvalidConfigError(fileName, document.problems);
   const result = nodeSchema.safeParse(document.value);
   const problems = [
-    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document)),
+    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document, nodeConfigJsonSchema)),
     ...contradictions(result.success ? allParts(result.data) : soundParts(document.value)).map((found) =>
       contradictionProblem(found, document),
     ),
   ];
   if (problems.length > 0 || !result.success) throw new InvalidConfigError(fileName, problems);
-  return nodeConfigOf(result.data);
+  return result.data;
 }
 
 /**
@@ -39,6 +42,15 @@ export function parseNodeConfig(text: string, fileName: string): NodeConfig {
  * @throws {InvalidConfigError}
  */
 export async function loadNodeConfig(path: string): Promise<NodeConfig> {
+  return nodeConfigOf(await loadNodeDocument(path));
+}
+
+/**
+ * The same as its author wrote it, see {@link parseNodeDocument}.
+ * @throws {ConfigError} CONFIG_UNREADABLE
+ * @throws {InvalidConfigError}
+ */
+export async function loadNodeDocument(path: string): Promise<NodeDocument> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -48,7 +60,7 @@ export async function loadNodeConfig(path: string): Promise<NodeConfig> {
       details: { file: path },
     });
   }
-  return parseNodeConfig(text, path);
+  return parseNodeDocument(text, path);
 }
 
 /** JSON Schema of `weir.yaml`, for editors: `# yaml-language-server: $schema=weir.schema.json`. */
@@ -56,8 +68,10 @@ export function nodeConfigJsonSchema(): object {
   return { title: 'weir.yaml', ...z.toJSONSchema(nodeSchema, { io: 'input' }) };
 }
 
-function allParts({ node, dataplane, guard, bgp, nodes, state, services }: NodeDocument): SoundParts {
-  return { node, dataplane, guard, bgp, nodes, state, services: new Map(services.entries()) };
+/** Of a document that is sound as a whole. */
+export function allParts({ services = [], ...parts }: NodeDocument): SoundParts {
+  const { node, dataplane, guard, bgp, nodes, state, etcd } = parts;
+  return { node, dataplane, guard, bgp, nodes, state, etcd, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -70,7 +84,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, nodes, state } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, nodes, state, etcd } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -81,50 +95,6 @@ function soundParts(value: unknown): SoundParts {
     bgp: soundPart(bgp, 'bgp'),
     nodes: soundPart(nodes, 'nodes'),
     state: soundPart(state, 'state'),
+    etcd: soundPart(etcd, 'etcd'),
   };
-}
-
-function problemsOf(issue: z.core.$ZodIssue, document: YamlDocument): ConfigProblem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      const suggestion = suggestedKey(nodeConfigJsonSchema(), issue.path, key);
-      const message = `is not a known key${suggestion === undefined ? '' : `; did you mean "${suggestion}"?`}`;
-      return { path: pathText(path), message, line: document.lineOfKey(path) };
-    });
-  }
-  return [problemAt(issue.path, document, issueText(issue), 'is missing')];
-}
-
-function contradictionProblem({ path, message }: Contradiction, document: YamlDocument): ConfigProblem {
-  return problemAt(path, document, message, message);
-}
-
-/** @param ofMissing  what is wrong where nothing stands at the path */
-function problemAt(path: Path, document: YamlDocument, ofValue: string, ofMissing: string): ConfigProblem {
-  const place = { path: pathText(path), line: document.lineOfValue(path) };
-  const value = valueAt(document.value, path);
-  if (value === undefined) return { ...place, message: ofMissing };
-  if (/password$/i.test(String(path.at(-1)))) return { ...place, message: `(not shown) ${ofValue}` };
-  if (typeof value === 'object' && value !== null) return { ...place, message: `${collectionText(value)} ${ofValue}` };
-  const scalar = value as string | number | boolean | null;
-  return { ...place, message: `${scalarText(scalar, document.numberText(path))} ${ofValue}`, value: scalar };
-}
-
-/** Without what is in it: that may be long, and secret. */
-function collectionText(value: object): string {
-  const inside = Object.keys(value).length === 0 ? '' : '…';
-  return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
-}
-
-function scalarText(value: string | number | boolean | null, numberText: string | undefined): string {
-  if (typeof value !== 'string') return numberText ?? String(value);
-  return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
-}
-
-function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
-    root,
-  );
 }

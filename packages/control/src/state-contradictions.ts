@@ -1,5 +1,6 @@
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { repeated } from './repeated.js';
+import { tlsContradictions } from './tls-contradictions.js';
 
 type StateDocument = NonNullable<SoundParts['state']>;
 type RedisDocument = NonNullable<StateDocument['redis']>;
@@ -24,7 +25,7 @@ function ofStore({ store, redis }: StateDocument): Contradiction[] {
 
 function ofRedis(redis: RedisDocument, keyPrefix: string): Contradiction[] {
   return [
-    ...[...ofAddresses(redis), ...ofSentinel(redis), ...ofCredentials(redis), ...ofTls(redis)].map(
+    ...[...ofAddresses(redis), ...ofSentinel(redis), ...ofCredentials(redis), ...tlsContradictions(redis.tls)].map(
       ({ path, message }) => ({ path: ['redis', ...path], message }),
     ),
     ...ofCluster(redis, keyPrefix),
@@ -79,15 +80,6 @@ function ofCredentials(redis: RedisDocument): Contradiction[] {
     }
   }
   return found;
-}
-
-function ofTls({ tls }: RedisDocument): Contradiction[] {
-  if (typeof tls === 'boolean') return [];
-  const alone = (key: 'certificate' | 'key', missing: 'certificate' | 'key'): Contradiction[] =>
-    tls[key] !== undefined && tls[missing] === undefined
-      ? [{ path: ['tls', key], message: `is of no use without tls.${missing}; give both, or neither` }]
-      : [];
-  return [...alone('certificate', 'key'), ...alone('key', 'certificate')];
 }
 
 function ofCluster({ mode, database }: RedisDocument, keyPrefix: string): Contradiction[] {

@@ -3,24 +3,12 @@ import { absolutePath } from './absolute-path-schema.js';
 import { duration } from './duration.js';
 import { endpoint } from './endpoint-schema.js';
 import { TICK_MS } from './flow-timeout-schema.js';
+import { tls } from './tls-schema.js';
 
 const TELL_AFTER_MAX_MS = 5 * 60_000;
 const BATCH_DELAY_MAX_MS = 1000;
 
 const credential = z.string().min(1).max(512);
-
-const tls = z.strictObject({
-  ca: absolutePath
-    .describe('PEM file of who signed the certificate of the server; default: the known ones.')
-    .optional(),
-  certificate: absolutePath.describe('PEM file of the certificate of this node.').optional(),
-  key: absolutePath.describe('PEM file of its key.').optional(),
-  serverName: z
-    .string()
-    .min(1)
-    .describe('Name that the certificate of the server has; default: the host of the address.')
-    .optional(),
-});
 
 const redis = z.strictObject({
   addresses: z
