@@ -11,13 +11,36 @@ export function backendContradictions({ services }: SoundParts): Contradiction[]
   const vips = new Set([...services].flatMap(([i, service]) => listenersOf(service, i).map((l) => l.listener.vip)));
   return [...services].flatMap(([i, service]) =>
     [
-      ...ofEqualBackends(service, i),
-      ...ofVips(service, vips),
-      ...ofFamilies(service),
-      ...ofPorts(service),
-      ...ofThresholds(service),
-    ].map(({ path, message }) => ({ path: ['services', i, 'backends', ...path], message })),
+      ...[
+        ...ofEqualBackends(service, i),
+        ...ofVips(service, vips),
+        ...ofFamilies(service),
+        ...ofPorts(service),
+        ...ofThresholds(service),
+      ].map(({ path, message }) => ({ path: ['backends', ...path], message })),
+      ...ofFallback(service, i, vips),
+    ].map(({ path, message }) => ({ path: ['services', i, ...path], message })),
   );
+}
+
+/** It is a backend like any other, but for what only those have that share flows. */
+function ofFallback(service: ServiceDocument, index: number, vips: ReadonlySet<string>): Contradiction[] {
+  const { fallback, backends } = service;
+  if (fallback === undefined) return [];
+  const alone = { ...service, backends: [{ ...fallback, weight: 0, maxConnections: 0 }] };
+  const same = backends.findIndex(({ address, port }) => address === fallback.address && port === fallback.port);
+  const found = [...ofVips(alone, vips), ...ofFamilies(alone), ...ofPorts(alone)];
+  return [
+    ...found.map(({ path, message }) => ({ path: ['fallback', ...path.slice(1)], message })),
+    ...(same === -1
+      ? []
+      : [
+          {
+            path: ['fallback', 'address'],
+            message: `is that of ${pathText(['services', index, 'backends', same])} too; a fallback is another machine or port`,
+          },
+        ]),
+  ];
 }
 
 function ofEqualBackends({ backends }: ServiceDocument, index: number): Contradiction[] {

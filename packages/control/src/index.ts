@@ -1,9 +1,11 @@
 export type { AnnounceConfig } from './announce-config.js';
-export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export { type ClusterConfigSource, type NodeRegistration, openConfigSource } from './cluster/config-source.js';
+export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
 export type { Endpoint } from './endpoint-schema.js';
+export { followFile } from './follow-file.js';
+export type { MinHealthy } from './health-schema.js';
 export type { ListenerConfig } from './listener.js';
 export type { BgpConfig, NodeConfig, PeerConfig, TimeoutsConfig } from './node-config.js';
 export type { MemberConfig, NodesConfig } from './nodes-config.js';
@@ -12,5 +14,6 @@ export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-n
 export type { PortRange } from './port-schema.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
+export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

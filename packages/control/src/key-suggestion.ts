@@ -5,6 +5,8 @@ import type { Path } from './yaml-document.js';
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
+  /** What a value may be instead. */
+  readonly anyOf?: readonly SchemaNode[];
 }
 
 /**
@@ -14,10 +16,17 @@ interface SchemaNode {
  */
 export function suggestedKey(schema: object, mapping: Path, unknown: string): string | undefined {
   let node: SchemaNode | undefined = schema;
-  for (const part of mapping) node = typeof part === 'number' ? node?.items : node?.properties?.[String(part)];
+  for (const part of mapping) {
+    node = meantNode(typeof part === 'number' ? node?.items : node?.properties?.[String(part)]);
+  }
   const [closest] = Object.keys(node?.properties ?? {})
     .map((key) => ({ key, edits: leven(key.toLowerCase(), unknown.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   if (closest === undefined) return undefined;
   return closest.edits <= Math.max(1, Math.floor(closest.key.length / 3)) ? closest.key : undefined;
+}
+
+/** Of several that a value may be, the mapping or the list. */
+function meantNode(node: SchemaNode | undefined): SchemaNode | undefined {
+  return node?.anyOf?.find(({ properties, items }) => properties !== undefined || items !== undefined) ?? node;
 }

@@ -58,6 +58,8 @@ test('a small document gets every default, with units in names', (t) => {
       scheduler: 'mh',
       tableRows: 65537,
       slowStartMs: 0,
+      healthCheck: 'off',
+      minHealthy: 0,
       announce: {},
       backends: [{ name: '10.0.0.21', address: '10.0.0.21', weight: 1, maxConnections: 0 }],
     },

@@ -2,10 +2,13 @@ import type { AnnounceConfig } from './announce-config.js';
 import type { DiscoveryConfig } from './discovery/discovery-config.js';
 import { discoveryConfigOf } from './discovery/discovery-schema.js';
 import { schedulerOf } from './forwarding-needs.js';
+import { healthCheckConfigOf, mergedCheck } from './health-check-config.js';
+import type { HealthCheckDocument, MinHealthy } from './health-schema.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { type ListenerConfig, listenersOf } from './listener.js';
 import { definedOf } from './plain-values.js';
 import { type SecondChanceConfig, secondChanceConfigOf } from './second-chance-config.js';
+import type { HealthCheckConfig } from './service-health.js';
 import type { BackendDocument, ServiceDocument } from './service-schema.js';
 
 export interface BackendConfig {
@@ -22,6 +25,10 @@ export interface BackendConfig {
   readonly state?: 'filling' | 'active' | 'draining' | 'inactive';
   /** Lower threshold; absent: three quarters of the upper one. */
   readonly minConnections?: number;
+  /** Absent: taken as healthy. */
+  readonly healthCheck?: HealthCheckConfig;
+  /** Takes new flows while no other backend of its service is usable; its weight is 0. */
+  readonly isFallback?: true;
 }
 
 /** Clients of one network go to one backend. */
@@ -61,6 +68,11 @@ export interface ServiceConfig {
   readonly secondChance?: SecondChanceConfig;
   /** The service's own attributes over those of `bgp.announce`. */
   readonly announce: AnnounceConfig;
+  /** As weir.yaml has it, for backends that are found later; those that are known have their own. */
+  readonly healthCheck: HealthCheckDocument | 'off';
+  /** With fewer healthy backends all of them are used; 0: never. */
+  readonly minHealthy: MinHealthy;
+  /** With the fallback. */
   readonly backends: readonly BackendConfig[];
   /** Where more of them come from. Absent: nowhere. */
   readonly discovery?: readonly DiscoveryConfig[];
@@ -94,17 +106,38 @@ export function serviceConfigOf(service: ServiceDocument, index: number, default
     ...(pinning === 'off' ? {} : { pinning: { learnMs: pinning.learn, holdMs: pinning.hold } }),
     ...(secondChance === undefined ? {} : { secondChance: secondChanceConfigOf(secondChance, defaults.hashSeed) }),
     announce: { ...defaults.announce, ...definedOf(service.announce) },
-    backends: service.backends.map((backend) => backendConfigOf(backend, secondChance !== undefined)),
+    healthCheck: service.healthCheck,
+    minHealthy: service.minHealthy,
+    backends: backendsOf(service),
     ...(service.discovery === undefined ? {} : { discovery: discoveryConfigOf(service.discovery) }),
   };
 }
 
-export function backendConfigOf(backend: BackendDocument, hasSecondChance: boolean): BackendConfig {
+/** What a backend gets from its service. */
+export interface BackendDefaults {
+  readonly secondChance?: unknown;
+  readonly healthCheck: ServiceConfig['healthCheck'];
+}
+
+export function backendConfigOf(backend: BackendDocument, service: BackendDefaults): BackendConfig {
+  const check = mergedCheck(service.healthCheck, backend.healthCheck);
   return {
-    ...(hasSecondChance ? { state: 'active' } : {}),
+    ...(service.secondChance === undefined ? {} : { state: 'active' }),
     ...definedBackend(backend),
     name: nameOf(backend),
+    ...(check === undefined ? {} : { healthCheck: healthCheckConfigOf(check) }),
   };
+}
+
+function backendsOf(service: ServiceDocument): readonly BackendConfig[] {
+  const { backends, fallback } = service;
+  const own = backends.map((backend) => backendConfigOf(backend, service));
+  if (fallback === undefined) return own;
+  const document = { ...definedOf(fallback), address: fallback.address, weight: 0, maxConnections: 0 };
+  return [
+    ...own,
+    { ...backendConfigOf(document, { secondChance: service.secondChance, healthCheck: 'off' }), isFallback: true },
+  ];
 }
 
 function persistenceConfigOf(persistence: NonNullable<ServiceDocument['persistence']>): PersistenceConfig {
@@ -123,7 +156,7 @@ function definedBackend({ address, port, weight, maxConnections, minConnections,
   };
 }
 
-function nameOf({ name, address, port }: BackendDocument): string {
+function nameOf({ name, address, port }: Pick<BackendDocument, 'name' | 'address' | 'port'>): string {
   if (name !== undefined) return name;
   if (port === undefined) return address;
   return `${isIpv6(address) ? `[${address}]` : address}:${port}`;

@@ -3,6 +3,7 @@ import { announce } from './announce-schema.js';
 import { discovery } from './discovery/discovery-schema.js';
 import { duration } from './duration.js';
 import { flowTimeout } from './flow-timeout-schema.js';
+import { backendHealthCheck, fallback, healthCheck, minHealthy } from './health-schema.js';
 import { routableAddress } from './ip-address-schema.js';
 import { portNumber, ports } from './port-schema.js';
 import { memberState, secondChance } from './second-chance-schema.js';
@@ -25,6 +26,7 @@ export const backendSchema = z.strictObject({
   minConnections: connections
     .describe('Until it has fewer than these (lower threshold); default: three quarters of maxConnections.')
     .optional(),
+  healthCheck: backendHealthCheck.describe("Keys that differ from the service's; off: always healthy.").optional(),
 });
 
 const listener = z.strictObject({
@@ -95,6 +97,13 @@ export const serviceSchema = z
     secondChance: secondChance
       .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
       .optional(),
+    healthCheck: healthCheck
+      .describe('How backends are asked whether they serve; off: all are healthy.')
+      .default('off'),
+    minHealthy: minHealthy
+      .describe('With fewer healthy backends than that, a number or a share, all of them are used; 0: never.')
+      .default(0),
+    fallback: fallback.describe('Takes new flows while no other backend is usable; is not checked.').optional(),
     announce: announce.prefault({}),
     backends: z.array(backendSchema).default([]),
     discovery: discovery
