@@ -20,7 +20,7 @@ const program = new Command('lb-node')
     'after',
     `
 Signals:
-  SIGHUP            read the configuration again (a change of the file is noticed anyway)
+  SIGHUP            read the configuration again (a change of the file or of etcd is noticed anyway)
   SIGTERM, SIGINT   withdraw, forward for shutdown.drain, end; twice: without waiting
 
 Exit codes:
@@ -30,8 +30,9 @@ Exit codes:
   .exitOverride()
   .action(async ({ config, check }: { config: string; check?: boolean }) => {
     if (check !== true) return runNode(config);
-    const { services } = await loadNodeConfig(config);
-    process.stdout.write(`${config} is valid: ${services.length} services\n`);
+    const { services, etcd } = await loadNodeConfig(config);
+    const more = etcd === undefined ? '' : `, and those of cluster ${etcd.cluster} in etcd, which was not asked`;
+    process.stdout.write(`${config} is valid: ${services.length} services${more}\n`);
   });
 
 program

@@ -1,31 +1,54 @@
-import { type ConfigEvent, loadNodeConfig, type NodeConfig, watchNodeConfig } from '@weir/control';
+import {
+  type ClusterConfigSource,
+  type ConfigEvent,
+  loadNodeConfig,
+  type NodeConfig,
+  openConfigSource,
+} from '@weir/control';
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
+import { ClusterPresence } from './cluster-presence.js';
+import { describeClusterStatus } from './cluster-status-text.js';
 import { type RunningNode, startNode } from './node.js';
+import { VERSION } from './version.js';
+
+/** How late people may learn that etcd is gone or back: it changes nothing else. */
+const STATUS_MS = 1000;
 
 /**
- * The daemon: from the configuration file to a node that runs until SIGTERM or SIGINT. Resolves when it has left.
- * @throws what startNode and loadNodeConfig throw; it was logged
+ * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT.
+ * Resolves when it has left.
+ * @throws what startNode and openConfigSource throw; it was logged
  */
 export async function runNode(configFile: string): Promise<void> {
-  const config = await loadNodeConfig(configFile);
-  const logger = createLogger('lb-node', config.log).child({ node: config.node.name });
+  const { node: own, log } = await loadNodeConfig(configFile);
+  const logger = createLogger('lb-node', log).child({ node: own.name });
   const readiness = createReadiness();
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
-    await using node = await startNode(config, logger);
-    {
-      await using source = watchNodeConfig(configFile, (event) => onConfig(event, node, logger, readiness), {
-        inForce: config,
-      });
-      reload = () => {
-        readiness.reloading();
-        source.reload();
-      };
-      readiness.ready(node.status());
-      logger.info({ services: config.services.length }, 'ready');
-      await aborted(signals.stop);
-    }
+    await using source = await openConfigSource(configFile, { logger });
+    await using presence = new ClusterPresence(source, VERSION);
+    await using node = await startNode(source.config, logger, {
+      onAnnounced: (announces) => presence.tell({ announces }),
+    });
+    presence.tell({ phase: 'running' });
+    const daemon = { source, presence, node, logger, readiness };
+    reload = () => {
+      readiness.reloading();
+      source.reload();
+    };
+    let changing: Promise<void> = Promise.resolve();
+    source.follow((event) => {
+      // What leaves is not changed any more.
+      if (!signals.stop.aborted) changing = onConfig(event, daemon);
+      return changing;
+    });
+    readiness.ready(statusOf(daemon));
+    using _telling = tellStatus(daemon);
+    logger.info(inForce(source), 'ready');
+    await aborted(signals.stop);
+    await changing;
+    presence.tell({ phase: 'leaving' });
     readiness.stopping('withdrawn, draining');
     logger.info({ signal: signals.stop.reason }, 'leaving');
     await node.leave(signals.hurry);
@@ -36,23 +59,60 @@ export async function runNode(configFile: string): Promise<void> {
   }
 }
 
-async function onConfig(event: ConfigEvent, node: RunningNode, logger: Logger, readiness: Readiness): Promise<void> {
+/** What a change of the configuration has to do with. */
+interface Daemon {
+  readonly source: ClusterConfigSource;
+  readonly presence: ClusterPresence;
+  readonly node: RunningNode;
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+}
+
+async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
-    logger.error(
+    daemon.logger.error(
       { err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
     );
   } else {
-    await reconfigure(event.config, node, logger);
+    await reconfigure(event.config, daemon);
   }
-  readiness.ready(node.status());
+  daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, node: RunningNode, logger: Logger): Promise<void> {
+async function reconfigure(config: NodeConfig, { node, source, presence, logger }: Daemon): Promise<void> {
   try {
-    await node.reconfigure(config);
-    logger.info({ services: config.services.length }, 'configuration in force');
+    const pass = node.reconfigure(config);
+    // Others may know that it drains before its routers do.
+    presence.tell();
+    await pass;
+    logger.info(inForce(source), 'configuration in force');
   } catch (error) {
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
+}
+
+/** Keeps what `systemctl status` shows of etcd true, until disposed of: nothing calls back when it goes. */
+function tellStatus(daemon: Daemon): Disposable {
+  let told = statusOf(daemon);
+  return setInterval(() => {
+    const status = statusOf(daemon);
+    if (status !== told) daemon.readiness.status(status);
+    told = status;
+  }, STATUS_MS).unref();
+}
+
+function statusOf({ node, source }: Daemon): string {
+  return [node.status(), ...describeEtcd(source)].join(', ');
+}
+
+/** For logs. */
+function inForce(source: ClusterConfigSource): object {
+  const [from] = describeEtcd(source);
+  return { services: source.config.services.length, ...(from === undefined ? {} : { from }) };
+}
+
+/** Nothing where the configuration has no `etcd`. */
+function describeEtcd(source: ClusterConfigSource): readonly string[] {
+  return source.config.etcd === undefined ? [] : [describeClusterStatus(source.status())];
 }
