@@ -42,6 +42,8 @@ export type { Owners } from './owners.js';
 export { PortableEngine } from './portable/portable-engine.js';
 export { readPortableCounters } from './portable-runtime/counters-socket.js';
 export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';
+export { PROBE_MARKS, PROBE_NUMBER_MAX, probeMark } from './probe-path/probe-mark.js';
+export { ProbePath, type ProbePathOptions, type ProbeRoute } from './probe-path/probe-path.js';
 export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
 export { serviceNumber } from './service-number.js';
 export type { RememberedFlow } from './xdp/flow-reader.js';

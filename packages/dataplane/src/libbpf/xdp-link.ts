@@ -114,7 +114,8 @@ function createLink(
   );
 }
 
-function interfaceIndex(name: string): number {
+/** @throws {DataplaneError} INTERFACE_MISSING */
+export function interfaceIndex(name: string): number {
   const ifindex = native().ifNameToIndex(name) as number;
   if (ifindex !== 0) return ifindex;
   throw new DataplaneError('INTERFACE_MISSING', `interface "${name}" does not exist; see "ip link"`, {

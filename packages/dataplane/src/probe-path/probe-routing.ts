@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { ForwardingTables } from '../dataplane.js';
+import { networkCommand } from '../portable-runtime/network-command.js';
+import {
+  answerLines,
+  answerRemovalLines,
+  answerRuleLine,
+  probeRouteLines,
+  probeRuleLines,
+  removalLines,
+} from './routing-lines.js';
+
+/** What `ip -json link show` says, of what is used here. */
+interface Link {
+  readonly ifname: string;
+  readonly mtu: number;
+}
+
+/** The kernel's rules and routes that lead marked packets to lo, and let their answers in. */
+export class ProbeRouting implements AsyncDisposable {
+  readonly #interfaces: readonly string[];
+  /** VIPs that answers are let in from. */
+  #answering: ReadonlySet<string> = new Set();
+  #isAnswerRuleThere = false;
+
+  /** Removes what a former life left, and adds the rules. @throws {DataplaneError} COMMAND_MISSING, COMMAND_FAILED */
+  static async open(interfaces: readonly string[]): Promise<ProbeRouting> {
+    await removeAll();
+    await batch(probeRuleLines());
+    return new ProbeRouting(interfaces);
+  }
+
+  private constructor(interfaces: readonly string[]) {
+    this.#interfaces = interfaces;
+  }
+
+  /** @throws {DataplaneError} COMMAND_FAILED */
+  async set(vips: readonly string[], sources: ForwardingTables['sources']): Promise<void> {
+    const answering = new Set((await this.#looksBack()) ? vips : []);
+    const gone = [...this.#answering].filter((vip) => !answering.has(vip));
+    const added = [...answering].filter((vip) => !this.#answering.has(vip));
+    await batch([
+      ...probeRouteLines(sources, await this.#mtuBytes()),
+      ...(answering.size > 0 && !this.#isAnswerRuleThere ? [answerRuleLine()] : []),
+      ...answerRemovalLines(gone),
+      ...answerLines(added, this.#interfaces),
+    ]);
+    this.#isAnswerRuleThere ||= answering.size > 0;
+    this.#answering = answering;
+  }
+
+  /** Does the kernel look for a way back to the source of what comes in (rp_filter)? The larger of two values counts. */
+  async #looksBack(): Promise<boolean> {
+    for (const name of ['all', ...this.#interfaces]) {
+      const setting = await readFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, 'utf8').catch(() => '0');
+      if (setting.trim() !== '0') return true;
+    }
+    return false;
+  }
+
+  async #mtuBytes(): Promise<number> {
+    const links = JSON.parse(await networkCommand('ip', ['-json', 'link', 'show'])) as readonly Link[];
+    return Math.min(...links.filter(({ ifname }) => this.#interfaces.includes(ifname)).map(({ mtu }) => mtu));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeAll();
+  }
+}
+
+async function batch(lines: readonly string[]): Promise<void> {
+  await networkCommand('ip', ['-batch', '-'], lines);
+}
+
+/** What is not there can't be removed, which `ip` says, and goes on. */
+async function removeAll(): Promise<void> {
+  await networkCommand('ip', ['-force', '-batch', '-'], removalLines()).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'COMMAND_FAILED') throw error;
+  });
+}
