@@ -346,16 +346,18 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 	struct state *current = current_state();
 	struct service *service;
 	int needs_flow, begins;
+	__u32 state;
 
 	if (!packet || !choice || !current)
 		return XDP_DROP;
 	service = bpf_map_lookup_elem(&services, &choice->service);
 	if (!service)
 		return drop(DROP_NO_BACKEND);
+	state = is_settled ? state_of_unknown(packet) : first_state(packet);
 	if (!(service->flags & SERVICE_REMEMBERS)) {
 		/* A kept row: `choice` holds its backend. */
 		if (choice->backend != NO_BACKEND && (is_settled || node_may_remember(current)))
-			remember_packet(packet, choice->backend, is_settled ? state_of_unknown(packet) : first_state(packet));
+			remember_packet(packet, choice->backend, state);
 		return CHOSEN;
 	}
 	needs_flow = service->flags & SERVICE_TRANSLATES;
@@ -375,7 +377,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 		look_at_row(service, table_of(service), packet, choice);
 		/* Nobody knows it: one packet asked for all. */
 		if (choice->backend != NO_BACKEND && is_settled)
-			remember_packet(packet, choice->backend, state_of_unknown(packet));
+			remember_packet(packet, choice->backend, state);
 		return CHOSEN;
 	}
 	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
@@ -385,7 +387,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 		return drop(DROP_NO_BACKEND);
 	if (needs_flow)
 		return UNTRANSLATED;
-	remember_packet(packet, choice->backend, first_state(packet));
+	remember_packet(packet, choice->backend, state);
 	return CHOSEN;
 }
 
@@ -420,7 +422,7 @@ static __always_inline int knows_flow(const struct state *current, __u32 service
 
 /* What the table knows of the packet's flow: CHOSEN or UNKNOWN; TO_BE_TOLD: CHOSEN, by the program that can tell. */
 static __always_inline int recall(const struct state *current, const struct packet *packet, struct choice *choice,
-				  const __u32 how)
+				  __u32 how)
 {
 	__u32 mask = how & RECALL_TRANSLATED ? settings.translation_mask : settings.flow_mask;
 	struct found_flow found = {};
@@ -439,7 +441,7 @@ static __always_inline int recall(const struct state *current, const struct pack
 
 /* The row's flows are remembered, because a change of members moves the row, or has. `choice` holds the row's backend. */
 static __always_inline int recall_kept(const struct state *current, const struct packet *packet, struct choice *choice,
-				       const __u32 how)
+				       __u32 how)
 {
 	__u32 of_row = choice->backend, line = choice->row / USES_PER_LINE;
 	struct use_line *uses;
@@ -472,10 +474,9 @@ static __always_inline int choose_known(const struct state *current, const struc
 	choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	if (!(service->flags & SERVICE_REMEMBERS))
 		return look_at_row(service, table, packet, choice) ? recall_kept(current, packet, choice, tells) : CHOSEN;
-	/* Apart, for `how` to be a constant; the program for common packets never sees those of nat. */
-	if (seldom && service->flags & SERVICE_TRANSLATES)
-		return recall(current, packet, choice, tells | RECALL_TRANSLATED);
-	return recall(current, packet, choice, tells);
+	/* The program for common packets never sees those of nat. */
+	return recall(current, packet, choice,
+		      tells | (seldom && service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0));
 }
 
 SEPARATE int choose_known_seldom(const struct packet *packet, struct choice *choice)
@@ -515,7 +516,6 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 	kept = look_at_row(service, table, quoted, choice);
 	if (!(service->flags & SERVICE_REMEMBERS) && !kept)
 		return CHOSEN;
-	if (service->flags & SERVICE_TRANSLATES)
-		return recall(current, quoted, choice, RECALL_UNSEEN | RECALL_TRANSLATED);
-	return recall(current, quoted, choice, RECALL_UNSEEN);
+	return recall(current, quoted, choice,
+		      RECALL_UNSEEN | (service->flags & SERVICE_TRANSLATES ? RECALL_TRANSLATED : 0));
 }

@@ -36,13 +36,11 @@ static __always_inline struct sharing_counts *sharing_counts(void)
 SEPARATE int tell_end(__u32 place, __u64 tag)
 {
 	struct sharing_counts *counts = sharing_counts();
-	struct flow_event *event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
+	struct flow_event *event;
 
-	if (!counts) {
-		if (event)
-			bpf_ringbuf_discard(event, NO_HURRY);
+	if (!counts)
 		return 0;
-	}
+	event = bpf_ringbuf_reserve(&flow_events, sizeof(*event), 0);
 	if (!event) {
 		counts->lost++;
 		return 0;

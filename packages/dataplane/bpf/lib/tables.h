@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
+#include "backend.h"
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
 #define LAYOUT_VERSION 5
@@ -18,11 +19,6 @@
 #define LOCAL_ADDRESSES_MAX 16
 #define FLOW_KEY_WORDS 12
 #define PEERS_MAX 1024
-
-/* As it stands in headers; IPv4 in the first word. */
-struct address {
-	__u32 word[4];
-};
 
 /* What a flow is in; src/flow-state.ts. The last five are no connections, but share the table with them. */
 enum flow_state {
@@ -176,35 +172,6 @@ struct row_line {
  */
 struct use_line {
 	__u8 used[USES_PER_LINE];
-};
-
-enum method {
-	METHOD_IPIP = 1,
-	METHOD_GUE = 2,
-	METHOD_GRE = 3,
-	METHOD_FOU = 4,
-	METHOD_HOPS = 5, /* GUE with the hops to try next */
-	METHOD_DR = 6,
-	METHOD_NAT = 7,
-	METHOD_FULLNAT = 8,
-	METHOD_FULLNAT_TOA = 9,
-};
-
-struct backend {
-	struct address source; /* outer addresses */
-	struct address destination;
-	__u16 outer_checksum; /* one's complement sum of the outer IPv4 header's words that never change */
-	__u8 outer_family;    /* 4 or 6 */
-	__u8 method;
-	__be16 gue_port;
-	__be16 port; /* nat, fullnat: the destination port becomes this; 0: it stays */
-	__u32 epoch;   /* differs when the slot is given to another backend: its cached next hops and its flows die with it */
-	__u32 service; /* index into services + 1; 0: a free slot */
-	__u16 weight;
-	__u16 padding0;
-	__u32 upper; /* connections from which on it takes no new flows; 0: no limit */
-	__u32 lower; /* below which it takes them again */
-	__u32 padding1;
 };
 
 /* Connections of one backend. Written by all CPUs, but only when a flow begins, ends or changes its state. */
