@@ -17,7 +17,8 @@ export const endpointText = z
 /** The same in its parts. */
 export const endpoint = endpointText.transform((text) => parsedEndpoint(text) as Endpoint);
 
-function parsedEndpoint(text: string): Endpoint | undefined {
+/** Undefined: it is none. */
+export function parsedEndpoint(text: string): Endpoint | undefined {
   const [, ipv6, name, digits] = PATTERN.exec(text) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { ExecutionContext } from 'ava';
+import type { Endpoint } from '../endpoint-schema.js';
+
+/** A dnsmasq on a port of 127.0.0.1, which ends with the test. It answers for names below `test` alone. */
+export class DnsServer {
+  readonly endpoint: Endpoint;
+  #child: ChildProcess | undefined;
+  #onLine: (line: string) => void = () => {};
+
+  private constructor(port: number) {
+    this.endpoint = { host: '127.0.0.1', port };
+  }
+
+  /** @param options  of dnsmasq's command line; none: it is not started */
+  static async open(t: ExecutionContext, options?: readonly string[]): Promise<DnsServer> {
+    const server = new DnsServer(await freePort());
+    t.teardown(() => server.stop());
+    if (options !== undefined) await server.restart(options);
+    return server;
+  }
+
+  /** Calls back for each line of the log, one a question. */
+  onLine(callback: (line: string) => void): void {
+    this.#onLine = callback;
+  }
+
+  async restart(options: readonly string[]): Promise<void> {
+    await this.stop();
+    const { host, port } = this.endpoint;
+    const child = spawn(
+      'dnsmasq',
+      [
+        '--keep-in-foreground',
+        '--conf-file=/dev/null',
+        '--pid-file=',
+        '--log-facility=-',
+        '--log-queries',
+        ...(process.getuid?.() === 0 ? ['--user=root'] : []),
+        '--no-resolv',
+        '--no-hosts',
+        '--local=/test/',
+        '--bind-interfaces',
+        `--listen-address=${host}`,
+        `--port=${port}`,
+        ...options,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    this.#child = child;
+    const lines: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`dnsmasq ended: ${lines.join('\n')}`)));
+      createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+        lines.push(line);
+        this.#onLine(line);
+        if (line.includes('started, version')) resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill();
+    await ended;
+  }
+}
+
+/** A port of 127.0.0.1 that nobody has at the moment. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
