@@ -50,82 +50,90 @@ const pinning = z.strictObject({
 
 const NO_BACKEND = 'has no backend; a VIP without backends serves nobody';
 
+const serviceMapping = z.strictObject({
+  name: z.string().min(1),
+  vip: listener.shape.vip.optional(),
+  protocol: listener.shape.protocol.unwrap().describe('Default: tcp.').optional(),
+  port: listener.shape.port.optional(),
+  listeners: z
+    .array(listener)
+    .min(1, 'names no listener')
+    .describe('Instead of vip, protocol and port: several, which share backends, tables and flows.')
+    .optional(),
+  method: z
+    .enum(['nat', 'fullnat', 'dr', 'ipip', 'gre', 'gue'])
+    .describe('How packets travel to backends.')
+    .default('ipip'),
+  guePort: portNumber.describe("UDP port of GUE; default 6080 (IANA's).").optional(),
+  gueHeader: z
+    .enum(['gue', 'none'])
+    .describe('gue: with a GUE header, the default; none: the packet right behind UDP, as FOU has it.')
+    .optional(),
+  toa: z
+    .boolean()
+    .describe("fullnat: tell the client's address in a TCP option of the handshake; default false.")
+    .optional(),
+  scheduler: z
+    .enum(['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'sh', 'dh', 'lblc', 'lblcr', 'mh', 'rendezvous'])
+    .describe('How the backend of a new flow is picked; mh: Maglev hashing, the others as in ipvsadm(8). Default: mh.')
+    .optional(),
+  tableRows: tableRows.describe('Default: dataplane.tableRows.').optional(),
+  persistence: persistence.describe('Flows of one client go to one backend.').optional(),
+  mssClamp: z
+    .int()
+    .min(536)
+    .max(65_495)
+    .describe('Largest TCP MSS in bytes that a SYN may ask for; default: as the client asks.')
+    .optional(),
+  slowStart: duration.describe('How long the weight of a new backend takes to grow.').prefault('0s'),
+  pinning: z
+    .union([z.literal('off'), pinning])
+    .describe('Flows stay where they are when backends come and go, on rows that this moves.')
+    .default('off'),
+  secondChance: secondChance
+    .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
+    .optional(),
+  healthCheck: healthCheck.describe('How backends are asked whether they serve; off: all are healthy.').default('off'),
+  minHealthy: minHealthy
+    .describe('With fewer healthy backends than that, a number or a share, all of them are used; 0: never.')
+    .default(0),
+  fallback: fallback.describe('Takes new flows while no other backend is usable; is not checked.').optional(),
+  announce: announce.prefault({}),
+  backends: z.array(backendSchema).default([]),
+  discovery: discovery
+    .describe('Where further backends come from; those of backends stay. Default: nowhere.')
+    .optional(),
+});
+
 /** An entry of `services`. */
-export const serviceSchema = z
-  .strictObject({
-    name: z.string().min(1),
-    vip: listener.shape.vip.optional(),
-    protocol: listener.shape.protocol.unwrap().describe('Default: tcp.').optional(),
-    port: listener.shape.port.optional(),
-    listeners: z
-      .array(listener)
-      .min(1, 'names no listener')
-      .describe('Instead of vip, protocol and port: several, which share backends, tables and flows.')
-      .optional(),
-    method: z
-      .enum(['nat', 'fullnat', 'dr', 'ipip', 'gre', 'gue'])
-      .describe('How packets travel to backends.')
-      .default('ipip'),
-    guePort: portNumber.describe("UDP port of GUE; default 6080 (IANA's).").optional(),
-    gueHeader: z
-      .enum(['gue', 'none'])
-      .describe('gue: with a GUE header, the default; none: the packet right behind UDP, as FOU has it.')
-      .optional(),
-    toa: z
-      .boolean()
-      .describe("fullnat: tell the client's address in a TCP option of the handshake; default false.")
-      .optional(),
-    scheduler: z
-      .enum(['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'sh', 'dh', 'lblc', 'lblcr', 'mh', 'rendezvous'])
-      .describe(
-        'How the backend of a new flow is picked; mh: Maglev hashing, the others as in ipvsadm(8). Default: mh.',
-      )
-      .optional(),
-    tableRows: tableRows.describe('Default: dataplane.tableRows.').optional(),
-    persistence: persistence.describe('Flows of one client go to one backend.').optional(),
-    mssClamp: z
-      .int()
-      .min(536)
-      .max(65_495)
-      .describe('Largest TCP MSS in bytes that a SYN may ask for; default: as the client asks.')
-      .optional(),
-    slowStart: duration.describe('How long the weight of a new backend takes to grow.').prefault('0s'),
-    pinning: z
-      .union([z.literal('off'), pinning])
-      .describe('Flows stay where they are when backends come and go, on rows that this moves.')
-      .default('off'),
-    secondChance: secondChance
-      .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
-      .optional(),
-    healthCheck: healthCheck
-      .describe('How backends are asked whether they serve; off: all are healthy.')
-      .default('off'),
-    minHealthy: minHealthy
-      .describe('With fewer healthy backends than that, a number or a share, all of them are used; 0: never.')
-      .default(0),
-    fallback: fallback.describe('Takes new flows while no other backend is usable; is not checked.').optional(),
-    announce: announce.prefault({}),
-    backends: z.array(backendSchema).default([]),
-    discovery: discovery
-      .describe('Where further backends come from; those of backends stay. Default: nowhere.')
-      .optional(),
-  })
-  .refine(({ backends, discovery }) => discovery !== undefined || !isEmptyList(backends), {
+export const serviceSchema = withListenerRules(
+  serviceMapping.refine(({ backends, discovery }) => discovery !== undefined || !isEmptyList(backends), {
     path: ['backends'],
     error: NO_BACKEND,
     when: isMapping,
-  })
-  .refine(({ vip, listeners }) => vip !== undefined || listeners !== undefined, missing('vip'))
-  .refine(({ port, listeners }) => port !== undefined || listeners !== undefined, missing('port'))
-  .refine(({ vip, listeners }) => vip === undefined || listeners === undefined, beside('vip'))
-  .refine(({ protocol, listeners }) => protocol === undefined || listeners === undefined, beside('protocol'))
-  .refine(({ port, listeners }) => port === undefined || listeners === undefined, beside('port'));
+  }),
+);
+
+/** The same where its name stands elsewhere, and backends too may. */
+export const namelessServiceSchema = withListenerRules(serviceMapping.omit({ name: true }));
 
 /** What the schema makes of an entry of `services`. */
 export type ServiceDocument = z.output<typeof serviceSchema>;
 
 /** What the schema makes of an entry of `backends`. */
 export type BackendDocument = z.output<typeof backendSchema>;
+
+/** A service says what it listens to in one of two ways. */
+function withListenerRules<T extends z.ZodType<Pick<z.output<typeof serviceMapping>, ListenerKey | 'listeners'>>>(
+  schema: T,
+): T {
+  return schema
+    .refine(({ vip, listeners }) => vip !== undefined || listeners !== undefined, missing('vip'))
+    .refine(({ port, listeners }) => port !== undefined || listeners !== undefined, missing('port'))
+    .refine(({ vip, listeners }) => vip === undefined || listeners === undefined, beside('vip'))
+    .refine(({ protocol, listeners }) => protocol === undefined || listeners === undefined, beside('protocol'))
+    .refine(({ port, listeners }) => port === undefined || listeners === undefined, beside('port'));
+}
 
 type ListenerKey = 'vip' | 'protocol' | 'port';
 
