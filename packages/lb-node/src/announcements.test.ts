@@ -1,6 +1,6 @@
 import { parseNodeConfig } from '@weir/control';
 import test from 'ava';
-import { explainSilence, planAnnouncements } from './announcements.js';
+import { explainSilence, planAnnouncements, type Readiness } from './announcements.js';
 
 const configOf = (
   services: string,
@@ -12,7 +12,13 @@ const configOf = (
   );
 const web = (port: number, address: string, more = '') =>
   `{ name: web${port}, vip: 198.51.100.10, port: ${port}, ${more} backends: [ { address: ${address} } ] }`;
-const ready = { attached: true, reachable: new Set(['10.0.0.21']), draining: false };
+const ready: Readiness = {
+  attached: true,
+  reachable: new Set(['10.0.0.21']),
+  departure: { kind: 'staying' },
+  overrides: new Map(),
+  absentNodes: new Set(),
+};
 
 test('a VIP is announced with its attributes while a backend is reachable', (t) => {
   t.deepEqual(
@@ -73,7 +79,7 @@ test('of backends with second chance, those that take new connections count', (t
 });
 
 for (const [title, state, reason] of [
-  ['drains', { draining: true }, 'the node is draining'],
+  ['has left', { departure: { kind: 'withdrawn' } }, 'the node is draining'],
   ['is not attached', { attached: false }, 'the program is not attached to every interface'],
 ] as const) {
   test(`a node that ${title} announces nothing, and says why`, (t) => {
@@ -82,6 +88,41 @@ for (const [title, state, reason] of [
     t.deepEqual(explainSilence(config, { ...ready, ...state }), [reason]);
   });
 }
+
+test('a node that is about to leave marks its VIPs, with the attributes that they had', (t) => {
+  t.deepEqual(
+    planAnnouncements(configOf(web(80, '10.0.0.21', 'announce: { communities: [no-export] },')), {
+      ...ready,
+      departure: { kind: 'marked', untilMs: 1_000 },
+    }),
+    [
+      {
+        prefix: '198.51.100.10/32',
+        nextHop: '10.0.0.11',
+        med: 10,
+        communities: ['no-export', 'graceful-shutdown'],
+        localPreference: 0,
+      },
+    ],
+  );
+});
+
+test('a VIP that is turned off stays back though all is well, and the log says how to turn it on', (t) => {
+  const config = configOf(web(80, '10.0.0.21'));
+  const readiness = { ...ready, overrides: new Map([['198.51.100.10', 'off' as const]]) };
+  t.deepEqual(planAnnouncements(config, readiness), []);
+  t.deepEqual(explainSilence(config, readiness), [
+    '198.51.100.10: an operator turned it off; "lb-node announce 198.51.100.10 auto" leaves it to the node again',
+  ]);
+});
+
+test('a VIP that is turned on goes out though no backend is reachable, but not from a node that has left', (t) => {
+  const config = configOf(web(80, '10.0.0.99'));
+  const overrides = new Map([['198.51.100.10', 'on' as const]]);
+  t.is(planAnnouncements(config, { ...ready, overrides }).length, 1);
+  t.deepEqual(planAnnouncements(config, { ...ready, overrides, departure: { kind: 'withdrawn' } }), []);
+  t.deepEqual(planAnnouncements(config, { ...ready, overrides, attached: false }), []);
+});
 
 test('a node without bgp has nothing to announce and nothing to explain', (t) => {
   const config = configOf(web(80, '10.0.0.99'), 'log: {}');

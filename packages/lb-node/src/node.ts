@@ -7,6 +7,7 @@ import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import { openDataplane } from './open-dataplane.js';
+import { OverrideSource } from './override-source.js';
 import { type Reconciled, Reconciler, type ReconcilerParts } from './reconciler.js';
 import { refuseDistantBackends } from './same-subnet.js';
 import { SharingSocket, sharingSocketOf } from './sharing-socket.js';
@@ -48,6 +49,7 @@ export async function startNode(
   const warning = warningOfSeed(config);
   if (warning !== undefined) logger.warn(warning);
   const { dataplane, origin } = openDataplane(config);
+  let overrides: OverrideSource | undefined;
   let speaker: BgpSpeaker | undefined;
   let sharing: NodeSharing | undefined;
   let sharingSocket: SharingSocket | undefined;
@@ -55,13 +57,23 @@ export async function startNode(
     logger.info({ ...origin }, `tables ${origin.kind}`);
     const now = () => performance.now();
     let onSharingChange = () => {};
+    let onOverride = () => {};
+    if (config.bgp !== undefined) overrides = new OverrideSource(config.bgp.overridesFile, logger, () => onOverride());
     if (config.state !== undefined) {
       const isSameLife = origin.kind === 'taken over';
       const onChange = () => onSharingChange();
       sharing = await openSharing(config, config.state, { dataplane, isSameLife, logger, now, onChange });
       sharingSocket = await SharingSocket.open(sharingSocketOf(config), sharing.report);
     }
-    const parts = { dataplane, logger, now, sharing: sharing?.moment, absentNodes: sharing?.absentNodes, onAnnounced };
+    const parts = {
+      dataplane,
+      logger,
+      now,
+      sharing: sharing?.moment,
+      absentNodes: sharing?.absentNodes,
+      overrides: () => overrides?.overrides ?? new Map(),
+      onAnnounced,
+    };
     // Forwarding comes before announcing, and so does its failure.
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
     const bgp = speakerOptions(config, logger);
@@ -96,6 +108,7 @@ export async function startNode(
     };
     took(reconciled);
     onSharingChange = () => later(0);
+    onOverride = () => later(0);
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resolving = resolveHops(dataplane, logger, passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
@@ -106,6 +119,7 @@ export async function startNode(
       passes.abort();
       clearTimeout(pending?.timer);
       clearInterval(resync);
+      overrides?.[Symbol.dispose]();
       await Promise.all([announcing.settled(), resolving]);
       await speaker?.stop({ leaveRunning });
       await sharingSocket?.[Symbol.asyncDispose]();
@@ -128,7 +142,7 @@ export async function startNode(
           ...(sharing === undefined ? [] : [sharing.status()]),
         ].join(', '),
       async leave(hurry) {
-        await announcing.drain().catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
+        await announcing.drain(hurry).catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
         const drainMs = announcing.config.shutdown.drainMs;
         logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
         await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
@@ -137,6 +151,7 @@ export async function startNode(
       [Symbol.asyncDispose]: () => stop(true),
     };
   } catch (error) {
+    overrides?.[Symbol.dispose]();
     await speaker?.stop({ leaveRunning: false });
     await sharingSocket?.[Symbol.asyncDispose]();
     await sharing?.[Symbol.asyncDispose]();

@@ -1,31 +1,23 @@
-import type { Announcement, BgpSpeaker } from '@weir/bgp-speaker';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Announcement } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
-import type { Logger } from '@weir/daemon';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
-import { explainSilence, planAnnouncements, vipsOf } from './announcements.js';
+import { Announcer, type AnnouncerParts } from './announcer.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
 import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
 import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
-import { backupAddresses, explainUnannouncedPools, planPoolAnnouncements } from './pool-announcements.js';
+import { backupAddresses, planPoolAnnouncements } from './pool-announcements.js';
 import { prepareKernel, translates } from './prepare-kernel.js';
 import type { SharingMoment } from './sharing-tables.js';
 import { refuseStrayPackets } from './stray-packets.js';
+import { allVips } from './vips.js';
 
 /** What the reconciler drives. */
-export interface ReconcilerParts {
+export interface ReconcilerParts extends AnnouncerParts {
   readonly dataplane: Dataplane;
-  /** Absent where the configuration has no `bgp`. */
-  readonly speaker: BgpSpeaker | undefined;
-  readonly logger: Logger;
-  /** In ms, of a clock that is never set back. */
-  readonly now: () => number;
   /** Asked at each pass; absent where the configuration has no `state`. */
   readonly sharing?: (() => SharingMoment) | undefined;
-  /** Addresses of nodes that are gone although the kernel may not know yet; asked at each pass. */
-  readonly absentNodes?: (() => ReadonlySet<string>) | undefined;
-  /** Called with all prefixes that are announced, whenever they become others. */
-  readonly onAnnounced?: ((prefixes: readonly string[]) => void) | undefined;
 }
 
 /** What is in force after a pass. */
@@ -34,8 +26,8 @@ export interface Reconciled {
   readonly announced: readonly Announcement[];
   readonly reachableBackends: number;
   /**
-   * When time alone makes another pass worthwhile: weights grow, rows have learned, or are kept and perhaps need it no more.
-   * Undefined: never.
+   * When time alone makes another pass worthwhile: weights grow, rows have learned, or are kept and perhaps need it no more,
+   * routes of a node that leaves are marked for a while. Undefined: never.
    */
   readonly againInMs: number | undefined;
 }
@@ -47,12 +39,7 @@ export interface Reconciled {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner = new ForwardingPlanner();
-  /** VIPs and local addresses. */
-  #announced: readonly Announcement[] = [];
-  /** Prefixes of local addresses, of the last complete pass. */
-  #pools: ReadonlySet<string> = new Set();
-  #silence = '';
-  #draining = false;
+  readonly #announcer: Announcer;
   #pass: Promise<Reconciled> | undefined;
   #next: Promise<Reconciled> | undefined;
   #config: NodeConfig;
@@ -60,6 +47,7 @@ export class Reconciler {
   constructor(config: NodeConfig, parts: ReconcilerParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#announcer = new Announcer(parts);
   }
 
   /** The configuration that passes work towards. */
@@ -73,14 +61,19 @@ export class Reconciler {
   }
 
   /**
-   * Withdraws all VIPs and announces none from then on; what still arrives is forwarded. Local addresses stay announced:
-   * answers of backends to what is forwarded still have to come back.
+   * Marks all VIPs for `bgp.gracefulShutdown`, then withdraws them, and announces none from then on; what still arrives is
+   * forwarded. Local addresses stay announced: answers of backends to what is forwarded still have to come back.
+   * @param hurry  cuts the time short
    */
-  async drain(): Promise<void> {
-    this.#draining = true;
+  async drain(hurry?: AbortSignal): Promise<void> {
+    this.#announcer.leave();
+    await this.reconcile().catch(() => {});
+    const markedMs = this.#announcer.markedMs;
+    if (markedMs !== undefined) await wait(markedMs, undefined, hurry && { signal: hurry }).catch(() => {});
+    this.#announcer.endMarking();
     // A pass that began before may still announce; whatever became of it, nothing is announced after it.
     await this.reconcile().catch(() => {});
-    await this.#announce(this.#announcedPools());
+    await this.#announcer.withdrawVips();
   }
 
   /**
@@ -122,25 +115,13 @@ export class Reconciler {
 
     const networks = config.bgp?.backupPools === undefined ? [] : await ownNetworks();
     const pools = planPoolAnnouncements(config, networks);
-    const vips = new Set(config.services.flatMap(vipsOf));
-    const wanted = new Set([...vips, ...pools.map(addressOf)]);
-    // What is not wanted any more is withdrawn before it stops working.
-    await this.#announce(this.#announced.filter((announcement) => wanted.has(addressOf(announcement))));
-    const againInMs = await this.#apply(config, routes, reachable);
+    const vips = new Set(allVips(config));
+    await this.#announcer.withdrawUnwanted(vips, pools);
+    const planAgainInMs = await this.#apply(config, routes, reachable);
     await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
-
-    const readiness = { attached: true, reachable, draining: this.#draining };
-    const announced = planAnnouncements(config, readiness);
-    this.#pools = new Set(pools.map(({ prefix }) => prefix));
-    await this.#announce([...announced, ...pools]);
-    if (this.#parts.speaker !== undefined) {
-      this.#logSilence([...explainSilence(config, readiness), ...explainUnannouncedPools(config, networks)]);
-    }
-    return { announced, reachableBackends, againInMs };
-  }
-
-  #announcedPools(): readonly Announcement[] {
-    return this.#announced.filter(({ prefix }) => this.#pools.has(prefix));
+    const announced = await this.#announcer.announce(config, reachable, networks);
+    const againInMs = soonest(planAgainInMs, announced.againInMs);
+    return { announced: announced.vips, reachableBackends, againInMs };
   }
 
   /** Resolves to {@link Reconciled.againInMs}. */
@@ -175,7 +156,7 @@ export class Reconciler {
       return againInMs;
     } catch (error) {
       // A VIP whose packets this node can't take must not stay announced. Answers of connections that it has still come.
-      await this.#announce(this.#isAttached(config) ? this.#announcedPools() : []);
+      await (this.#isAttached(config) ? this.#announcer.withdrawVips() : this.#announcer.withdrawAll());
       throw error;
     }
   }
@@ -183,27 +164,6 @@ export class Reconciler {
   #isAttached({ node }: NodeConfig): boolean {
     const names = new Set(this.#parts.dataplane.attachments().map((attachment) => attachment.interface));
     return node.interfaces.every((name) => names.has(name));
-  }
-
-  async #announce(announcements: readonly Announcement[]): Promise<void> {
-    const { speaker, logger, onAnnounced } = this.#parts;
-    if (speaker === undefined) return;
-    const before = new Set(this.#announced.map(({ prefix }) => prefix));
-    const after = new Set(announcements.map(({ prefix }) => prefix));
-    await speaker.set(announcements);
-    this.#announced = announcements;
-    const withdrawn = [...before].filter((prefix) => !after.has(prefix));
-    const added = [...after].filter((prefix) => !before.has(prefix));
-    for (const prefix of withdrawn) logger.warn({ prefix }, `withdrew ${prefix}`);
-    for (const prefix of added) logger.info({ prefix }, `announced ${prefix}`);
-    if (withdrawn.length > 0 || added.length > 0) onAnnounced?.([...after]);
-  }
-
-  #logSilence(reasons: readonly string[]): void {
-    const text = reasons.join('\n');
-    if (text === this.#silence) return;
-    this.#silence = text;
-    for (const reason of reasons) this.#parts.logger.warn(`not announced: ${reason}`);
   }
 }
 
@@ -214,8 +174,9 @@ function sourcesOf(config: NodeConfig, routes: ReadonlyMap<string, Route>): Forw
   return { ipv4: config.node.address ?? chosen(false), ipv6: config.node.address6 ?? chosen(true) };
 }
 
-function addressOf({ prefix }: Announcement): string {
-  return prefix.slice(0, prefix.lastIndexOf('/'));
+function soonest(...times: readonly (number | undefined)[]): number | undefined {
+  const due = times.filter((time) => time !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
 }
 
 function hasChanges(changes: AppliedChanges): boolean {

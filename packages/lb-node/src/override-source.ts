@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SpeakerLogger } from '@weir/bgp-speaker';
+import { followFile } from '@weir/control';
+import { type AnnounceOverrides, readOverrides } from './announce-overrides.js';
+
+/** The overrides of a file that may change at any time; the last good ones stay while the file is wrong. */
+export class OverrideSource implements Disposable {
+  readonly #file: string;
+  readonly #logger: SpeakerLogger;
+  readonly #onChange: () => void;
+  readonly #following: Disposable;
+  #overrides: AnnounceOverrides = new Map();
+
+  /** @param onChange  called when other overrides are in force */
+  constructor(file: string, logger: SpeakerLogger, onChange: () => void) {
+    this.#file = file;
+    this.#logger = logger;
+    this.#onChange = onChange;
+    this.#read();
+    this.#following = followFile(file, () => this.#look());
+  }
+
+  /** Those in force. */
+  get overrides(): AnnounceOverrides {
+    return this.#overrides;
+  }
+
+  [Symbol.dispose](): void {
+    this.#following[Symbol.dispose]();
+  }
+
+  #look(): void {
+    const before = this.#overrides;
+    this.#read();
+    if (!isDeepStrictEqual(before, this.#overrides)) this.#onChange();
+  }
+
+  #read(): void {
+    try {
+      const overrides = readOverrides(this.#file);
+      for (const [vip, override] of overrides) {
+        if (this.#overrides.get(vip) === override) continue;
+        this.#logger.warn({ vip, override }, `operators have turned the announcement of ${vip} ${override}`);
+      }
+      for (const [vip] of this.#overrides) {
+        if (!overrides.has(vip)) this.#logger.info({ vip }, `the announcement of ${vip} is left to the node again`);
+      }
+      this.#overrides = overrides;
+    } catch (error) {
+      this.#logger.error({ err: error }, `${(error as Error).message}; what was in force stays`);
+    }
+  }
+}
