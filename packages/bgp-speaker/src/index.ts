@@ -1,3 +1,4 @@
+export { announcedPrefixes } from './announced-prefixes.js';
 export type { Announcement } from './announcement.js';
 export {
   type BgpSpeaker,

@@ -3,6 +3,7 @@ import { loadNodeConfig } from '@weir/control';
 import { ExitCode, exitCodeOf } from '@weir/daemon';
 import { XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
+import { announceCommand } from './announce-command.js';
 import { exitCodes } from './exit-codes.js';
 import { holdLocalAddresses } from './local-addresses.js';
 import { keepResolved } from './next-hops.js';
@@ -21,7 +22,7 @@ const program = new Command('lb-node')
     `
 Signals:
   SIGHUP            read the configuration again (a change of the file or of etcd is noticed anyway)
-  SIGTERM, SIGINT   withdraw, forward for shutdown.drain, end; twice: without waiting
+  SIGTERM, SIGINT   mark routes for bgp.gracefulShutdown, withdraw, forward for shutdown.drain, end; twice: without waiting
 
 Exit codes:
   0 ended as asked   1 failure   2 wrong command line   69 something needed is missing or refuses
@@ -42,6 +43,13 @@ program
   .action(async ({ json }: { json?: boolean }) =>
     printCounters(program.opts<{ config: string }>().config, json === true),
   );
+
+program
+  .command('announce')
+  .description('which VIPs are announced, and what operators want: on or off whatever the health, or auto')
+  .argument('[vip]', 'one of the configuration')
+  .argument('[how]', 'on, off or auto; kept over restarts in bgp.overridesFile, and in force at once')
+  .action(async (vip?: string, how?: string) => announceCommand(program.opts<{ config: string }>().config, vip, how));
 
 program
   .command('detach')
