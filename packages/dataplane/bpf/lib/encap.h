@@ -2,11 +2,6 @@
 /* Outer headers (outer.h) in front of a client's packet. */
 #pragma once
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "choice.h"

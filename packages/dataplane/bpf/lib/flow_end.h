@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How long a flow lives, and how it leaves the table, with its other direction. */
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "events.h"
+#include "flow_find.h"
+#include "flow_value.h"
+#include "service.h"
+
+/* In ticks; what is no connection of its own gets its time from elsewhere. */
+static __always_inline __u32 lifetime(const struct state *current, __u64 value)
+{
+	__u32 state = state_of(value);
+
+	if (state == FLOW_NETWORK) {
+		struct backend *backend = backend_of_flow(value);
+		__u32 index = backend ? backend->service - 1 : 0;
+		struct service *service = bpf_map_lookup_elem(&services, &index);
+
+		return service ? service->persistence : 0;
+	}
+	return current->timeout[state & (FLOW_STATES - 1)];
+}
+
+static __always_inline int is_older(const struct state *current, __u64 value, __u32 ticks)
+{
+	return age_of(current, value) > ticks;
+}
+
+/*
+ * Has the flow ended, or its backend? A flow of nat or fullnat lives as long as its other direction does: then `other`
+ * is the value of that.
+ */
+static __always_inline int is_over(const struct state *current, __u64 value, __u64 other)
+{
+	__u32 ticks;
+
+	if (state_of(value) != FLOW_STRANGER && !backend_of_flow(value))
+		return 1;
+	ticks = lifetime(current, value);
+	return is_older(current, value, ticks) && (!other || is_older(current, other, ticks));
+}
+
+/* The other direction of a flow that stands at `place`; NULL: it has none. */
+static __always_inline struct flow *other_direction(__u32 place, __u64 value, __u32 *other_place)
+{
+	struct backend *backend = backend_of_flow(value);
+	struct translation *here, *there;
+	__u32 state = state_of(value);
+
+	if (state > FLOW_ANSWER || !backend || !translates(backend))
+		return NULL;
+	here = translation_at(place);
+	if (!here)
+		return NULL;
+	*other_place = here->twin;
+	there = translation_at(here->twin);
+	if (!there || there->twin != place)
+		return NULL;
+	return flow_at(here->twin);
+}
+
+/*
+ * Takes a flow out, unless somebody else did, or it was seen since `value` was read. `place`: where it stands. `is_over`: user
+ * space is told, if it was told of the flow; else it only gives way, and may come back.
+ */
+static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u64 value, __u32 is_over)
+{
+	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
+		return 0;
+	if (__sync_val_compare_and_swap(&flow->value, value, 0) != value) {
+		*(volatile __u64 *)&flow->tag = tag;
+		return 0;
+	}
+	*(volatile __u64 *)&flow->tag = 0;
+	count_connection(value, -1);
+	if (value & VALUE_TOLD && is_over)
+		tell_end(place, tag);
+	return 1;
+}
+
+/* Takes out the flow that was found at a place with this tag and value, in both directions. */
+SEPARATE int take_out(__u32 place, __u64 tag, __u64 value, __u32 is_over)
+{
+	struct flow *flow = flow_at(place), *other;
+	struct translation *record;
+	__u32 other_place = 0;
+
+	if (!flow)
+		return 0;
+	other = other_direction(place, value, &other_place);
+	if (!forget(flow, place, tag, value, is_over))
+		return 0;
+	if (!other)
+		return 1;
+	/* Whoever finds the other half after this finds no pair any more. */
+	record = translation_at(place);
+	if (record)
+		record->twin = NO_PLACE;
+	forget(other, other_place, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value, is_over);
+	return 1;
+}
+
+/* The flow is over. */
+static __always_inline int forget_at(__u32 place, __u64 tag, __u64 value)
+{
+	return take_out(place, tag, value, 1);
+}
+
+/* It is not, as far as anybody knows. */
+static __always_inline int drop_at(__u32 place, __u64 tag, __u64 value)
+{
+	return take_out(place, tag, value, 0);
+}
+
+/* Looks at one place of the table as time goes by. */
+SEPARATE int sweep_at(__u32 place)
+{
+	const struct state *current = current_state();
+	struct flow *flow = flow_at(place), *other;
+	__u64 tag, value;
+	__u32 other_place = 0;
+
+	if (!current || !flow)
+		return 0;
+	tag = *(volatile __u64 *)&flow->tag;
+	value = *(volatile __u64 *)&flow->value;
+	if (tag <= FLOW_BUSY)
+		return 0;
+	other = other_direction(place, value, &other_place);
+	if (state_of(value) == FLOW_ANSWER) {
+		if (!other || !other->tag)
+			forget(flow, place, tag, value, 1);
+		return 0; /* the other one decides for both */
+	}
+	if (is_over(current, value, other ? other->value : 0))
+		forget_at(place, tag, value);
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a flow stands in the table. */
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "hash.h"
+#include "settings.h"
+#include "tables.h"
+
+#define FLOW_BUSY 1
+#define NO_PLACE 0xffffffff
+
+static __always_inline struct flow_set *flow_set(__u32 set)
+{
+	return bpf_map_lookup_elem(&flows, &set);
+}
+
+/* Where a flow is: `place` counts ways through the whole table. */
+struct found_flow {
+	struct flow *flow;
+	__u64 value;
+	__u32 place;
+};
+
+/* `mask` tells which far sets a flow may be in: settings.flow_mask, or settings.translation_mask. */
+static __always_inline __u32 far_set(__u32 set, __u32 mask)
+{
+	return settings.near_sets + (set & mask);
+}
+
+static __always_inline __u32 near_set(__u32 set)
+{
+	return set & (settings.near_sets - 1);
+}
+
+/* Sweeps that go by until a near set is known to have nothing far. */
+#define OVERFLOW_SWEEPS 2
+
+/* Is anything far, for all flows of this near set? NULL: there are no near sets. */
+static __always_inline volatile __u32 *overflow_of(__u32 set)
+{
+	__u32 near = near_set(set), line = near / OVERFLOWS_PER_LINE;
+	struct overflow_line *overflows = bpf_map_lookup_elem(&flow_overflows, &line);
+
+	return overflows ? &overflows->sweeps[near % OVERFLOWS_PER_LINE] : NULL;
+}
+
+static __always_inline int find_in_set(__u32 set, struct flow_key key, struct found_flow *found)
+{
+	struct flow_set *ways = flow_set(set);
+
+	if (!ways)
+		return 0;
+	for (__u32 way = 0; way < FLOW_WAYS; way++) {
+		volatile struct flow *flow = &ways->way[way];
+
+		if (flow->tag != key.tag)
+			continue;
+		found->value = flow->value;
+		if (flow->tag != key.tag)
+			return 0;
+		found->flow = (struct flow *)flow;
+		found->place = set * FLOW_WAYS + way;
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline int find_flow(struct flow_key key, __u32 mask, struct found_flow *found)
+{
+	if (settings.near_sets) {
+		volatile __u32 *overflow;
+
+		if (find_in_set(near_set(key.set), key, found))
+			return 1;
+		overflow = overflow_of(key.set);
+		if (!overflow || !*overflow)
+			return 0;
+	}
+	return find_in_set(far_set(key.set, mask), key, found);
+}
+
+static __always_inline struct flow *flow_at(__u32 place)
+{
+	struct flow_set *ways = flow_set(place / FLOW_WAYS);
+
+	return ways ? &ways->way[place % FLOW_WAYS] : NULL;
+}
+
+static __always_inline struct translation *translation_at(__u32 place)
+{
+	return bpf_map_lookup_elem(&translations, &place);
+}
