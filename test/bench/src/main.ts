@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { WeirError } from '@weir/errors';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ControlBenchmarkOptions, controlParts, runControlBenchmark } from './control/control-benchmark.js';
+import { renderControl } from './control/control-report.js';
 import {
   type DataplaneBenchmarkOptions,
   dataplaneParts,
@@ -129,6 +131,23 @@ program
     const result = await runStateBenchmark(options, say);
     write(`\n${renderState(result, isTerminal)}`);
     if (json !== undefined) writeJson(json, { benchmark: 'state', machine, options, ...result });
+  });
+
+program
+  .command('control')
+  .description('etcd: how soon nodes do what it says, and how soon a node has read it')
+  .option('--changes <n>', 'by etcd, and as many by files', count(2, 10_000), 200)
+  .option('--burst <n>', 'changes at once', count(1, 1000), 1000)
+  .option('--backends <n>', 'in etcd when a node starts', count(1, 100_000), 10_000)
+  .option('--runs <n>', 'starts of that node, of which the median is taken', count(1, 1000), 5)
+  .addOption(new Option('--parts <part...>', 'some of it').choices([...controlParts]).default([...controlParts]))
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: ControlBenchmarkOptions & { json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const result = await runControlBenchmark(options, say);
+    write(`\n${renderControl(result, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'control', machine, options, ...result });
   });
 
 interface PortableCommandOptions extends PortableBenchmarkOptions {

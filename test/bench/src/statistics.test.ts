@@ -1,5 +1,5 @@
 import test from 'ava';
-import { summarize } from './statistics.js';
+import { percentile, summarize } from './statistics.js';
 
 test('the median of an odd number of values is the one in the middle, whatever their order', (t) => {
   t.is(summarize([9, 1, 100]).median, 9);
@@ -24,4 +24,10 @@ test('values keep the order in which they were measured', (t) => {
 
 test('there is no median of nothing', (t) => {
   t.throws(() => summarize([]), { message: /no median/ });
+});
+
+test('a percentile is a value that was measured, by nearest rank', (t) => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+  t.deepEqual([percentile(values, 0.99), percentile(values, 0.5), percentile(values, 1)], [198, 100, 200]);
+  t.is(percentile([7], 0.99), 7);
 });

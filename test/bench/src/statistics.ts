@@ -18,3 +18,10 @@ export function summarize(values: readonly number[]): Summary {
   const range = at(sorted.length - 1) - at(0);
   return { median, spread: median === 0 ? 0 : range / 2 / Math.abs(median), values };
 }
+
+/** The smallest value that at least this share of all values does not exceed: 0.99 is the 99th percentile, by nearest rank. */
+export function percentile(values: readonly number[], share: number): number {
+  assert(values.length > 0, 'there is no percentile of nothing');
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+}

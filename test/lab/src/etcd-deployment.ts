@@ -46,11 +46,17 @@ export class EtcdDeployment {
     return lease;
   }
 
+  /** Of the newest change. */
+  async revision(): Promise<string> {
+    const status = await this.#running.etcdctl('endpoint', 'status', '--write-out=json');
+    const revision = /"revision":(\d+)/.exec(status)?.[1];
+    if (revision === undefined) throw new LabError('LAB_COMMAND_FAILED', `expected a revision, found ${status}`);
+    return revision;
+  }
+
   /** Forgets all that was before this moment: who watches from then on has missed it. */
   async compact(): Promise<void> {
-    const status = await this.#running.etcdctl('endpoint', 'status', '--write-out=json');
-    const revision = /"revision":(\d+)/.exec(status)?.[1] ?? '';
-    await this.#running.etcdctl('compaction', revision);
+    await this.#running.etcdctl('compaction', await this.revision());
   }
 
   /** The member that leads, if there is one. */
