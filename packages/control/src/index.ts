@@ -1,8 +1,11 @@
 export type { AnnounceConfig } from './announce-config.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
-export { type ClusterConfigSource, type NodeRegistration, openConfigSource } from './cluster/config-source.js';
+export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
 export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
+export type { DiscoveredBackend, Discovery, DiscoveryEvent } from './discovery/discovery.js';
+export type { DiscoveryConfig, DnsDiscoveryConfig } from './discovery/discovery-config.js';
+export { openDiscoveringSource as openConfigSource } from './discovery/open-discovering-source.js';
 export type { Endpoint } from './endpoint-schema.js';
 export { followFile } from './follow-file.js';
 export type { MinHealthy } from './health-schema.js';

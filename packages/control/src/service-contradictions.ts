@@ -10,7 +10,7 @@ import type { ServiceDocument } from './service-schema.js';
 type DataplaneDocument = NodeDocument['dataplane'];
 
 /** Backends that a scheduler compares for one new flow (docs/packet-path.md, section 3). */
-const COMPARED_BACKENDS_MAX = 1024;
+export const COMPARED_BACKENDS_MAX = 1024;
 
 /** What can't be had together: method, scheduler and the settings that belong to some of them alone. */
 export function serviceContradictions({ node, nodes, dataplane, services }: SoundParts): Contradiction[] {
