@@ -74,7 +74,7 @@ export const nodeSchema = z
   .refine(({ services, etcd }) => services !== undefined || etcd !== undefined, {
     path: ['services'],
     error: 'is missing',
-    when: ({ value }) => typeof value === 'object' && value !== null,
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   });
 
 /** What the schema makes of a document: defaults filled in, durations in ms. */

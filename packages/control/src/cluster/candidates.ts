@@ -1,0 +1,62 @@
+import type { ClusterEntry } from './cluster-value.js';
+import type { EntryCache } from './entry-cache.js';
+
+export type GoodEntry = Exclude<ClusterEntry, { kind: 'bad' }>;
+
+/** How well a key has stood the test so far; what contradicts what was there before loses. */
+export enum Standing {
+  /** It says what it said when it was in force. */
+  inForce = 0,
+  changed = 1,
+  new = 2,
+}
+
+/** For each key the text that is to be in force: its own, or while that is bad its last good one, or none. */
+export class Candidates {
+  /** Why keys are not in force as they are. */
+  readonly skipped = new Map<string, string>();
+  /** In the order of the keys. */
+  readonly #entries = new Map<string, GoodEntry>();
+  readonly #texts = new Map<string, string>();
+  readonly #lastGood: ReadonlyMap<string, string>;
+  readonly #cache: EntryCache;
+
+  constructor(keys: ReadonlyMap<string, string>, lastGood: ReadonlyMap<string, string>, cache: EntryCache) {
+    this.#lastGood = lastGood;
+    this.#cache = cache;
+    for (const [key, text] of keys) this.#propose(key, text);
+    cache.keep(keys);
+  }
+
+  get entries(): ReadonlyMap<string, GoodEntry> {
+    return this.#entries;
+  }
+
+  /** What is in force, as it becomes the last good. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#texts;
+  }
+
+  standing(key: string): Standing {
+    const last = this.#lastGood.get(key);
+    if (last === undefined) return Standing.new;
+    return last === this.#texts.get(key) ? Standing.inForce : Standing.changed;
+  }
+
+  /** The text in force is bad, for itself or beside the others: the one before it takes its place. */
+  reject(key: string, problem: string): void {
+    if (!this.skipped.has(key)) this.skipped.set(key, problem);
+    const rejected = this.#texts.get(key);
+    const last = this.#lastGood.get(key);
+    this.#texts.delete(key);
+    this.#entries.delete(key);
+    if (last !== undefined && last !== rejected) this.#propose(key, last);
+  }
+
+  #propose(key: string, text: string): void {
+    const entry = this.#cache.entry(key, text);
+    this.#texts.set(key, text);
+    if (entry.kind === 'bad') this.reject(key, entry.problem);
+    else this.#entries.set(key, entry);
+  }
+}

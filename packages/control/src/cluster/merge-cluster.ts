@@ -1,0 +1,76 @@
+import type { NodeRecord } from '../cluster-config.js';
+import { type NodeConfig, nodeConfigOf } from '../node-config.js';
+import type { NodeDocument } from '../node-schema.js';
+import { applySettings } from './apply-settings.js';
+import { Candidates } from './candidates.js';
+import { type Composition, composeServices, inOrderOfKeys } from './compose-services.js';
+import { compositionProblems } from './composition-problems.js';
+import { EntryCache } from './entry-cache.js';
+
+/** What weir.yaml and the keys of a cluster come to. */
+export interface MergedCluster {
+  readonly config: NodeConfig;
+  /** Keys that are not in force as they are, with field, value and what is wrong. */
+  readonly skipped: ReadonlyMap<string, string>;
+  /** Keys that are right, and wait for others. */
+  readonly waiting: ReadonlyMap<string, string>;
+  /** Texts of the keys that are in force: the last good ones of the next merge. */
+  readonly good: ReadonlyMap<string, string>;
+  /** By name. */
+  readonly nodes: readonly NodeRecord[];
+}
+
+/** One rejected key may uncover another; after so many rounds all that is left of etcd's services goes at once. */
+const ROUNDS_MAX = 32;
+
+/**
+ * weir.yaml and the keys of a cluster, as one configuration. A key that is wrong, for itself or beside the others, is
+ * skipped, and its last good text stands in for it; it never takes others down.
+ *
+ * @param document  weir.yaml, checked as a whole
+ * @param keys      without the prefix of the cluster, in the order in which they were made
+ * @param lastGood  what was in force before
+ * @param cache     what the keys were found to mean before
+ */
+export function mergeCluster(
+  document: NodeDocument,
+  keys: ReadonlyMap<string, string>,
+  lastGood: ReadonlyMap<string, string>,
+  cache: EntryCache = new EntryCache(),
+): MergedCluster {
+  const candidates = new Candidates(keys, lastGood, cache);
+  const withSettings = applySettings(document, candidates);
+  const { services, waiting } = soundComposition(withSettings, candidates);
+  const merged = { ...withSettings, services: services.map(({ service }) => service) };
+  return {
+    config: nodeConfigOf(merged),
+    skipped: candidates.skipped,
+    waiting,
+    good: candidates.texts,
+    nodes: nodeRecords(candidates),
+  };
+}
+
+function soundComposition(document: NodeDocument, candidates: Candidates): Composition {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const composition = composeServices(document, candidates);
+    const problems = compositionProblems(document, composition, candidates);
+    if (problems.length === 0) return inOrderOfKeys(composition);
+    // The first problem of each: what takes its place has none of the others, as far as is known.
+    for (const [key, problem] of new Map(problems.toReversed().map((found) => [found.key, found.problem])))
+      candidates.reject(key, problem);
+  }
+  for (const [key, { kind }] of candidates.entries) {
+    if (kind === 'service' || kind === 'backend') candidates.reject(key, 'contradicts other keys that are skipped too');
+  }
+  return {
+    services: (document.services ?? []).map((service) => ({ service, key: undefined, backendKeys: [] })),
+    waiting: new Map(),
+  };
+}
+
+function nodeRecords(candidates: Candidates): readonly NodeRecord[] {
+  return [...candidates.entries.values()]
+    .flatMap((entry) => (entry.kind === 'node' ? [entry.value] : []))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
