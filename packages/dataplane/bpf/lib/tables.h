@@ -253,7 +253,7 @@ struct drops {
  */
 struct flow {
 	__u64 tag;
-	__u64 value; /* backend | epoch << 16 | state << 28 | due << 32 | told << 42 | last seen << 43 (flow.h) */
+	__u64 value; /* backend | epoch << 16 | state << 28 | due << 32 | told << 42 | last seen << 43 (flow_value.h) */
 };
 
 /* A flow, as other nodes need it: packages/packet/src/flow-image.ts. Ports in network order. */
@@ -284,7 +284,7 @@ struct flow_set {
 
 #define OVERFLOWS_PER_LINE 16
 
-/* Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow.h). */
+/* Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow_find.h). */
 struct overflow_line {
 	__u32 sweeps[OVERFLOWS_PER_LINE];
 };

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { ForwardingTables } from '../dataplane.js';
+import { DataplaneError } from '../dataplane-error.js';
 import { networkCommand } from '../portable-runtime/network-command.js';
 import {
-  answerLines,
-  answerRemovalLines,
+  answerLine,
+  answerRemovalLine,
   answerRuleLine,
-  probeRouteLines,
-  probeRuleLines,
+  type FamilyOption,
+  probeRouteLine,
+  probeRuleLine,
   removalLines,
 } from './routing-lines.js';
+
+const families = ['-4', '-6'] as const;
 
 /** What `ip -json link show` says, of what is used here. */
 interface Link {
@@ -26,7 +30,7 @@ export class ProbeRouting implements AsyncDisposable {
   /** Removes what a former life left, and adds the rules. @throws {DataplaneError} COMMAND_MISSING, COMMAND_FAILED */
   static async open(interfaces: readonly string[]): Promise<ProbeRouting> {
     await removeAll();
-    await batch(probeRuleLines());
+    for (const family of families) await batch(family, [probeRuleLine]);
     return new ProbeRouting(interfaces);
   }
 
@@ -36,17 +40,20 @@ export class ProbeRouting implements AsyncDisposable {
 
   /** @throws {DataplaneError} COMMAND_FAILED */
   async set(vips: readonly string[], sources: ForwardingTables['sources']): Promise<void> {
-    const answering = new Set((await this.#looksBack()) ? vips : []);
+    const mtuBytes = await this.#mtuBytes();
+    const answering = new Set((await this.#looksBack()) ? vips.filter((vip) => !vip.includes(':')) : []);
     const gone = [...this.#answering].filter((vip) => !answering.has(vip));
     const added = [...answering].filter((vip) => !this.#answering.has(vip));
-    await batch([
-      ...probeRouteLines(sources, await this.#mtuBytes()),
-      ...(answering.size > 0 && !this.#isAnswerRuleThere ? [answerRuleLine()] : []),
-      ...answerRemovalLines(gone),
-      ...answerLines(added, this.#interfaces),
+    const isRuleMissing = answering.size > 0 && !this.#isAnswerRuleThere;
+    await batch('-4', [
+      probeRouteLine('-4', sources.ipv4, mtuBytes),
+      ...(isRuleMissing ? [answerRuleLine] : []),
+      ...gone.map(answerRemovalLine),
+      ...added.map((vip) => answerLine(vip, this.#interfaces)),
     ]);
-    this.#isAnswerRuleThere ||= answering.size > 0;
+    this.#isAnswerRuleThere ||= isRuleMissing;
     this.#answering = answering;
+    await batch('-6', [probeRouteLine('-6', sources.ipv6, mtuBytes)]);
   }
 
   /** Does the kernel look for a way back to the source of what comes in (rp_filter)? The larger of two values counts. */
@@ -68,13 +75,15 @@ export class ProbeRouting implements AsyncDisposable {
   }
 }
 
-async function batch(lines: readonly string[]): Promise<void> {
-  await networkCommand('ip', ['-batch', '-'], lines);
+async function batch(family: FamilyOption, lines: readonly string[]): Promise<void> {
+  await networkCommand('ip', [family, '-batch', '-'], lines);
 }
 
 /** What is not there can't be removed, which `ip` says, and goes on. */
 async function removeAll(): Promise<void> {
-  await networkCommand('ip', ['-force', '-batch', '-'], removalLines()).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== 'COMMAND_FAILED') throw error;
-  });
+  for (const family of families) {
+    await networkCommand('ip', [family, '-force', '-batch', '-'], removalLines).catch((error: unknown) => {
+      if (!(error instanceof DataplaneError && error.code === 'COMMAND_FAILED')) throw error;
+    });
+  }
 }
