@@ -56,7 +56,7 @@ static __always_inline __u64 nh(const __u32 *keys, const __u64 source[2], const 
 	       nh_step(keys + 6, destination[1]) + nh_step(keys + 8, rest);
 }
 
-/* `kind`: the protocol of a connection; above 255 what else the table keeps (flow.h). */
+/* `kind`: the protocol of a connection; above 255 what else the table keeps (flow_value.h). */
 static __always_inline struct flow_key flow_key(const __u32 *keys, const __u64 source[2], const __u64 destination[2],
 						__u32 ports, __u32 kind)
 {

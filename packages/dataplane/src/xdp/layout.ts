@@ -178,7 +178,7 @@ export const UNRESOLVED_MAX = 64;
 export const DROPS_BYTES = 256;
 
 export const Flow = { bytes: 16, tag: 0, value: 8 } as const;
-/** Bits of the upper half of a flow's value (bpf/lib/flow.h): tick when it is due, told, tick when it was last seen. */
+/** Bits of the upper half of a flow's value (bpf/lib/flow_value.h): tick when it is due, told, tick when it was last seen. */
 export const FlowUpper = { dueMask: 0x3ff, told: 0x400, seenShift: 11 } as const;
 export const FLOW_WAYS = 4;
 export const FLOW_SET_BYTES = FLOW_WAYS * Flow.bytes;

@@ -27,7 +27,7 @@ import { listenersIn, type ServiceDirectory } from './service-directory.js';
 import { SERVICE_WORD_BYTES } from './service-word.js';
 import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
 
-/** Bits of an epoch that flows keep (bpf/lib/flow.h). */
+/** Bits of an epoch that flows keep (bpf/lib/flow_value.h). */
 const EPOCH_MASK = 0xfff;
 
 const HASH_KEY_BYTES = 16;
