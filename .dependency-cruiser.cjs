@@ -9,7 +9,7 @@ const arrows = {
   control: ['errors'],
   daemon: ['errors'],
   'state-sync': ['errors', 'packet'],
-  health: ['errors'],
+  health: ['errors', 'packet'],
   'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker', 'state-sync', 'health'],
   weirctl: ['errors', 'daemon', 'control', 'director'],
   'real-server': ['errors', 'daemon', 'dataplane', 'packet', 'control', 'health'],

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ProbeTarget } from './health-check.js';
+import { reasonOf } from './reason.js';
 
 /** What one probe found out. */
 export interface ProbeResult {
@@ -45,12 +46,14 @@ export function attempt(
     };
     const onAbort = () => settle(false, 'the probe was called off');
     const timer = setTimeout(() => settle(false, `no answer within ${timeoutMs} ms`), timeoutMs);
-    if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      close = begin(settle);
-    } catch (error) {
-      settle(false, (error as Error).message);
+    if (signal.aborted) onAbort();
+    else {
+      try {
+        close = begin(settle);
+      } catch (error) {
+        settle(false, reasonOf(error as Error));
+      }
     }
     // It settled before it had returned how to close.
     if (isSettled) close?.();

@@ -7,6 +7,6 @@ export {
   HealthMonitor,
   type HealthMonitorOptions,
 } from './health-monitor.js';
-export { ProbeSocketError } from './marked-socket.js';
+export { ProbeSocketError } from './libc.js';
 export { probe } from './probe.js';
 export type { Damping, Verdict } from './verdict.js';

@@ -1,21 +1,19 @@
 import { isIPv6, Socket } from 'node:net';
-import { WeirError } from '@weir/errors';
 import type { ProbeTarget } from './health-check.js';
-import { lastErrno, libc } from './libc.js';
+import { checked, libc } from './libc.js';
 
-/** A socket of the kernel could not be made as a probe needs it. */
-export class ProbeSocketError extends WeirError {}
+/** Numbers of <asm-generic/socket.h>. */
+export const SOL_SOCKET = 1;
+export const SO_MARK = 36;
 
-/** Numbers of <sys/socket.h> and <asm-generic/socket.h>. */
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOL_SOCKET = 1;
-const SO_MARK = 36;
+/** Kinds of sockets, with their numbers of <linux/net.h>. */
+export const SocketKind = { stream: 1, datagram: 2 } as const;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
-/** Kinds of sockets, with their numbers of <sys/socket.h>. */
-export const SocketKind = { stream: 1, datagram: 2 } as const;
+/** Families of addresses, with their numbers of <linux/socket.h>. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 /**
  * Begins to connect to the target, by the way that its mark decides.
@@ -30,31 +28,22 @@ export function connectTo({ address, port, mark }: ProbeTarget): Socket {
 }
 
 /**
- * Opens a socket with SO_MARK and returns its file descriptor, which is the caller's.
+ * Opens a socket that packets leave with this mark, and returns its file descriptor, which is the caller's.
  *
- * @throws {ProbeSocketError}
+ * @throws {ProbeSocketError} without CAP_NET_ADMIN
  */
 export function openMarked(kind: number, isIpv6: boolean, mark: number): number {
-  const fd = libc().socket(isIpv6 ? AF_INET6 : AF_INET, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw refused('socket', mark);
-  if (libc().setsockopt(fd, SOL_SOCKET, SO_MARK, markValue(mark), 4) === 0) return fd;
-  const error = refused('SO_MARK', mark);
-  libc().close(fd);
-  throw error;
-}
-
-/** The value of SO_MARK: an int of the host, all of whose are little-endian here (x64, arm64). */
-export function markValue(mark: number): Buffer {
-  const value = Buffer.alloc(4);
-  value.writeUInt32LE(mark);
-  return value;
-}
-
-function refused(what: string, mark: number): ProbeSocketError {
-  const errno = lastErrno();
-  return new ProbeSocketError(
-    'PROBE_SOCKET_REFUSED',
-    `a socket with mark ${mark} was refused (${what}: ${errno}); marks need CAP_NET_ADMIN`,
-    { details: { what, mark, errno } },
-  );
+  const family = isIpv6 ? AF_INET6 : AF_INET;
+  const fd = checked('socket', libc().socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (mark === 0) return fd;
+  try {
+    // An int of the host, which is little-endian wherever Weir runs (x64, arm64).
+    const value = new Uint8Array(4);
+    new DataView(value.buffer).setUint32(0, mark, true);
+    checked(`SO_MARK ${mark}`, libc().setsockopt(fd, SOL_SOCKET, SO_MARK, value, value.byteLength));
+    return fd;
+  } catch (error) {
+    libc().close(fd);
+    throw error;
+  }
 }

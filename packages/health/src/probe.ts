@@ -1,5 +1,11 @@
 import { type Ask, attempt, type ProbeResult } from './attempt.js';
+import { askDns } from './dns-probe.js';
+import { askGrpc } from './grpc-probe.js';
 import type { Probe, ProbeTarget } from './health-check.js';
+import { askHttp } from './http-probe.js';
+import { askIcmp } from './icmp-probe.js';
+import { askScript } from './script-probe.js';
+import { askSyn } from './syn-probe.js';
 import { askTcp } from './tcp-probe.js';
 
 /**
@@ -12,5 +18,11 @@ export function probe(probe: Probe, target: ProbeTarget, timeoutMs: number, sign
 }
 
 const asks: { readonly [Kind in Probe['kind']]: Ask<Extract<Probe, { kind: Kind }>> } = {
+  icmp: askIcmp,
   tcp: askTcp,
-} as never;
+  syn: askSyn,
+  http: askHttp,
+  dns: askDns,
+  grpc: askGrpc,
+  script: askScript,
+};

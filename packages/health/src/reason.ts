@@ -1,3 +1,5 @@
+import { ProbeSocketError } from './libc.js';
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -9,7 +11,6 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: 'this process has no file descriptors left',
   ENFILE: 'this host has no file descriptors left',
   EACCES: 'permission denied',
-  EPERM: 'operation not permitted; raw sockets need CAP_NET_RAW, marks CAP_NET_ADMIN',
   ENOENT: 'no such file',
   CERT_HAS_EXPIRED: 'certificate has expired',
   CERT_NOT_YET_VALID: 'certificate is not valid yet',
@@ -24,6 +25,6 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** An error of a socket, of TLS or of a parser as an operator would say it; an unknown one in its own words. */
 export function reasonOf(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException;
-  return (code === undefined ? undefined : reasons[code]) ?? error.message;
+  const code = error instanceof ProbeSocketError ? error.details.errno : (error as NodeJS.ErrnoException).code;
+  return reasons[String(code)] ?? error.message;
 }
