@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { EtcdConfig } from '../cluster-config.js';
 
+/** What a client of etcd needs to know, besides where its members are. */
+export type EtcdClientConfig = Pick<EtcdConfig, 'username' | 'password' | 'passwordFile' | 'tls' | 'timeoutMs'>;
+
 /** What proves to etcd who this node is, and to the node that it is etcd: the files that the configuration names, read. */
 export interface EtcdAccess {
   readonly login?: { readonly name: string; readonly password: string };
@@ -9,7 +12,7 @@ export interface EtcdAccess {
 }
 
 /** Reads them anew, as they may have been renewed. @throws the error of readFile, which names the file */
-export async function readEtcdAccess({ username, password, passwordFile, tls }: EtcdConfig): Promise<EtcdAccess> {
+export async function readEtcdAccess({ username, password, passwordFile, tls }: EtcdClientConfig): Promise<EtcdAccess> {
   const secret = passwordFile === undefined ? password : firstLine(await readFile(passwordFile, 'utf8'));
   return {
     ...(username === undefined || secret === undefined ? {} : { login: { name: username, password: secret } }),

@@ -1,9 +1,8 @@
-import { type Interceptor, InterceptingCall } from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
-import type { EtcdConfig } from '../cluster-config.js';
 import type { Endpoint } from '../endpoint-schema.js';
-import { readEtcdAccess } from './etcd-access.js';
+import { type EtcdClientConfig, readEtcdAccess } from './etcd-access.js';
 
 /** An answer holds a page of a range, or the events of one moment. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
@@ -19,7 +18,7 @@ export interface EtcdConnection extends Disposable {
  * breakers and logins are not used: they hide which member failed, and leave connections open.
  * @throws what etcd or the connection says; what the files say that can't be read
  */
-export async function connectEtcd(config: EtcdConfig, endpoint: Endpoint): Promise<EtcdConnection> {
+export async function connectEtcd(config: EtcdClientConfig, endpoint: Endpoint): Promise<EtcdConnection> {
   const access = await readEtcdAccess(config);
   const metadata = new Map([['hasleader', 'true']]);
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
@@ -55,7 +54,7 @@ function credentialsOf(ca: Buffer | undefined, certificate: Buffer | undefined, 
   };
 }
 
-function channelOptions({ tls, timeoutMs }: EtcdConfig) {
+function channelOptions({ tls, timeoutMs }: EtcdClientConfig) {
   return {
     'grpc.max_receive_message_length': ANSWER_BYTES_MAX,
     'grpc.initial_reconnect_backoff_ms': Math.min(timeoutMs, 1000),
