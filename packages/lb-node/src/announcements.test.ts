@@ -36,7 +36,7 @@ test('a VIP goes out while some service on it can be forwarded; of the others th
   const config = configOf(`${web(80, '10.0.0.99')}, ${web(443, '10.0.0.21')}`);
   t.deepEqual(planAnnouncements(config, ready), [{ prefix: '198.51.100.10/32', nextHop: '10.0.0.11', med: 10 }]);
   t.deepEqual(explainSilence(config, ready), [
-    '198.51.100.10: service web80 has no backend with weight, a route and a resolved next hop',
+    '198.51.100.10: service web80 has no healthy backend with weight, a route and a resolved next hop',
   ]);
 });
 
@@ -55,8 +55,8 @@ test('each VIP of a service goes out, once however many listeners and services i
     ['198.51.100.11/32', '2001:db8::10/128'],
   );
   t.deepEqual(explainSilence(config, { ...ready, reachable: new Set() }), [
-    '198.51.100.11, 2001:db8::10: service shop has no backend with weight, a route and a resolved next hop',
-    '198.51.100.11: service web8080 has no backend with weight, a route and a resolved next hop',
+    '198.51.100.11, 2001:db8::10: service shop has no healthy backend with weight, a route and a resolved next hop',
+    '198.51.100.11: service web8080 has no healthy backend with weight, a route and a resolved next hop',
   ]);
 });
 

@@ -1,8 +1,9 @@
 import type { Announcement } from '@weir/bgp-speaker';
-import type { AnnounceConfig, BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
+import type { AnnounceConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { AnnounceOverrides } from './announce-overrides.js';
 import { type Departure, markedForShutdown } from './departure.js';
 import { explainShare, shareOf } from './own-share.js';
+import { takesNewFlows } from './used-backends.js';
 import { allVips, vipsOf } from './vips.js';
 
 /** What a node knows of its ability to forward, and what it was told of announcing. */
@@ -49,7 +50,7 @@ export function explainSilence(config: NodeConfig, readiness: Readiness): readon
       .filter((service) => !isForwardable(service, readiness.reachable))
       .map(
         (service) =>
-          `${vipsOf(service).join(', ')}: service ${service.name} has no backend with weight, a route and a resolved next hop`,
+          `${vipsOf(service).join(', ')}: service ${service.name} has no healthy backend with weight, a route and a resolved next hop`,
       ),
     ...explainOverrides(config, readiness),
     ...explainShare(config, readiness.absentNodes),
@@ -64,10 +65,6 @@ function explainOverrides(config: NodeConfig, { overrides }: Readiness): readonl
 
 function isForwardable(service: ServiceConfig, reachable: ReadonlySet<string>): boolean {
   return service.backends.some((backend) => takesNewFlows(backend) && reachable.has(backend.address));
-}
-
-function takesNewFlows({ weight, state = 'active' }: BackendConfig): boolean {
-  return weight > 0 && (state === 'active' || state === 'filling');
 }
 
 /** A route to one address, with the node's own next hop unless another is said. */

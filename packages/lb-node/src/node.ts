@@ -5,12 +5,13 @@ import type { Logger } from '@weir/daemon';
 import { changedFixedSettings } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
+import { NodeHealth } from './node-health.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import { openDataplane } from './open-dataplane.js';
 import { OverrideSource } from './override-source.js';
 import { type Reconciled, Reconciler, type ReconcilerParts } from './reconciler.js';
+import { ReportSocket } from './report-socket.js';
 import { refuseDistantBackends } from './same-subnet.js';
-import { SharingSocket, sharingSocketOf } from './sharing-socket.js';
 import { speakerOptions } from './speaker-options.js';
 import { resolveHops } from './unresolved-hops.js';
 
@@ -52,23 +53,32 @@ export async function startNode(
   let overrides: OverrideSource | undefined;
   let speaker: BgpSpeaker | undefined;
   let sharing: NodeSharing | undefined;
-  let sharingSocket: SharingSocket | undefined;
+  let health: NodeHealth | undefined;
+  const reports: ReportSocket[] = [];
   try {
     logger.info({ ...origin }, `tables ${origin.kind}`);
     const now = () => performance.now();
     let onSharingChange = () => {};
     let onOverride = () => {};
     if (config.bgp !== undefined) overrides = new OverrideSource(config.bgp.overridesFile, logger, () => onOverride());
+    let onHealthChange = () => {};
+    const isSameLife = origin.kind === 'taken over';
     if (config.state !== undefined) {
-      const isSameLife = origin.kind === 'taken over';
       const onChange = () => onSharingChange();
       sharing = await openSharing(config, config.state, { dataplane, isSameLife, logger, now, onChange });
-      sharingSocket = await SharingSocket.open(sharingSocketOf(config), sharing.report);
+      reports.push(await ReportSocket.open(config, 'sharing', sharing.report));
     }
+    health = new NodeHealth(config.node.interfaces, {
+      logger,
+      onChange: () => onHealthChange(),
+      awaitsVerdicts: isSameLife,
+    });
+    reports.push(await ReportSocket.open(config, 'health', health.report));
     const parts = {
       dataplane,
       logger,
       now,
+      health,
       sharing: sharing?.moment,
       absentNodes: sharing?.absentNodes,
       overrides: () => overrides?.overrides ?? new Map(),
@@ -76,6 +86,7 @@ export async function startNode(
     };
     // Forwarding comes before announcing, and so does its failure.
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
+    await health.firstVerdicts();
     const bgp = speakerOptions(config, logger);
     speaker = bgp === undefined ? undefined : await startSpeaker(bgp);
     const announcing = new Reconciler(config, { ...parts, speaker });
@@ -109,6 +120,7 @@ export async function startNode(
     took(reconciled);
     onSharingChange = () => later(0);
     onOverride = () => later(0);
+    onHealthChange = () => later(0);
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resolving = resolveHops(dataplane, logger, passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
@@ -122,7 +134,8 @@ export async function startNode(
       overrides?.[Symbol.dispose]();
       await Promise.all([announcing.settled(), resolving]);
       await speaker?.stop({ leaveRunning });
-      await sharingSocket?.[Symbol.asyncDispose]();
+      for (const report of reports) await report[Symbol.asyncDispose]();
+      await health?.[Symbol.asyncDispose]();
       await sharing?.[Symbol.asyncDispose]();
       await dataplane[Symbol.asyncDispose]();
     };
@@ -139,7 +152,7 @@ export async function startNode(
         [
           `${reconciled.announced.length} VIPs announced`,
           `${reconciled.reachableBackends} backends reachable`,
-          ...(sharing === undefined ? [] : [sharing.status()]),
+          ...[health?.status(), sharing?.status()].filter((part) => part !== undefined),
         ].join(', '),
       async leave(hurry) {
         await announcing.drain(hurry).catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
@@ -153,7 +166,8 @@ export async function startNode(
   } catch (error) {
     overrides?.[Symbol.dispose]();
     await speaker?.stop({ leaveRunning: false });
-    await sharingSocket?.[Symbol.asyncDispose]();
+    for (const report of reports) await report[Symbol.asyncDispose]();
+    await health?.[Symbol.asyncDispose]();
     await sharing?.[Symbol.asyncDispose]();
     await dataplane[Symbol.asyncDispose]();
     throw error;

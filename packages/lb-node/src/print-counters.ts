@@ -3,9 +3,10 @@ import { type Counters, DataplaneError, readCounters, readPortableCounters } fro
 import { WeirError } from '@weir/errors';
 import { countersInOrder } from './counters-in-order.js';
 import { formatCounters } from './format-counters.js';
+import { formatHealth } from './health-report.js';
 import { countersSocketOf } from './open-dataplane.js';
+import { readReport } from './report-socket.js';
 import { formatSharing } from './sharing-report.js';
-import { readSharing, sharingSocketOf } from './sharing-socket.js';
 
 /**
  * Prints what the data plane of a node has counted; with the engine xdp whether or not its daemon runs, and
@@ -16,12 +17,19 @@ export async function printCounters(configFile: string, asJson: boolean): Promis
   const config = await loadNodeConfig(configFile);
   const counters = countersInOrder(await countersOf(config), config.services);
   // The store and look-ups are counted by the daemon, not by the data plane.
-  const sharing = config.state === undefined ? undefined : await readSharing(sharingSocketOf(config));
-  process.stdout.write(
-    asJson
-      ? `${JSON.stringify({ ...counters, ...(sharing === undefined ? {} : { sharing }) })}\n`
-      : `${formatCounters(counters, config.services)}${sharing === undefined ? '' : formatSharing(sharing)}`,
-  );
+  const sharing = config.state === undefined ? undefined : await readReport(config, 'sharing');
+  const health = await readReport(config, 'health');
+  const report = {
+    ...counters,
+    ...(sharing === undefined ? {} : { sharing }),
+    ...(health === undefined ? {} : { health }),
+  };
+  const tables = [
+    formatCounters(counters, config.services),
+    health === undefined ? '' : formatHealth(health),
+    sharing === undefined ? '' : formatSharing(sharing),
+  ];
+  process.stdout.write(asJson ? `${JSON.stringify(report)}\n` : tables.join(''));
 }
 
 async function countersOf(config: NodeConfig): Promise<Counters> {

@@ -5,6 +5,7 @@ import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplan
 import { Announcer, type AnnouncerParts } from './announcer.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
 import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
+import type { NodeHealth } from './node-health.js';
 import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
 import { backupAddresses, planPoolAnnouncements } from './pool-announcements.js';
@@ -18,6 +19,8 @@ export interface ReconcilerParts extends AnnouncerParts {
   readonly dataplane: Dataplane;
   /** Asked at each pass; absent where the configuration has no `state`. */
   readonly sharing?: (() => SharingMoment) | undefined;
+  /** Told the configuration at each pass, it answers with that of the backends that are to be used. Absent: all are. */
+  readonly health?: Pick<NodeHealth, 'follow'> | undefined;
 }
 
 /** What is in force after a pass. */
@@ -117,9 +120,11 @@ export class Reconciler {
     const pools = planPoolAnnouncements(config, networks);
     const vips = new Set(allVips(config));
     await this.#announcer.withdrawUnwanted(vips, pools);
-    const planAgainInMs = await this.#apply(config, routes, reachable);
+    const sources = sourcesOf(config, routes);
+    const used = (await this.#parts.health?.follow(config, sources)) ?? config;
+    const planAgainInMs = await this.#apply(used, sources, reachable);
     await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
-    const announced = await this.#announcer.announce(config, reachable, networks);
+    const announced = await this.#announcer.announce(used, reachable, networks);
     const againInMs = soonest(planAgainInMs, announced.againInMs);
     return { announced: announced.vips, reachableBackends, againInMs };
   }
@@ -127,7 +132,7 @@ export class Reconciler {
   /** Resolves to {@link Reconciled.againInMs}. */
   async #apply(
     config: NodeConfig,
-    routes: ReadonlyMap<string, Route>,
+    sources: ForwardingTables['sources'],
     reachable: ReadonlySet<string>,
   ): Promise<number | undefined> {
     const { dataplane, logger, now, sharing, absentNodes } = this.#parts;
@@ -139,7 +144,7 @@ export class Reconciler {
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const { tables, againInMs } = this.#planner.plan(
         config,
-        sourcesOf(config, routes),
+        sources,
         nowMs,
         () => dataplane.tablesInForce(),
         sharing?.(),

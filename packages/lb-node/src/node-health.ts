@@ -1,0 +1,140 @@
+import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
+import type { Logger } from '@weir/daemon';
+import type { ForwardingTables } from '@weir/dataplane';
+import { type BackendHealth, type HealthChange, HealthMonitor, type Verdict } from '@weir/health';
+import { FirstVerdicts } from './first-verdicts.js';
+import { type PlannedProbe, planProbes, probeId } from './health-probes.js';
+import type { HealthReport } from './health-report.js';
+import { ProbeWays } from './probe-ways.js';
+import { type Use, type UsedService, usedService } from './used-backends.js';
+
+export interface NodeHealthParts {
+  readonly logger: Logger;
+  /** {@link NodeHealth.follow} would resolve to something else than before. */
+  readonly onChange: () => void;
+  /** Tables of a former life forward meanwhile: nothing is said of backends before they are asked. */
+  readonly awaitsVerdicts: boolean;
+}
+
+/** Asks the backends of a node whether they serve, and says which of them to use. */
+export class NodeHealth implements AsyncDisposable {
+  readonly #parts: NodeHealthParts;
+  readonly #ways: ProbeWays;
+  readonly #monitor: HealthMonitor;
+  readonly #first = new FirstVerdicts();
+  #probes: ReadonlyMap<string, PlannedProbe> = new Map();
+  /** All backends of the last configuration, with a check or without. Undefined: there was none. */
+  #known: ReadonlySet<string> | undefined;
+  #uses: ReadonlyMap<string, Use> = new Map();
+
+  /** @param interfaces  of the node */
+  constructor(interfaces: readonly string[], parts: NodeHealthParts) {
+    this.#parts = parts;
+    this.#ways = new ProbeWays(interfaces, parts.logger);
+    this.#monitor = new HealthMonitor({
+      onChange: (changes) => {
+        for (const change of changes) this.#log(change);
+        parts.onChange();
+      },
+      onProbe: (id, { isWell }) => this.#first.learn(id, isWell, this.#monitor.verdict(id)?.verdict),
+    });
+  }
+
+  /**
+   * Has the checks of a configuration done from now on, and resolves to it as verdicts have it now. One call at a time.
+   *
+   * What a node finds at its start is up until it proves not to be; what comes later is down until it proves to be up.
+   * @param sources  addresses of this node that encapsulated packets come from
+   */
+  async follow(config: NodeConfig, sources: ForwardingTables['sources']): Promise<NodeConfig> {
+    await this.#ways.set(config, sources);
+    const planned = planProbes(config, (way) => this.#ways.markOf(way));
+    this.#probes = new Map(planned.map((probe) => [probe.id, probe]));
+    this.#monitor.set(planned.map((probe) => ({ ...probe, initially: this.#initially(probe.id) })));
+    const isFirst = this.#known === undefined;
+    this.#known = new Set(
+      config.services.flatMap((service) => service.backends.map((backend) => probeId(service, backend))),
+    );
+    if (isFirst) {
+      this.#first.expect(planned);
+      if (this.#parts.awaitsVerdicts) await this.firstVerdicts();
+    }
+    return this.#used(config);
+  }
+
+  /** Resolves when all backends of the first configuration are known to be up or down, or were asked for long enough. */
+  async firstVerdicts(): Promise<void> {
+    await this.#first.reached;
+  }
+
+  /** A few words for people; undefined where no backend is checked. */
+  status(): string | undefined {
+    const verdicts = [...this.#monitor.statuses()].map(({ verdict }) => verdict);
+    if (verdicts.length === 0) return undefined;
+    return `${verdicts.filter((verdict) => verdict === 'up').length} of ${verdicts.length} backends healthy`;
+  }
+
+  readonly report = (): HealthReport => {
+    const statuses = new Map([...this.#monitor.statuses()].map((status) => [status.id, status]));
+    const backends = [...this.#probes.values()].flatMap((probe) => {
+      const status = statuses.get(probe.id);
+      return status === undefined ? [] : [backendReport(probe, status)];
+    });
+    return { backends };
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#first.giveUp();
+    await this.#monitor[Symbol.asyncDispose]();
+    await this.#ways[Symbol.asyncDispose]();
+  }
+
+  #initially(id: string): Verdict {
+    const known = this.#monitor.verdict(id)?.verdict;
+    return known ?? (this.#known === undefined || this.#known.has(id) ? 'up' : 'down');
+  }
+
+  #used(config: NodeConfig): NodeConfig {
+    const isHealthy = (service: Pick<ServiceConfig, 'name'>, backend: BackendConfig) =>
+      this.#monitor.verdict(probeId(service, backend))?.verdict !== 'down';
+    const used = config.services.map((service) => usedService(service, isHealthy));
+    for (const service of used) this.#logUse(service);
+    this.#uses = new Map(used.map(({ service, use }) => [service.name, use]));
+    return { ...config, services: used.map(({ service }) => service) };
+  }
+
+  #log({ id, verdict, reason, held = false }: HealthChange): void {
+    const probe = this.#probes.get(id);
+    if (probe === undefined) return;
+    const { service, backend } = probe;
+    const fields = { service, backend, verdict, reason, ...(held ? { held } : {}) };
+    const text = `backend ${backend} of ${service} is ${verdict}${held ? ' and held there, it changes too often' : ''}: ${reason}`;
+    if (verdict === 'up') this.#parts.logger.info(fields, text);
+    else this.#parts.logger.warn(fields, text);
+  }
+
+  #logUse({ service: { name }, use, healthy, serving }: UsedService): void {
+    const former = this.#uses.get(name) ?? 'healthy';
+    if (use === former) return;
+    const fields = { service: name, use, healthy, serving };
+    const state = `service ${name}: ${healthy} of ${serving} backends healthy`;
+    if (use === 'all') this.#parts.logger.warn(fields, `${state}, fewer than minHealthy; all of them are used`);
+    else if (use === 'fallback') this.#parts.logger.warn(fields, `${state}; the fallback takes new flows`);
+    else this.#parts.logger.info(fields, `${state}; new flows go to healthy backends again`);
+  }
+}
+
+function backendReport({ service, backend }: PlannedProbe, status: BackendHealth): HealthReport['backends'][number] {
+  const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes } = status;
+  return {
+    service,
+    backend,
+    verdict,
+    reason,
+    since: new Date(sinceMs).toISOString(),
+    isHeld,
+    ...(last === undefined ? {} : { latencyMs: last.latencyMs }),
+    goodProbes,
+    badProbes,
+  };
+}
