@@ -81,7 +81,7 @@ async function isAsWanted(gobgpd: GobgpdCommand, client: GobgpClient, pid: numbe
 }
 
 async function start(gobgpd: GobgpdCommand, client: GobgpClient, restarting: boolean): Promise<number> {
-  const logFile = join(gobgpd.directory, 'gobgpd.log');
+  const logFile = logFileOf(gobgpd);
   const log = openSync(logFile, 'w', 0o640);
   let child: ChildProcess;
   try {
@@ -170,6 +170,9 @@ function findFormer(gobgpd: GobgpdCommand): number | undefined {
   const pid = Number(readText(pidFile(gobgpd)));
   return Number.isInteger(pid) && pid > 0 && isOurs(gobgpd, pid) ? pid : undefined;
 }
+
+/** What a gobgpd has to say; begun anew at each start. */
+export const logFileOf = ({ directory }: Pick<GobgpdCommand, 'directory'>) => join(directory, 'gobgpd.log');
 
 const configurationFile = ({ directory }: GobgpdCommand) => join(directory, 'gobgpd.json');
 const pidFile = ({ directory }: GobgpdCommand) => join(directory, 'gobgpd.pid');

@@ -3,9 +3,9 @@ export type { Announcement } from './announcement.js';
 export {
   type BgpSpeaker,
   type GobgpdOptions,
-  type SpeakerLogger,
   type SpeakerOptions,
   type SpeakerStatus,
   startSpeaker,
 } from './speaker.js';
 export { SpeakerError, type SpeakerErrorCode } from './speaker-error.js';
+export type { SpeakerLogger } from './speaker-logger.js';

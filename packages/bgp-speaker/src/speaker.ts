@@ -10,16 +10,13 @@ import {
 } from '@weir/gobgp-client';
 import { type Announcement, pathDifference, pathOf } from './announcement.js';
 import { gobgpdConfiguration } from './gobgpd-configuration.js';
-import { type GobgpdCommand, isOurs, runGobgpd, stopGobgpd } from './gobgpd-process.js';
+import { reasonInLog, tailOf } from './gobgpd-log.js';
+import { type GobgpdCommand, isOurs, logFileOf, runGobgpd, stopGobgpd } from './gobgpd-process.js';
 import { peerDifference, tellPeers } from './peer-difference.js';
+import { SessionWatch } from './session-watch.js';
+import { readSignatureFailures } from './signature-failures.js';
 import { SpeakerError } from './speaker-error.js';
-
-/** Where log lines go; pino's loggers fit. */
-export interface SpeakerLogger {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
+import type { SpeakerLogger } from './speaker-logger.js';
 
 /**
  * `child`: a gobgpd of our own, run and restarted; it has our peers alone. `external`: one that somebody else runs, and
@@ -73,6 +70,7 @@ const BACKOFF_MAX_MS = 5_000;
 /** A gobgpd that lived this long starts its backoff anew. */
 const STABLE_MS = 10_000;
 const EXTERNAL_TIMEOUT_MS = 5_000;
+const SESSION_CHECK_MS = 5_000;
 
 /**
  * Starts to speak: gobgpd runs, has its identity and its peers. Of a gobgpd that runs already, only peers that have
@@ -195,20 +193,29 @@ class Speaker implements BgpSpeaker {
     }
   }
 
-  /** Logs sessions that come and go; throws when gobgpd is gone. */
+  /** Logs what becomes of sessions; throws when gobgpd is gone. */
   async #watch(): Promise<void> {
-    const states = new Map<string, string>();
+    const sessions = this.#sessionWatch();
+    const checking = setInterval(() => sessions.check(), SESSION_CHECK_MS);
     const end = AbortSignal.any([this.#stopped.signal, this.#lost.signal]);
-    for await (const { address, asn, state } of this.#client.watchPeers(end)) {
-      const established = state === 'established';
-      const before = states.get(address);
-      states.set(address, state);
-      if (established && before !== 'established')
-        this.#options.logger.info({ peer: address, asn }, `BGP session with ${address} is established`);
-      else if (!established && before === 'established')
-        this.#options.logger.warn({ peer: address, asn, state }, `BGP session with ${address} is down`);
+    try {
+      for await (const peer of this.#client.watchPeers(end)) sessions.saw(peer);
+    } finally {
+      clearInterval(checking);
     }
     this.#lost.signal.throwIfAborted();
+  }
+
+  #sessionWatch(): SessionWatch {
+    const command = this.#command;
+    return new SessionWatch({
+      peers: this.#peers,
+      asn: this.#options.asn,
+      logger: this.#options.logger,
+      now: () => performance.now(),
+      reasonOf: (peer) => (command === undefined ? undefined : reasonInLog(tailOf(logFileOf(command)), peer)),
+      signatureFailures: readSignatureFailures,
+    });
   }
 
   /** A gobgpd that does not answer but has not ended either is in the way of the next. */
