@@ -52,7 +52,7 @@ test('--check says that a right file is right', (t) => {
 });
 
 test('--check says that the reference configuration is right', (t) => {
-  t.regex(run('--check', '--config', REFERENCE).stdout, /is valid: 4 services\n$/);
+  t.regex(run('--check', '--config', REFERENCE).stdout, /is valid: 5 services, and those of cluster main in etcd, which was not asked\n$/);
 });
 
 test('--check names what is wrong, with field, value, file and line', (t) => {
@@ -167,10 +167,13 @@ testAsRoot(
         'TCP 198.51.100.10:80 mh pinned',
         ' -> 10.0.0.21 ipip',
         ' -> [fd00:10::22] ipip',
+        ' -> 10.0.0.29 ipip',
         'TCP [2001:db8:100::10]:80 mh',
         ' -> [fd00:10::21] gue',
         'TCP 198.51.100.12:25 rendezvous choices 3',
         ' -> 10.0.0.41 gue',
+        'UDP 198.51.100.13:53 mh',
+        ' -> 10.0.0.51 dr',
         'TCP 198.51.100.11:80 wlc persistent 300',
         'TCP 198.51.100.11:443',
         ' -> 10.0.0.31:8080 fullnat',
