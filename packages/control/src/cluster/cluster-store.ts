@@ -1,0 +1,96 @@
+import type { EtcdConfig } from '../cluster-config.js';
+import type { Endpoint } from '../endpoint-schema.js';
+import type { EtcdConnection } from '../etcd/etcd-connection.js';
+import { troubleText } from '../etcd/etcd-trouble.js';
+import type { RangeListener } from '../etcd/follow-range.js';
+import type { KeyRange } from '../etcd/key-range.js';
+import type { KeyEvent } from '../etcd/watch-stream.js';
+import type { ClusterLog } from './cluster-log.js';
+import type { Snapshot } from './snapshot-file.js';
+
+export interface StoreOptions {
+  readonly config: EtcdConfig;
+  readonly logger: ClusterLog;
+  /** The keys are others than before. */
+  onChange(): void;
+  /** A member answers, from now on until it fails. */
+  onConnected(): void;
+  onGone(key: string): void;
+}
+
+/** The keys of a cluster as they are known: from etcd, or from the disk until etcd answers. */
+export class ClusterStore implements RangeListener {
+  readonly #options: StoreOptions;
+  readonly #troubles = new Set<string>();
+  readonly #firstRound = Promise.withResolvers<void>();
+  #failures = 0;
+  #keys = new Map<string, string>();
+  source: 'etcd' | 'snapshot' | 'nothing' = 'nothing';
+  revision = '0';
+  connection: EtcdConnection | undefined;
+  /** Absent: all is well. */
+  trouble: string | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+  }
+
+  /** Without the prefix of the cluster, in the order in which they were made. */
+  get keys(): ReadonlyMap<string, string> {
+    return this.#keys;
+  }
+
+  /** Resolves when a member has answered, or when all have been asked. */
+  get firstRound(): Promise<void> {
+    return this.#firstRound.promise;
+  }
+
+  restore({ keys, revision }: Snapshot): void {
+    this.#keys = new Map(keys);
+    this.revision = revision;
+    this.source = 'snapshot';
+  }
+
+  onRange({ keys, revision }: KeyRange, connection: EtcdConnection): void {
+    const { logger, onChange, onConnected, onGone } = this.#options;
+    const gone = [...this.#keys.keys()].filter((key) => !keys.has(key));
+    this.#keys = new Map(keys);
+    this.revision = revision;
+    this.source = 'etcd';
+    this.connection = connection;
+    this.trouble = undefined;
+    if (this.#troubles.size > 0) {
+      logger.info({ endpoint: connection.endpoint, revision }, `etcd at ${connection.endpoint} answers`);
+    }
+    this.#troubles.clear();
+    for (const key of gone) onGone(key);
+    onChange();
+    onConnected();
+    this.#firstRound.resolve();
+  }
+
+  onEvents(events: readonly KeyEvent[], revision: string): void {
+    for (const { key, text } of events) {
+      if (text !== undefined) {
+        this.#keys.set(key, text);
+        continue;
+      }
+      this.#keys.delete(key);
+      this.#options.onGone(key);
+    }
+    this.revision = revision;
+    this.#options.onChange();
+  }
+
+  onTrouble({ host, port }: Endpoint, error: Error): void {
+    const { config, logger } = this.#options;
+    const endpoint = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    this.connection = undefined;
+    this.trouble = `etcd at ${endpoint} ${troubleText(error)}`;
+    this.#failures += 1;
+    if (this.#failures >= config.endpoints.length) this.#firstRound.resolve();
+    if (this.#troubles.has(this.trouble)) return;
+    this.#troubles.add(this.trouble);
+    logger.warn({ endpoint, error: error.message }, `${this.trouble}; what is in force stays`);
+  }
+}
