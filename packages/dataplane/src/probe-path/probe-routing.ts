@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { ForwardingTables } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { networkCommand } from '../portable-runtime/network-command.js';
@@ -41,7 +41,7 @@ export class ProbeRouting implements AsyncDisposable {
   /** @throws {DataplaneError} COMMAND_FAILED */
   async set(vips: readonly string[], sources: ForwardingTables['sources']): Promise<void> {
     const mtuBytes = await this.#mtuBytes();
-    const answering = new Set((await this.#looksBack()) ? vips.filter((vip) => !vip.includes(':')) : []);
+    const answering = new Set(this.#looksBack() ? vips.filter((vip) => !vip.includes(':')) : []);
     const gone = [...this.#answering].filter((vip) => !answering.has(vip));
     const added = [...answering].filter((vip) => !this.#answering.has(vip));
     const isRuleMissing = answering.size > 0 && !this.#isAnswerRuleThere;
@@ -56,13 +56,9 @@ export class ProbeRouting implements AsyncDisposable {
     await batch('-6', [probeRouteLine('-6', sources.ipv6, mtuBytes)]);
   }
 
-  /** Does the kernel look for a way back to the source of what comes in (rp_filter)? The larger of two values counts. */
-  async #looksBack(): Promise<boolean> {
-    for (const name of ['all', ...this.#interfaces]) {
-      const setting = await readFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, 'utf8').catch(() => '0');
-      if (setting.trim() !== '0') return true;
-    }
-    return false;
+  /** Does the kernel look for a way back to the source of what comes in? The larger of two values counts. */
+  #looksBack(): boolean {
+    return ['all', ...this.#interfaces].some((name) => reversePathFilter(name) !== '0');
   }
 
   async #mtuBytes(): Promise<number> {
@@ -72,6 +68,15 @@ export class ProbeRouting implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await removeAll();
+  }
+}
+
+/** A kernel without IPv4, or an interface that went: nobody looks. */
+function reversePathFilter(interfaceName: string): string {
+  try {
+    return readFileSync(`/proc/sys/net/ipv4/conf/${interfaceName}/rp_filter`, 'utf8').trim();
+  } catch {
+    return '0';
   }
 }
 

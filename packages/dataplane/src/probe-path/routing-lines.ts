@@ -7,7 +7,7 @@ export const ANSWER_TABLE = 5701;
 /** `proto` of routes and rules of Weir. */
 const WEIR_PROTOCOL = 177;
 /** What the largest of the outer headers takes: IPv6, UDP, GUE, a list of no hops. */
-const OUTER_BYTES_MAX = 40 + 8 + 4 + 4;
+export const OUTER_BYTES_MAX = 40 + 8 + 4 + 4;
 /** RFC 8200, section 5. */
 const IPV6_MTU_MIN = 1280;
 

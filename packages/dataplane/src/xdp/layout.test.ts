@@ -68,7 +68,9 @@ interface BtfType {
 }
 
 const object = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
-const header = readFileSync(new URL('../../bpf/lib/tables.h', import.meta.url), 'utf8');
+const header = ['backend.h', 'tables.h']
+  .map((name) => readFileSync(new URL(`../../bpf/lib/${name}`, import.meta.url), 'utf8'))
+  .join('');
 const { types } = JSON.parse(execFileSync('bpftool', ['-j', 'btf', 'dump', 'file', object], { encoding: 'utf8' })) as {
   types: readonly BtfType[];
 };
@@ -130,7 +132,7 @@ test('buckets, row lines and drop counters have the sizes that maps are made wit
   t.is(offsetsInObject('source_set').bytes, SOURCE_SET_BYTES);
 });
 
-/** Names of an enum in tables.h, in order; constants are not in the object's BTF. */
+/** Names of an enum in the headers, in order; constants are not in the object's BTF. */
 function namesOfEnum(name: string): string[] {
   const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? '';
   return [...body.matchAll(/^\s*([A-Z][A-Z0-9_]+)\b/gm)].map(([, constant]) => constant as string);

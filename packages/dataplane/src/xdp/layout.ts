@@ -1,6 +1,6 @@
 /**
- * Offsets of bpf/lib/tables.h and bpf/lib/settings.h, in bytes, under the same names. A test reads the object's BTF and
- * compares.
+ * Offsets of bpf/lib/tables.h, bpf/lib/backend.h and bpf/lib/settings.h, in bytes, under the same names. A test reads the
+ * object's BTF and compares.
  */
 
 /** LAYOUT_VERSION. */

@@ -1,0 +1,113 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import test from 'ava';
+import { BpfObject } from '../libbpf/bpf-object.js';
+import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
+import { probeMark } from './probe-mark.js';
+import { ProbePath, type ProbeRoute } from './probe-path.js';
+
+const INTERFACES = ['weir-p0'];
+const SOURCES = { ipv4: '10.0.0.11', ipv6: 'fd00:10::11' };
+const ROUTES: readonly ProbeRoute[] = [
+  { mark: probeMark(1), vip: '198.51.100.1', backend: '10.0.0.21', forwarding: { method: 'ipip' } },
+  { mark: probeMark(2), vip: '2001:db8::1', backend: 'fd00:10::21', forwarding: { method: 'gre' } },
+];
+/** Of the 1,000,000 that the verifier goes through. */
+const VERIFIED_INSTRUCTIONS_MAX = 5000;
+
+const rootTest = isRoot ? test.serial : test.serial.skip;
+if (!isRoot) process.stderr.write('skipped: probes of a path of their own need root\n');
+
+test.before(async () => {
+  if (!isRoot) return;
+  enterPrivateNamespaces();
+  await linkPair('weir-p0', 'weir-p1', '02:00:00:00:00:01');
+  ip('address add 10.0.0.11/24 dev weir-p0');
+  ip('address add fd00:10::11/64 dev weir-p0 nodad');
+});
+
+/** What of the kernel's state a path of probes may change. */
+function kernelState(): string {
+  const filters = execFileSync('tc', ['filter', 'show', 'dev', 'lo', 'egress'], { encoding: 'utf8' });
+  const qdiscs = execFileSync('tc', ['qdisc', 'show', 'dev', 'lo'], { encoding: 'utf8' });
+  const routing = ['-4', '-6'].map((family) => ip(`${family} rule show`) + ip(`${family} route show table all`));
+  return [filters.replaceAll(/ id \d+|:\[\d+\]/g, ''), qdiscs, ...routing].join('\n');
+}
+
+function openAndSet(): Promise<ProbePath> {
+  return ProbePath.open({ interfaces: INTERFACES }).then(async (path) => {
+    await path.set(ROUTES, SOURCES);
+    return path;
+  });
+}
+
+rootTest('what a path of probes makes goes with it, also where the kernel looks for ways back', async (t) => {
+  execFileSync('sysctl', ['-qw', 'net.ipv4.conf.weir-p0.rp_filter=1']);
+  const before = kernelState();
+  const path = await openAndSet();
+  const during = kernelState();
+  t.regex(during, /weir_probe direct-action/);
+  t.regex(during, /198\.51\.100\.1 dev weir-p0 table 5701/);
+  await path.set([], SOURCES);
+  t.notRegex(kernelState(), /198\.51\.100\.1 /, 'VIPs without probes are no business of it');
+  await path[Symbol.asyncDispose]();
+  t.is(kernelState(), before);
+});
+
+rootTest('filters of others on lo stay, and so does the qdisc that they need', async (t) => {
+  execFileSync('tc', ['qdisc', 'add', 'dev', 'lo', 'clsact']);
+  execFileSync('tc', 'filter add dev lo ingress prio 9 protocol all u32 match u32 0 0 flowid 1:1'.split(' '));
+  const path = await openAndSet();
+  await path[Symbol.asyncDispose]();
+  t.regex(execFileSync('tc', ['filter', 'show', 'dev', 'lo', 'ingress'], { encoding: 'utf8' }), /pref 9 u32/);
+  execFileSync('tc', ['qdisc', 'del', 'dev', 'lo', 'clsact']);
+});
+
+rootTest('the next life takes the place of what a killed one left, and leaves nothing twice', async (t) => {
+  const before = kernelState();
+  const module = JSON.stringify(new URL('probe-path.js', import.meta.url).href);
+  const script = `const { ProbePath } = await import(${module});
+    const path = await ProbePath.open(${JSON.stringify({ interfaces: INTERFACES })});
+    await path.set(${JSON.stringify(ROUTES)}, ${JSON.stringify(SOURCES)});
+    process.kill(process.pid, 'SIGKILL');`;
+  const [, signal] = await once(
+    spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' }),
+    'exit',
+  );
+  t.is(signal, 'SIGKILL');
+  const left = kernelState();
+  t.regex(left, /weir_probe/);
+  const path = await openAndSet();
+  t.is(kernelState(), left);
+  await path[Symbol.asyncDispose]();
+  t.is(kernelState(), before);
+});
+
+rootTest('an interface that is missing is named, and nothing is left', async (t) => {
+  const before = kernelState();
+  const path = await ProbePath.open({ interfaces: ['nowhere'] });
+  await t.throwsAsync(path.set(ROUTES, SOURCES), { code: 'INTERFACE_MISSING', message: /"nowhere"/ });
+  await path[Symbol.asyncDispose]();
+  await t.throwsAsync(path.set(ROUTES, SOURCES), { code: 'DATAPLANE_CLOSED' });
+  t.is(kernelState(), before);
+});
+
+rootTest('where BPF is not permitted, that is said', async (t) => {
+  const module = JSON.stringify(new URL('probe-path.js', import.meta.url).href);
+  const script = `const { ProbePath } = await import(${module});
+    await ProbePath.open({ interfaces: ['weir-p0'] }).catch((error) => console.log(error.code, error.message));`;
+  const output = execFileSync(
+    'setpriv',
+    ['--bounding-set', '-all', '--inh-caps', '-all', process.execPath, '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  );
+  t.regex(output, /^BPF_NOT_PERMITTED .*CAP_BPF/);
+});
+
+rootTest('the verifier is done with the program soon', (t) => {
+  using object = new BpfObject(new URL('../../obj/probe.bpf.o', import.meta.url).pathname);
+  object.load();
+  const instructions = object.verifiedInstructions('weir_probe');
+  t.log(`${instructions} instructions`);
+  t.true(instructions < VERIFIED_INSTRUCTIONS_MAX);
+});
