@@ -9,7 +9,7 @@ import { probeOnce } from './test-support/probe-once.js';
 
 const good = makeCertificate(test);
 const other = makeCertificate(test);
-const expired = makeCertificate(test, 0);
+const expired = makeCertificate(test, -1);
 
 async function serve(t: ExecutionContext, { key, cert }: Certificate): Promise<number> {
   const server = createServer({ key, cert }, ({ socket }, response) => {

@@ -23,8 +23,14 @@ const reasons: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'the answer is not HTTP',
 };
 
-/** An error of a socket, of TLS or of a parser as an operator would say it; an unknown one in its own words. */
+/** An error of a socket, of TLS, of a parser or of a file as an operator would say it; an unknown one in its own words. */
 export function reasonOf(error: Error): string {
-  const code = error instanceof ProbeSocketError ? error.details.errno : (error as NodeJS.ErrnoException).code;
-  return reasons[String(code)] ?? error.message;
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  const { code, syscall, path, reason } = error as NodeJS.ErrnoException & { readonly reason?: string };
+  if (error instanceof ProbeSocketError) return reasons[String(error.details.errno)] ?? error.message;
+  // Node.js calls it a reset too when a server ends the connection in order, but names no system call then.
+  if (code === 'ECONNRESET' && syscall === undefined) return 'connection closed without an answer';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `certificate is for another name: ${reason}`;
+  const known = code === undefined ? undefined : reasons[code];
+  return known === undefined ? error.message : `${known}${path === undefined ? '' : `: ${path}`}`;
 }

@@ -26,7 +26,7 @@ test('a script that is killed is told as ended by that signal', async (t) => {
 
 test('a script that is missing is told by name', async (t) => {
   const found = await probeOnce({ kind: 'script', command: ['/nowhere/check'] }, target);
-  t.deepEqual(found, { isWell: false, reason: '/nowhere/check: no such file' });
+  t.deepEqual(found, { isWell: false, reason: 'no such file: /nowhere/check' });
 });
 
 test('a script that takes too long ends, and so do the processes that it started', async (t) => {

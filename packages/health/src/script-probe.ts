@@ -19,7 +19,7 @@ export const askScript: Ask<Extract<Probe, { kind: 'script' }>> = ({ command }, 
   script.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, STDERR_CHARACTERS_MAX);
   });
-  script.on('error', (error) => settle(false, `${file}: ${reasonOf(error)}`));
+  script.on('error', (error) => settle(false, reasonOf(error)));
   script.on('exit', (code, endedBy) => {
     if (code === 0) settle(true, 'exit code 0');
     // What it wrote before its end may not have been read yet.

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 
 /** Records of the name server. */
 const records = [
+  '--local=/test/',
   '--address=/www.test/192.0.2.80',
   '--address=/www.test/2001:db8::80',
   '--txt-record=txt.test,hello',
