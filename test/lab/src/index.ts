@@ -15,6 +15,9 @@ export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, ud
 export { EtcdDeployment, startEtcd, startEtcdCluster } from './etcd-deployment.js';
 export { EtcdServer, type EtcdServerOptions } from './etcd-server.js';
 export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
+export { flowHops, type RoutedFlows } from './frr-flow-hops.js';
+export { bgpPaths, type RouterPath } from './frr-path.js';
+export { ResilientRoutes } from './frr-resilient-routes.js';
 export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
 export { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
 export { IPERF_PORT, type IperfOptions, type IperfResult, runIperf } from './iperf.js';

@@ -19,7 +19,10 @@ export interface WeirClusterOptions {
   readonly bulk?: boolean;
   /** Services of all nodes; default: {@link standardServices}. */
   readonly services?: (cluster: StandardCluster) => readonly ServiceDocument[];
-  readonly nodeOptions?: Pick<WeirNodeOptions, 'holdTime' | 'drain' | 'engine' | 'mode' | 'dataplane' | 'guard'>;
+  readonly nodeOptions?: Pick<
+    WeirNodeOptions,
+    'holdTime' | 'drain' | 'engine' | 'mode' | 'dataplane' | 'guard' | 'bgp'
+  >;
   /**
    * What the agents of the backends take off packets, as `--decap` has it; undefined: backends have no agent, and no VIP,
    * as nat and fullnat want them. Default all.

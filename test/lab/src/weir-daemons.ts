@@ -33,6 +33,8 @@ export interface WeirNodeOptions {
   /** More keys of `dataplane`. */
   readonly dataplane?: Readonly<Record<string, unknown>>;
   readonly guard?: Readonly<Record<string, unknown>>;
+  /** More keys of `bgp`. */
+  readonly bgp?: Readonly<Record<string, unknown>>;
   /** More sections: `state`, `nodes`. */
   readonly sections?: Readonly<Record<string, unknown>>;
 }
@@ -51,6 +53,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
     mode = 'auto',
     dataplane = {},
     guard,
+    bgp = {},
     sections = {},
   } = options;
   return {
@@ -70,7 +73,12 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
       ...dataplane,
     },
     ...(guard === undefined ? {} : { guard }),
-    bgp: { asn, peers: [{ address: router.ipv4, asn: routerAsn, holdTime }] },
+    bgp: {
+      asn,
+      peers: [{ address: router.ipv4, asn: routerAsn, holdTime }],
+      overridesFile: join(lab.directory, host.name, 'announce.json'),
+      ...bgp,
+    },
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
     services,
@@ -142,6 +150,18 @@ export interface NodeCounters {
   readonly drops: Readonly<Record<string, number>>;
   /** Where the configuration has `state`. */
   readonly sharing?: SharingCounters;
+  /** Where some backend has a health check, of a daemon that runs. */
+  readonly health?: { readonly backends: readonly BackendHealthCounters[] };
+}
+
+/** What a node thinks of a backend. */
+export interface BackendHealthCounters {
+  readonly service: string;
+  readonly backend: string;
+  readonly verdict: 'up' | 'down';
+  readonly isHeld: boolean;
+  readonly goodProbes: number;
+  readonly badProbes: number;
 }
 
 /** What a node has counted of the flows that it shares with others. */
