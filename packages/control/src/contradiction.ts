@@ -13,6 +13,7 @@ export interface SoundParts {
   readonly dataplane: NodeDocument['dataplane'] | undefined;
   readonly guard: NodeDocument['guard'] | undefined;
   readonly bgp: NodeDocument['bgp'] | undefined;
+  readonly vrrp: NodeDocument['vrrp'] | undefined;
   readonly nodes: NodeDocument['nodes'] | undefined;
   readonly state: NodeDocument['state'] | undefined;
   readonly etcd: NodeDocument['etcd'] | undefined;

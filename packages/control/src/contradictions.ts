@@ -10,12 +10,14 @@ import { nodesContradictions } from './nodes-contradictions.js';
 import { secondChanceContradictions } from './second-chance-contradictions.js';
 import { serviceContradictions } from './service-contradictions.js';
 import { stateContradictions } from './state-contradictions.js';
+import { vrrpContradictions } from './vrrp-contradictions.js';
 
 /** Every contradiction between the sound parts of a document. */
 export function contradictions(parts: SoundParts): Contradiction[] {
   return [
     ...nodeContradictions(parts),
     ...bgpContradictions(parts),
+    ...vrrpContradictions(parts),
     ...nodesContradictions(parts),
     ...localPoolsContradictions(parts),
     ...stateContradictions(parts),

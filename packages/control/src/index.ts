@@ -25,4 +25,5 @@ export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } f
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
 export { type BackendDocument, backendSchema } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
+export type { VrrpConfig, VrrpPeerConfig } from './vrrp-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

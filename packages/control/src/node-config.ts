@@ -9,6 +9,7 @@ import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
 import { deepFreeze, definedOf } from './plain-values.js';
 import { type ServiceConfig, serviceConfigOf } from './service-config.js';
 import { type StateConfig, stateConfigOf } from './state-config.js';
+import { type VrrpConfig, vrrpConfigOf } from './vrrp-config.js';
 
 export interface PeerConfig {
   readonly address: string;
@@ -90,8 +91,10 @@ export interface NodeConfig {
     /** 0: no limit. */
     readonly newFlowsPerSource: number;
   };
-  /** Absent: nothing is announced. */
+  /** Absent, and `vrrp` too: nothing is announced. */
   readonly bgp?: BgpConfig;
+  /** Instead of `bgp`. */
+  readonly vrrp?: VrrpConfig;
   /** Absent: this node alone has the state of the flows that reach it. */
   readonly nodes?: NodesConfig;
   /** Absent: flows are not shared. */
@@ -106,7 +109,20 @@ export interface NodeConfig {
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function nodeConfigOf(document: NodeDocument): NodeConfig {
-  const { node, dataplane, guard, bgp, nodes, state, runtimeDirectory, shutdown, log, etcd, services = [] } = document;
+  const {
+    node,
+    dataplane,
+    guard,
+    bgp,
+    vrrp,
+    nodes,
+    state,
+    runtimeDirectory,
+    shutdown,
+    log,
+    etcd,
+    services = [],
+  } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
   const localAddresses = ownPool(node, nodes).addresses;
   const { state: wantedState, ...ofNode } = node;
@@ -125,6 +141,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     },
     guard,
     ...(bgp === undefined ? {} : { bgp: bgpConfigOf(bgp, node.address, state?.store === 'redis') }),
+    ...(vrrp === undefined ? {} : { vrrp: vrrpConfigOf(vrrp, { node, nodes, hostName: hostname() }) }),
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),

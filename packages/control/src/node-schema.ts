@@ -9,6 +9,7 @@ import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
 import { serviceSchema } from './service-schema.js';
 import { state } from './state-schema.js';
+import { vrrp } from './vrrp-schema.js';
 
 const flowsPerSecond = z.int().min(0).max(4_294_967_295).default(0);
 
@@ -47,7 +48,10 @@ export const nodeSchema = z
       })
       .describe('What keeps floods and unwanted sources from the services.')
       .prefault({}),
-    bgp: bgp.describe('Without it nothing is announced.').optional(),
+    bgp: bgp.describe('Without it, and without vrrp, nothing is announced.').optional(),
+    vrrp: vrrp
+      .describe('Where there is no router that speaks BGP: each VIP is held by one of the nodes, by VRRP.')
+      .optional(),
     nodes: nodes
       .describe(
         'Of services that need state: a packet of a flow that another node knows goes there. Default: no others.',

@@ -70,8 +70,8 @@ export function nodeConfigJsonSchema(): object {
 
 /** Of a document that is sound as a whole. */
 export function allParts({ services = [], ...parts }: NodeDocument): SoundParts {
-  const { node, dataplane, guard, bgp, nodes, state, etcd } = parts;
-  return { node, dataplane, guard, bgp, nodes, state, etcd, services: new Map(services.entries()) };
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd } = parts;
+  return { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -84,7 +84,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, nodes, state, etcd } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -93,6 +93,7 @@ function soundParts(value: unknown): SoundParts {
     dataplane: soundPart(dataplane, 'dataplane'),
     guard: soundPart(guard, 'guard'),
     bgp: soundPart(bgp, 'bgp'),
+    vrrp: soundPart(vrrp, 'vrrp'),
     nodes: soundPart(nodes, 'nodes'),
     state: soundPart(state, 'state'),
     etcd: soundPart(etcd, 'etcd'),
