@@ -22,7 +22,7 @@ export async function printCounters(configFile: string, asJson: boolean): Promis
   const report = {
     ...counters,
     ...(sharing === undefined ? {} : { sharing }),
-    ...(health === undefined ? {} : { health }),
+    ...(health?.backends.length ? { health } : {}),
   };
   const tables = [
     formatCounters(counters, config.services),

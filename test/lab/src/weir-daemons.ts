@@ -128,6 +128,11 @@ export class WeirNode {
     return this.#process;
   }
 
+  /** Says what operators want of a VIP: `lb-node announce VIP on|off|auto`. */
+  async announce(vip: string, how: 'on' | 'off' | 'auto'): Promise<string> {
+    return await this.host.output(process.execPath, [LB_NODE, '--config', this.configFile, 'announce', vip, how]);
+  }
+
   /** What the data plane has counted, read from its pinned tables. */
   async counters(): Promise<NodeCounters> {
     return JSON.parse(
