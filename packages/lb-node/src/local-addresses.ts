@@ -18,16 +18,21 @@ interface ProxyAnswer {
  * connections. Neighbour discovery of IPv6 wants an address, or else a proxy entry on each interface.
  */
 export async function holdLocalAddresses(addresses: readonly string[], interfaces: readonly string[]): Promise<void> {
-  for (const family of families) {
-    const wanted = new Set(addresses.filter((address) => isOfFamily(address, family)));
-    const show = [family, 'route', 'show', 'table', 'local', 'type', 'local', 'proto', WEIR_PROTOCOL];
-    const present = new Set((await ipJson<RouteAnswer>(show)).map(({ dst }) => dst));
-    const change = (verb: string, address: string) =>
-      ip([family, 'route', verb, 'local', address, 'dev', 'lo', 'table', 'local', 'proto', WEIR_PROTOCOL]);
-    for (const address of present) if (!wanted.has(address)) await change('del', address);
-    for (const address of wanted) if (!present.has(address)) await change('replace', address);
-    if (family === '-6') await proxyNeighbours(wanted, interfaces);
-  }
+  // At the same time: changes of the configuration wait for it.
+  await Promise.all([
+    ...families.map((family) => routeLocally(addresses, family)),
+    proxyNeighbours(new Set(addresses.filter((address) => isOfFamily(address, '-6'))), interfaces),
+  ]);
+}
+
+async function routeLocally(addresses: readonly string[], family: (typeof families)[number]): Promise<void> {
+  const wanted = new Set(addresses.filter((address) => isOfFamily(address, family)));
+  const show = [family, 'route', 'show', 'table', 'local', 'type', 'local', 'proto', WEIR_PROTOCOL];
+  const present = new Set((await ipJson<RouteAnswer>(show)).map(({ dst }) => dst));
+  const change = (verb: string, address: string) =>
+    ip([family, 'route', verb, 'local', address, 'dev', 'lo', 'table', 'local', 'proto', WEIR_PROTOCOL]);
+  for (const address of present) if (!wanted.has(address)) await change('del', address);
+  for (const address of wanted) if (!present.has(address)) await change('replace', address);
 }
 
 async function proxyNeighbours(addresses: ReadonlySet<string>, interfaces: readonly string[]): Promise<void> {

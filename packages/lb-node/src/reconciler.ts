@@ -107,10 +107,12 @@ export class Reconciler {
 
   async #reconcile(): Promise<Reconciled> {
     const config = this.#config;
-    const changed = await prepareKernel(config);
-    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
     const backends = new Set(config.services.flatMap((service) => service.backends.map(({ address }) => address)));
-    const routes = await routesTo([...new Set([...backends, ...otherNodes(config)])]);
+    const [changed, routes] = await Promise.all([
+      prepareKernel(config),
+      routesTo([...new Set([...backends, ...otherNodes(config)])]),
+    ]);
+    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
     // Answers of nat and fullnat are sent to clients by XDP too.
     const routers = config.services.some(translates) ? await defaultRouters() : [];
     const reachable = await keepResolved(new Map([...routers, ...routes]));
