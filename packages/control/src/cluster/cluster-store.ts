@@ -22,7 +22,11 @@ export interface StoreOptions {
 export class ClusterStore implements RangeListener {
   readonly #options: StoreOptions;
   readonly #troubles = new Set<string>();
-  readonly #firstRound = Promise.withResolvers<void>();
+  #endFirstRound: () => void = () => {};
+  /** Resolves when a member has answered, or when all have been asked. */
+  readonly firstRound = new Promise<void>((resolve) => {
+    this.#endFirstRound = resolve;
+  });
   #failures = 0;
   #keys = new Map<string, string>();
   source: 'etcd' | 'snapshot' | 'nothing' = 'nothing';
@@ -38,11 +42,6 @@ export class ClusterStore implements RangeListener {
   /** Without the prefix of the cluster, in the order in which they were made. */
   get keys(): ReadonlyMap<string, string> {
     return this.#keys;
-  }
-
-  /** Resolves when a member has answered, or when all have been asked. */
-  get firstRound(): Promise<void> {
-    return this.#firstRound.promise;
   }
 
   restore({ keys, revision }: Snapshot): void {
@@ -66,7 +65,7 @@ export class ClusterStore implements RangeListener {
     for (const key of gone) onGone(key);
     onChange();
     onConnected();
-    this.#firstRound.resolve();
+    this.#endFirstRound();
   }
 
   onEvents(events: readonly KeyEvent[], revision: string): void {
@@ -88,7 +87,7 @@ export class ClusterStore implements RangeListener {
     this.connection = undefined;
     this.trouble = `etcd at ${endpoint} ${troubleText(error)}`;
     this.#failures += 1;
-    if (this.#failures >= config.endpoints.length) this.#firstRound.resolve();
+    if (this.#failures >= config.endpoints.length) this.#endFirstRound();
     if (this.#troubles.has(this.trouble)) return;
     this.#troubles.add(this.trouble);
     logger.warn({ endpoint, error: error.message }, `${this.trouble}; what is in force stays`);

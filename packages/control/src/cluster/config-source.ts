@@ -1,8 +1,11 @@
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
-import type { NodeConfig } from '../node-config.js';
-import { loadNodeConfig } from '../parse-node-config.js';
-import { type ConfigEvent, type ConfigSource, watchNodeConfig } from '../watch-node-config.js';
+import { etcdConfigOf } from '../etcd-config.js';
+import { type NodeConfig, nodeConfigOf } from '../node-config.js';
+import { loadNodeDocument } from '../parse-node-config.js';
+import type { ConfigEvent, ConfigSource } from '../watch-node-config.js';
 import type { ClusterLog } from './cluster-log.js';
+import { EtcdSource } from './etcd-source.js';
+import { FileSource } from './file-source.js';
 
 /** weir.yaml and, where it has a section `etcd`, what the nodes of the cluster share. */
 export interface ClusterConfigSource extends ConfigSource {
@@ -32,34 +35,9 @@ export interface NodeRegistration extends AsyncDisposable {
  */
 export async function openConfigSource(
   path: string,
-  _options: { readonly logger: ClusterLog },
+  { logger }: { readonly logger: ClusterLog },
 ): Promise<ClusterConfigSource> {
-  return openFileSource(path, await loadNodeConfig(path));
-}
-
-function openFileSource(path: string, inForce: NodeConfig): ClusterConfigSource {
-  let config = inForce;
-  let source: ConfigSource | undefined;
-  return {
-    get config() {
-      return config;
-    },
-    follow(callback) {
-      source = watchNodeConfig(
-        path,
-        async (event) => {
-          if (event.kind === 'changed') config = event.config;
-          await callback(event);
-        },
-        { inForce },
-      );
-    },
-    reload: () => source?.reload(),
-    status: () => ({ source: 'nothing', connected: false, revision: '0', skipped: new Map() }),
-    register: () => ({ refresh() {}, async [Symbol.asyncDispose]() {} }),
-    nodes: () => [],
-    async [Symbol.asyncDispose]() {
-      await source?.[Symbol.asyncDispose]();
-    },
-  };
+  const document = await loadNodeDocument(path);
+  if (document.etcd === undefined) return new FileSource(path, nodeConfigOf(document));
+  return EtcdSource.open({ path, document, config: etcdConfigOf(document.etcd), logger });
 }

@@ -14,10 +14,13 @@ export interface RegistrationOptions {
   record(): NodeRecord;
   /** The member that is spoken to at the moment. */
   connection(): EtcdConnection | undefined;
+  onClosed(): void;
 }
 
 /** Keeps `nodes/NAME` under a lease. Time is counted, never read off a clock: one that jumps does not matter. */
 export class LeasedRegistration implements NodeRegistration {
+  /** Without the prefix of the cluster. */
+  readonly key: string;
   readonly #options: RegistrationOptions;
   readonly #key: LeasedKey;
   readonly #task: Promise<void>;
@@ -30,8 +33,9 @@ export class LeasedRegistration implements NodeRegistration {
   constructor(options: RegistrationOptions) {
     this.#options = options;
     const { config, record } = options;
+    this.key = nodeKey(record().name);
     this.#key = new LeasedKey({
-      key: `${clusterPrefix(config.cluster)}${nodeKey(record().name)}`,
+      key: `${clusterPrefix(config.cluster)}${this.key}`,
       leaseMs: config.leaseMs,
       timeoutMs: config.timeoutMs,
       value: () => JSON.stringify(record()),
@@ -55,6 +59,7 @@ export class LeasedRegistration implements NodeRegistration {
     this.#isOpen.abort();
     this.refresh();
     await this.#task;
+    this.#options.onClosed();
     const connection = this.#options.connection();
     if (connection === undefined) return;
     try {
@@ -103,8 +108,8 @@ export class LeasedRegistration implements NodeRegistration {
   }
 
   #tell(step: LeasedKeyStep): void {
-    const { logger, record, config } = this.#options;
-    const key = nodeKey(record().name);
+    const { key } = this;
+    const { logger, config } = this.#options;
     if (step.kind === 'held') {
       if (step.isRenewal)
         logger.warn({ key }, `the lease of ${key} had expired; registered again, nothing was withdrawn`);

@@ -21,7 +21,10 @@ const body = z.strictObject({
   cluster: z.string(),
   revision: z.string().regex(/^\d+$/),
   keys: z.array(z.tuple([z.string(), z.string()])),
-  good: z.array(z.tuple([z.string(), z.string()])),
+  /** Of keys whose good text is another than their own. */
+  formerly: z.array(z.tuple([z.string(), z.string()])),
+  /** Keys that have no good text. */
+  bad: z.array(z.string()),
 });
 
 /** Writes it whole or not at all: beside the file first, and to the disk before it takes its place. Readable to its owner alone. */
@@ -31,7 +34,8 @@ export async function writeSnapshot(file: string, { cluster, revision, keys, goo
     cluster,
     revision,
     keys: [...keys],
-    good: [...good].filter(([key, value]) => keys.get(key) !== value),
+    formerly: [...good].filter(([key, value]) => keys.get(key) !== value),
+    bad: [...keys.keys()].filter((key) => !good.has(key)),
   } satisfies z.input<typeof body>);
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.new`;
@@ -66,12 +70,9 @@ export async function readSnapshot(file: string, cluster: string): Promise<Snaps
   if (data === undefined) throw new Error(`is of another version of Weir; expected version ${VERSION}`);
   if (data.cluster !== cluster) throw new Error(`is of the cluster ${data.cluster}, not of ${cluster}`);
   const keys = new Map(data.keys);
-  return { cluster, revision: data.revision, keys, good: goodOf(keys, data.good) };
-}
-
-/** All keys count as good as they are, which the merge finds out, save those that are written down as something else. */
-function goodOf(keys: ReadonlyMap<string, string>, others: readonly (readonly [string, string])[]) {
-  return new Map([...keys, ...others]);
+  const good = new Map([...keys, ...data.formerly]);
+  for (const key of data.bad) good.delete(key);
+  return { cluster, revision: data.revision, keys, good };
 }
 
 function checksum(text: string): string {

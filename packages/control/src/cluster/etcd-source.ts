@@ -1,0 +1,185 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { ClusterStatus, EtcdConfig, NodeRecord } from '../cluster-config.js';
+import { followRange } from '../etcd/follow-range.js';
+import { followFile } from '../follow-file.js';
+import type { NodeConfig } from '../node-config.js';
+import type { NodeDocument } from '../node-schema.js';
+import type { ConfigEvent } from '../watch-node-config.js';
+import { Bursts } from './bursts.js';
+import { clusterPrefix } from './cluster-key.js';
+import type { ClusterLog } from './cluster-log.js';
+import { ClusterStore } from './cluster-store.js';
+import type { ClusterConfigSource, NodeRegistration } from './config-source.js';
+import { EntryCache } from './entry-cache.js';
+import { FileDocument } from './file-document.js';
+import { type MergedCluster, mergeCluster } from './merge-cluster.js';
+import { LeasedRegistration } from './node-registration.js';
+import { SkipReport } from './skip-report.js';
+import { SnapshotKeeper } from './snapshot-keeper.js';
+
+interface SourceOptions {
+  readonly path: string;
+  readonly document: NodeDocument;
+  readonly config: EtcdConfig;
+  readonly logger: ClusterLog;
+}
+
+/** weir.yaml and the keys of its cluster. */
+export class EtcdSource implements ClusterConfigSource {
+  readonly #options: SourceOptions;
+  readonly #file: FileDocument;
+  readonly #store: ClusterStore;
+  readonly #snapshot: SnapshotKeeper;
+  readonly #report: SkipReport;
+  readonly #cache = new EntryCache();
+  readonly #bursts = new Bursts(() => this.#work());
+  readonly #closed = new AbortController();
+  readonly #registrations = new Set<LeasedRegistration>();
+  #following: Promise<void> | undefined;
+  #watchingFile: Disposable | undefined;
+  #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
+  #fileWanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
+  #good: ReadonlyMap<string, string> = new Map();
+  #merged: MergedCluster;
+  /** What was told last; before that, what {@link config} said. */
+  #told: NodeConfig;
+
+  private constructor(options: SourceOptions) {
+    this.#options = options;
+    const { path, document, config, logger } = options;
+    this.#file = new FileDocument(path, document);
+    this.#report = new SkipReport(logger);
+    this.#snapshot = new SnapshotKeeper(config, logger);
+    this.#store = new ClusterStore({
+      config,
+      logger,
+      onChange: () => this.#bursts.push(),
+      onConnected: () => this.#eachRegistration((registration) => registration.refresh()),
+      onGone: (key) => this.#gone(key),
+    });
+    this.#merged = this.#merge();
+    this.#told = this.#merged.config;
+  }
+
+  /** Resolves when a member of etcd has answered or all have been asked; what is on disk is in force until then. */
+  static async open(options: SourceOptions): Promise<EtcdSource> {
+    const source = new EtcdSource(options);
+    await source.#start();
+    return source;
+  }
+
+  get config(): NodeConfig {
+    return this.#told;
+  }
+
+  follow(callback: (event: ConfigEvent) => Promise<void>): void {
+    this.#callback = callback;
+    this.#watchingFile = followFile(resolve(this.#options.path), () => this.#lookAtFile('if-changed'));
+    // It may have been changed since it was read.
+    this.#lookAtFile('if-changed');
+  }
+
+  reload(): void {
+    this.#lookAtFile('in-any-case');
+  }
+
+  status(): ClusterStatus {
+    const { source, revision, connection, trouble } = this.#store;
+    const lastError = trouble ?? this.#snapshot.trouble;
+    return {
+      source,
+      connected: connection !== undefined,
+      revision,
+      ...(lastError === undefined ? {} : { lastError }),
+      skipped: this.#report.skipped,
+    };
+  }
+
+  register(record: () => NodeRecord): NodeRegistration {
+    const { config, logger } = this.#options;
+    const registrations = this.#registrations;
+    const registration = new LeasedRegistration({
+      config,
+      logger,
+      record,
+      connection: () => this.#store.connection,
+      onClosed: () => registrations.delete(registration),
+    });
+    registrations.add(registration);
+    return registration;
+  }
+
+  nodes(): readonly NodeRecord[] {
+    return this.#merged.nodes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#callback = undefined;
+    this.#watchingFile?.[Symbol.dispose]();
+    await Promise.all([...this.#registrations].map((registration) => registration[Symbol.asyncDispose]()));
+    this.#closed.abort();
+    await this.#following;
+    await this.#bursts[Symbol.asyncDispose]();
+    await this.#snapshot[Symbol.asyncDispose]();
+  }
+
+  async #start(): Promise<void> {
+    const { config, logger } = this.#options;
+    const snapshot = await this.#snapshot.read();
+    if (snapshot !== undefined) {
+      this.#store.restore(snapshot);
+      this.#good = snapshot.good;
+    }
+    this.#following = followRange(config, clusterPrefix(config.cluster), this.#store, this.#closed.signal);
+    await this.#store.firstRound;
+    if (this.#store.source === 'snapshot') {
+      const details = { file: config.snapshotFile, revision: this.#store.revision };
+      logger.warn(details, `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`);
+    }
+    this.#put(this.#merge());
+    this.#told = this.#merged.config;
+  }
+
+  #lookAtFile(how: 'if-changed' | 'in-any-case'): void {
+    if (this.#fileWanted !== 'in-any-case') this.#fileWanted = how;
+    this.#bursts.push();
+  }
+
+  /** What is told is told whole before the next is looked at. */
+  async #work(): Promise<void> {
+    const fileWanted = this.#fileWanted;
+    this.#fileWanted = 'no';
+    const error = fileWanted === 'no' ? undefined : await this.#file.reload(fileWanted === 'in-any-case');
+    if (error !== undefined) await this.#callback?.({ kind: 'refused', error });
+    this.#put(this.#merge());
+    if (this.#callback === undefined) return;
+    const { config } = this.#merged;
+    const isAsked = fileWanted === 'in-any-case' && error === undefined;
+    if (!isAsked && isDeepStrictEqual(config, this.#told)) return;
+    this.#told = config;
+    await this.#callback({ kind: 'changed', config });
+  }
+
+  #merge(): MergedCluster {
+    return mergeCluster(this.#file.value, this.#store.keys, this.#good, this.#cache);
+  }
+
+  #put(merged: MergedCluster): void {
+    this.#merged = merged;
+    this.#good = merged.good;
+    this.#report.tell(merged.skipped, merged.waiting, (key) => merged.good.has(key));
+    const { keys, revision, source } = this.#store;
+    if (source === 'etcd') this.#snapshot.keep({ keys, revision, good: merged.good });
+  }
+
+  #gone(key: string): void {
+    this.#eachRegistration((registration) => {
+      if (key === registration.key) registration.keyGone();
+    });
+  }
+
+  #eachRegistration(tell: (registration: LeasedRegistration) => void): void {
+    for (const registration of this.#registrations) tell(registration);
+  }
+}
