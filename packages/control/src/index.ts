@@ -8,8 +8,11 @@ export type { DiscoveryConfig, DnsDiscoveryConfig } from './discovery/discovery-
 export { openDiscoveringSource as openConfigSource } from './discovery/open-discovering-source.js';
 export { duration } from './duration.js';
 export { type Endpoint, endpoint } from './endpoint-schema.js';
+export { backoffMs } from './etcd/backoff.js';
 export type { EtcdClientConfig } from './etcd/etcd-access.js';
 export { connectEtcd, type EtcdConnection } from './etcd/etcd-connection.js';
+export { troubleText } from './etcd/etcd-trouble.js';
+export { keepAlive } from './etcd/keep-alive.js';
 export { keyPart } from './etcd-schema.js';
 export { followFile } from './follow-file.js';
 export type { MinHealthy } from './health-schema.js';
