@@ -2,6 +2,7 @@ import { type LogFormat, type LogLevel, logLevels } from '@weir/daemon';
 import type { XdpModeWanted } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
+import { invalidArgument, oneOf, parsePort } from './agent-argument.js';
 import { AgentError } from './agent-error.js';
 import { type Network, parseNetwork } from './network.js';
 import type { ToaOptions } from './toa.js';
@@ -52,11 +53,11 @@ export interface RawOptions {
 /** @throws {AgentError} ARGUMENT_INVALID naming the flag, the value and what would be right */
 export function parseAgentOptions(raw: RawOptions): AgentOptions {
   const vips = raw.vip.map((text) => {
-    if (!isIpAddress(text)) throw invalid('--vip', text, 'is not an IP address');
+    if (!isIpAddress(text)) throw invalidArgument('--vip', text, 'is not an IP address');
     return canonicalAddress(text);
   });
   const twice = vips.find((vip, i) => vips.indexOf(vip) !== i);
-  if (twice !== undefined) throw invalid('--vip', twice, 'is given twice');
+  if (twice !== undefined) throw invalidArgument('--vip', twice, 'is given twice');
   if (vips.length === 0 && !raw.toa) {
     throw new AgentError(
       'ARGUMENT_INVALID',
@@ -71,7 +72,8 @@ export function parseAgentOptions(raw: RawOptions): AgentOptions {
     secondChancePort: parsePort('--second-chance-port', raw.secondChancePort),
   };
   refusePortTwice(raw, enabled);
-  if (!raw.pinDirectory.startsWith('/')) throw invalid('--pin-directory', raw.pinDirectory, 'is not an absolute path');
+  if (!raw.pinDirectory.startsWith('/'))
+    throw invalidArgument('--pin-directory', raw.pinDirectory, 'is not an absolute path');
   return {
     interface: raw.interface,
     vips,
@@ -99,19 +101,19 @@ function refusePortTwice(raw: RawOptions, enabled: readonly Encapsulation[]): vo
   const used = ports.filter(([name]) => enabled.includes(name));
   for (const [i, [, flag, text]] of used.entries()) {
     const other = used.slice(0, i).find(([, , before]) => Number(before) === Number(text));
-    if (other !== undefined) throw invalid(flag, text, `is ${other[1]} too; give each a port of its own`);
+    if (other !== undefined) throw invalidArgument(flag, text, `is ${other[1]} too; give each a port of its own`);
   }
 }
 
 function parsePeers({ peer }: RawOptions, enabled: readonly Encapsulation[]): readonly Network[] {
   const peers = peer.map((text) => {
     const network = parseNetwork(text);
-    if (network === undefined) throw invalid('--peer', text, 'is not a network such as 10.0.0.0/8');
+    if (network === undefined) throw invalidArgument('--peer', text, 'is not a network such as 10.0.0.0/8');
     return network;
   });
   const isEnabled = enabled.includes('second_chance');
   if (!isEnabled && peer[0] !== undefined)
-    throw invalid('--peer', peer[0], 'means nothing without --decap second_chance');
+    throw invalidArgument('--peer', peer[0], 'means nothing without --decap second_chance');
   if (isEnabled && peers.length === 0) {
     throw new AgentError(
       'ARGUMENT_INVALID',
@@ -119,14 +121,15 @@ function parsePeers({ peer }: RawOptions, enabled: readonly Encapsulation[]): re
       { details: { flag: '--peer' } },
     );
   }
-  if (peers.length > PEERS_MAX) throw invalid('--peer', peer.at(-1) as string, `is one too many: ${PEERS_MAX} fit`);
+  if (peers.length > PEERS_MAX)
+    throw invalidArgument('--peer', peer.at(-1) as string, `is one too many: ${PEERS_MAX} fit`);
   return peers;
 }
 
 function parseToa({ toaFrom, cgroup }: RawOptions): ToaOptions {
   const from = toaFrom.map((text) => {
     const network = parseNetwork(text);
-    if (network === undefined) throw invalid('--toa-from', text, 'is not a network such as 10.0.0.0/8');
+    if (network === undefined) throw invalidArgument('--toa-from', text, 'is not a network such as 10.0.0.0/8');
     return network;
   });
   if (from.length === 0) {
@@ -140,30 +143,14 @@ function parseToa({ toaFrom, cgroup }: RawOptions): ToaOptions {
 }
 
 function refuseWithoutToa({ toaFrom, cgroup }: RawOptions): object {
-  if (toaFrom[0] !== undefined) throw invalid('--toa-from', toaFrom[0], 'means nothing without --toa');
-  if (cgroup !== undefined) throw invalid('--cgroup', cgroup, 'means nothing without --toa');
+  if (toaFrom[0] !== undefined) throw invalidArgument('--toa-from', toaFrom[0], 'means nothing without --toa');
+  if (cgroup !== undefined) throw invalidArgument('--cgroup', cgroup, 'means nothing without --toa');
   return {};
 }
 
 function parseEncapsulations(list: string): readonly Encapsulation[] {
   if (list === 'none') return [];
   const names = list.split(',').map((name) => name.trim());
-  if (names.includes('none')) throw invalid('--decap', list, 'names encapsulations beside none');
+  if (names.includes('none')) throw invalidArgument('--decap', list, 'names encapsulations beside none');
   return names.map((name) => oneOf('--decap', name, encapsulations));
-}
-
-function parsePort(flag: string, text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw invalid(flag, text, 'is not a port from 1 to 65535');
-  return port;
-}
-
-function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw invalid(flag, value, `is not one of ${allowed.join(', ')}`);
-  return found;
-}
-
-function invalid(flag: string, value: string, problem: string): AgentError {
-  return new AgentError('ARGUMENT_INVALID', `${flag}: "${value}" ${problem}`, { details: { flag, value } });
 }

@@ -3,6 +3,7 @@ import { ExitCode, exitCodeOf } from '@weir/daemon';
 import { Command, CommanderError } from 'commander';
 import { parseAgentOptions, type RawOptions } from './agent-options.js';
 import { counterNames, type DecapsulationCounts, readDecapsulationCounts } from './decapsulation.js';
+import { addRegisterCommand } from './register-command.js';
 import { runAgent } from './run-agent.js';
 
 const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
@@ -79,6 +80,8 @@ program
     const lines = json ? [JSON.stringify(counts)] : countLines(counts);
     process.stdout.write(`${lines.join('\n')}\n`);
   });
+
+addRegisterCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,234 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { EtcdServer } from './fixture/etcd-server.js';
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const KEY = '/weir/v1/main/backends/web/web1';
+
+/** A server whose check is well until it closes, and the arguments that say so. */
+async function startServer(t: ExecutionContext, port = 0): Promise<Server & { readonly port: number }> {
+  const server = createServer((_, response) => response.end('well')).listen(port, '127.0.0.1');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  return Object.assign(server, { port: (server.address() as AddressInfo).port });
+}
+
+/** `real-server register` until the test ends. */
+class Registrar {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly exited: Promise<number | null>;
+  #wake = () => {};
+
+  constructor(t: ExecutionContext, etcd: readonly EtcdServer[], checkPort: number, ...more: readonly string[]) {
+    const args = [
+      ...etcd.flatMap(({ endpoint }) => ['--etcd', endpoint]),
+      ...['--service', 'web', '--name', 'web1', '--address', '10.3.0.21', '--check-address', '127.0.0.1'],
+      ...['--check-port', String(checkPort), '--interval', '200ms', '--ttl', '2s', '--etcd-timeout', '1s'],
+    ];
+    this.#child = spawn(process.execPath, [MAIN, 'register', ...args, ...more], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.exited = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
+    t.teardown(async () => {
+      this.#child.kill('SIGKILL');
+      await this.exited;
+    });
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      this.#lines.push(line);
+      this.#wake();
+    });
+  }
+
+  /** The next message that contains the text; those before it are passed over. */
+  async told(text: string): Promise<string> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) {
+        const { msg } = JSON.parse(line) as { msg: string };
+        if (msg.includes(text)) return msg;
+        continue;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Told and not yet passed over. */
+  get waiting(): readonly string[] {
+    return this.#lines;
+  }
+
+  terminate(): void {
+    this.#child.kill('SIGTERM');
+  }
+}
+
+test.serial(
+  'a backend is registered under a lease while its check passes, goes when it fails, and comes back',
+  async (t) => {
+    const etcd = await EtcdServer.open(t);
+    const server = await startServer(t);
+    const registrar = new Registrar(t, [etcd], server.port, '--check', 'http', '--fall', '2');
+    await registrar.told('registered');
+    t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":1}');
+    const [{ lease }] = (JSON.parse(etcd.etcdctl('get', KEY, '--write-out=json')) as { kvs: [{ lease: number }] }).kvs;
+    t.true(lease !== 0);
+    const closedAt = performance.now();
+    server.close();
+    server.closeAllConnections();
+    await registrar.told('no longer registered');
+    t.true(performance.now() - closedAt < 2 * 200 + 2000, `${performance.now() - closedAt} ms`);
+    t.is(etcd.read(KEY), undefined);
+    await startServer(t, server.port);
+    await registrar.told('registered: ');
+    t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":1}');
+  },
+);
+
+test.serial('SIGTERM takes new flows away, waits for the connections that are open, and removes the key', async (t) => {
+  const etcd = await EtcdServer.open(t);
+  const server = await startServer(t);
+  const registrar = new Registrar(t, [etcd], server.port);
+  await registrar.told('registered');
+  const connection = connect(server.port, '127.0.0.1');
+  await once(connection, 'connect');
+  registrar.terminate();
+  await registrar.told('registered: ');
+  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+  // Past the lease, which has to be renewed meanwhile.
+  t.is(await Promise.race([registrar.exited, new Promise((resolve) => setTimeout(resolve, 3000, 'open'))]), 'open');
+  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+  connection.destroy();
+  await registrar.told('no connection to port');
+  t.is(await registrar.exited, 0);
+  t.is(etcd.read(KEY), undefined);
+});
+
+test.serial('a drain ends with its time, and a second SIGTERM ends it at once', async (t) => {
+  const etcd = await EtcdServer.open(t);
+  const server = await startServer(t);
+  const hurried = new Registrar(t, [etcd], server.port, '--name', 'hurried', '--drain', '1h');
+  const patient = new Registrar(t, [etcd], server.port, '--name', 'patient', '--drain', '1500ms');
+  await Promise.all([hurried.told('registered'), patient.told('registered')]);
+  const connection = connect(server.port, '127.0.0.1');
+  t.teardown(() => connection.destroy());
+  await once(connection, 'connect');
+  for (const registrar of [hurried, patient]) registrar.terminate();
+  await hurried.told('registered: ');
+  hurried.terminate();
+  t.is(await hurried.exited, 0);
+  t.regex(await patient.told('the time is over'), /^1 connections to port \d+ are left/);
+  t.is(await patient.exited, 0);
+  t.is(etcd.etcdctl('get --prefix /weir'), '');
+});
+
+test.serial('a backend whose check fails at SIGTERM leaves at once', async (t) => {
+  const etcd = await EtcdServer.open(t);
+  const server = await startServer(t);
+  const registrar = new Registrar(t, [etcd], server.port, '--drain', '1h', '--fall', '1');
+  await registrar.told('registered');
+  server.close();
+  server.closeAllConnections();
+  await registrar.told('no longer registered');
+  registrar.terminate();
+  t.is(await registrar.exited, 0);
+});
+
+test.serial(
+  'a lease that is revoked, and a key that is deleted, are noticed and the backend registered again',
+  async (t) => {
+    const etcd = await EtcdServer.open(t);
+    const { port } = await startServer(t);
+    const registrar = new Registrar(t, [etcd], port);
+    await registrar.told('registered');
+    const lease = etcd.etcdctl('lease list').split('\n').at(-1) as string;
+    etcd.etcdctl(`lease revoke ${lease}`);
+    await registrar.told(`the lease of ${KEY} ran out or was revoked; registering again`);
+    await registrar.told('registered: ');
+    t.not(etcd.read(KEY), undefined);
+    etcd.etcdctl(`del ${KEY}`);
+    await registrar.told('registered: ');
+    t.not(etcd.read(KEY), undefined);
+  },
+);
+
+test.serial('what somebody else writes to the key stays, and is told once', async (t) => {
+  const etcd = await EtcdServer.open(t);
+  const { port } = await startServer(t);
+  const registrar = new Registrar(t, [etcd], port);
+  await registrar.told('registered');
+  etcd.etcdctl('put', KEY, '{"address":"10.3.0.21","weight":0}');
+  await registrar.told('was changed by somebody else');
+  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+});
+
+test.serial('etcd that is killed is told once, and the backend is registered when it is back', async (t) => {
+  const etcd = await EtcdServer.open(t);
+  const { port } = await startServer(t);
+  const registrar = new Registrar(t, [etcd], port);
+  await registrar.told('registered');
+  await etcd.kill();
+  t.is(
+    await registrar.told('etcd at'),
+    `etcd at ${etcd.endpoint} refuses connections; nothing listens there; trying on`,
+  );
+  await etcd.start();
+  await registrar.told(`etcd at ${etcd.endpoint} answers`);
+  t.not(etcd.read(KEY), undefined);
+});
+
+test.serial('etcd that is not there at first is waited for, and another member is asked meanwhile', async (t) => {
+  const [absent, present] = [await EtcdServer.reserve(t), await EtcdServer.reserve(t)];
+  const { port } = await startServer(t);
+  const registrar = new Registrar(t, [absent, present], port);
+  await registrar.told(`etcd at ${absent.endpoint}`);
+  await present.start();
+  await registrar.told('registered');
+  t.not(present.read(KEY), undefined);
+});
+
+test.serial('a user that etcd refuses is told with what would help, and is let in when that was done', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-register-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, 'wrong\n');
+  const etcd = await EtcdServer.open(t);
+  for (const line of [
+    'user add root:secret',
+    'user grant-role root root',
+    'role add agents',
+    'role grant-permission agents --prefix=true readwrite /weir/v1/main/backends/',
+    'user add web:right',
+    'user grant-role web agents',
+    'auth enable',
+  ]) {
+    etcd.etcdctl(line);
+  }
+  const { port } = await startServer(t);
+  const registrar = new Registrar(t, [etcd], port, '--username', 'web', '--password-file', passwordFile);
+  t.is(
+    await registrar.told('etcd at'),
+    `etcd at ${etcd.endpoint} refuses user or password; see --username and --password-file; trying on`,
+  );
+  writeFileSync(passwordFile, 'right\n');
+  await registrar.told('registered');
+  t.not(etcd.etcdctl(`--user=root:secret get ${KEY}`), '');
+});
+
+test('a wrong command line ends with exit code 2', async (t) => {
+  const etcd = await EtcdServer.reserve(t);
+  t.is(await new Registrar(t, [etcd], 80, '--ttl', 'soon').exited, 2);
+});
