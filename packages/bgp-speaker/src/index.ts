@@ -9,3 +9,5 @@ export {
 } from './speaker.js';
 export { SpeakerError, type SpeakerErrorCode } from './speaker-error.js';
 export type { SpeakerLogger } from './speaker-logger.js';
+export type { VrrpOptions, VrrpPeer } from './vrrp/vrrp-options.js';
+export { startVrrpSpeaker, type VrrpSpeaker, type VrrpStatus } from './vrrp/vrrp-speaker.js';
