@@ -46,7 +46,9 @@ export class Announcer {
   /** Withdraws what this configuration has no more: before it stops working, not after. */
   async withdrawUnwanted(vips: ReadonlySet<string>, pools: readonly Announcement[]): Promise<void> {
     const wanted = new Set([...vips, ...pools.map(addressOf)]);
-    await this.#tell(this.#announced.filter((announcement) => wanted.has(addressOf(announcement))));
+    const kept = this.#announced.filter((announcement) => wanted.has(addressOf(announcement)));
+    // Of a gobgpd that was taken over nothing is known yet: an empty list would withdraw all that it announces.
+    if (kept.length < this.#announced.length) await this.#tell(kept);
   }
 
   /**

@@ -19,10 +19,10 @@ export class FirstVerdicts {
     this.#reach = resolve;
   }
 
-  /** Says whose verdicts count. It ends after the time that the slowest of them needs, if each answer comes in time. */
+  /** Says whose verdicts count. It ends after the time that the slowest of them needs, if each answer comes at the last moment. */
   expect(backends: readonly Pick<CheckedBackend, 'id' | 'check'>[]): void {
     this.#open = new Set(backends.map(({ id }) => id));
-    const needs = backends.map(({ check }) => check.fall * check.fastIntervalMs + check.timeoutMs);
+    const needs = backends.map(({ check }) => check.fall * (check.fastIntervalMs + check.timeoutMs));
     this.#timer = setTimeout(this.#reach, Math.min(LONGEST_MS, Math.max(0, ...needs)));
     this.#endIfAll();
   }
