@@ -48,6 +48,7 @@ export { WeirCluster, type WeirClusterOptions } from './weir-cluster.js';
 export {
   type BackendCounters,
   type NodeCounters,
+  REAL_SERVER,
   type SharingCounters,
   startRealServer,
   type WeirDocument,

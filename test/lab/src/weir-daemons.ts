@@ -9,7 +9,8 @@ import type { LabProcess } from './lab-process.js';
 import type { ClusterHost, ClusterNode } from './standard-cluster.js';
 
 const LB_NODE = fileURLToPath(import.meta.resolve('@weir/lb-node/dist/main.js'));
-const REAL_SERVER = fileURLToPath(import.meta.resolve('@weir/real-server/dist/main.js'));
+/** Path of the program. */
+export const REAL_SERVER = fileURLToPath(import.meta.resolve('@weir/real-server/dist/main.js'));
 const START_TIMEOUT_MS = 20_000;
 
 /** A document weir.yaml, before it is written. */
