@@ -25,7 +25,7 @@ export interface Readiness {
  */
 export function planAnnouncements(config: NodeConfig, readiness: Readiness): readonly Announcement[] {
   const { departure, attached, overrides } = readiness;
-  if (config.bgp === undefined || departure.kind === 'withdrawn' || !attached) return [];
+  if (!announces(config) || departure.kind === 'withdrawn' || !attached) return [];
   const share = shareOf(config, readiness.absentNodes);
   const announcements = new Map<string, Announcement>();
   for (const service of config.services) {
@@ -42,7 +42,7 @@ export function planAnnouncements(config: NodeConfig, readiness: Readiness): rea
 
 /** Why VIPs are not announced, or serve less than they should, for logs: one sentence each. */
 export function explainSilence(config: NodeConfig, readiness: Readiness): readonly string[] {
-  if (config.bgp === undefined) return [];
+  if (!announces(config)) return [];
   if (readiness.departure.kind === 'withdrawn') return ['the node is draining'];
   if (!readiness.attached) return ['the program is not attached to every interface'];
   return [
@@ -55,6 +55,10 @@ export function explainSilence(config: NodeConfig, readiness: Readiness): readon
     ...explainOverrides(config, readiness),
     ...explainShare(config, readiness.absentNodes),
   ];
+}
+
+function announces({ bgp, vrrp }: NodeConfig): boolean {
+  return bgp !== undefined || vrrp !== undefined;
 }
 
 function explainOverrides(config: NodeConfig, { overrides }: Readiness): readonly string[] {

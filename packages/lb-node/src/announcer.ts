@@ -1,16 +1,17 @@
-import type { Announcement, BgpSpeaker } from '@weir/bgp-speaker';
+import type { Announcement } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { AnnounceOverrides } from './announce-overrides.js';
 import { explainSilence, planAnnouncements } from './announcements.js';
 import { type Departure, nextDeparture } from './departure.js';
+import type { NodeSpeaker } from './node-speaker.js';
 import type { OwnNetwork } from './own-networks.js';
 import { explainUnannouncedPools, planPoolAnnouncements } from './pool-announcements.js';
 
 /** What announcing needs. */
 export interface AnnouncerParts {
-  /** Absent where the configuration has no `bgp`. */
-  readonly speaker: BgpSpeaker | undefined;
+  /** Absent where the configuration has neither `bgp` nor `vrrp`. */
+  readonly speaker: NodeSpeaker | undefined;
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;
@@ -49,6 +50,7 @@ export class Announcer {
     const kept = this.#announced.filter((announcement) => wanted.has(addressOf(announcement)));
     // Of a gobgpd that was taken over nothing is known yet: an empty list would withdraw all that it announces.
     if (kept.length < this.#announced.length) await this.#tell(kept);
+    await this.#parts.speaker?.expect?.(vips);
   }
 
   /**

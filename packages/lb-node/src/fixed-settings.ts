@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NodeConfig } from '@weir/control';
 
 /** Settings that are fixed when the daemon starts. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'state', 'runtimeDirectory'] as const;
+const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'runtimeDirectory'] as const;
 
 /** Where two configurations differ in what only a restart puts in force, such as `node.interfaces`. */
 export function changedFixedSettings(current: NodeConfig, next: NodeConfig): readonly string[] {
@@ -25,6 +25,7 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       const { announce: _, backupPools: _pools, gracefulShutdownMs: _time, maxVips: _most, ...fixed } = config.bgp;
       return fixed;
     }
+    case 'vrrp':
     case 'state':
     case 'runtimeDirectory':
       return config[name];

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type BgpSpeaker, startSpeaker } from '@weir/bgp-speaker';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { changedFixedSettings } from './fixed-settings.js';
@@ -7,12 +6,13 @@ import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { NodeHealth } from './node-health.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
+import type { NodeSpeaker } from './node-speaker.js';
 import { openDataplane } from './open-dataplane.js';
+import { openSpeaker } from './open-speaker.js';
 import { OverrideSource } from './override-source.js';
 import { type Reconciled, Reconciler, type ReconcilerParts } from './reconciler.js';
 import { ReportSocket } from './report-socket.js';
 import { refuseDistantBackends } from './same-subnet.js';
-import { speakerOptions } from './speaker-options.js';
 import { resolveHops } from './unresolved-hops.js';
 
 /** How often the whole is looked at without an occasion. */
@@ -37,7 +37,7 @@ export interface RunningNode extends AsyncDisposable {
 }
 
 /**
- * Starts a node: program loaded, first tables in force, gobgpd up, VIPs announced. Resolves after the first complete
+ * Starts a node: program loaded, first tables in force, gobgpd or keepalived up, VIPs announced. Resolves after the first complete
  * pass.
  * @throws {DataplaneError | SpeakerError | ConfigError | WeirError} what stands in the way; nothing is left running then but what was pinned
  */
@@ -51,7 +51,7 @@ export async function startNode(
   if (warning !== undefined) logger.warn(warning);
   const { dataplane, origin } = openDataplane(config);
   let overrides: OverrideSource | undefined;
-  let speaker: BgpSpeaker | undefined;
+  let speaker: NodeSpeaker | undefined;
   let sharing: NodeSharing | undefined;
   let health: NodeHealth | undefined;
   const reports: ReportSocket[] = [];
@@ -87,8 +87,7 @@ export async function startNode(
     // Forwarding comes before announcing, and so does its failure.
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
     await health.firstVerdicts();
-    const bgp = speakerOptions(config, logger);
-    speaker = bgp === undefined ? undefined : await startSpeaker(bgp);
+    speaker = await openSpeaker(config, logger);
     const announcing = new Reconciler(config, { ...parts, speaker });
     let reconciled = await announcing.reconcile();
 
