@@ -52,7 +52,10 @@ test('--check says that a right file is right', (t) => {
 });
 
 test('--check says that the reference configuration is right', (t) => {
-  t.regex(run('--check', '--config', REFERENCE).stdout, /is valid: 5 services, and those of cluster main in etcd, which was not asked\n$/);
+  t.regex(
+    run('--check', '--config', REFERENCE).stdout,
+    /is valid: 5 services, and those of cluster main in etcd, which was not asked\n$/,
+  );
 });
 
 test('--check names what is wrong, with field, value, file and line', (t) => {
@@ -160,7 +163,9 @@ testAsRoot(
     );
     const { file } = await startDaemon(t, text);
     const { stdout } = run('--config', file, 'counters');
-    const lines = stdout.trim().split('\n').slice(2);
+    const [services = '', health = ''] = stdout.trim().split('\n\n');
+    t.regex(health, /^Health +Verdict .*\nweb web1 /);
+    const lines = services.split('\n').slice(2);
     t.deepEqual(
       lines.map((line) => line.replace(/( {2,}\d+)*$/, '').replaceAll(/ +/g, ' ')),
       [

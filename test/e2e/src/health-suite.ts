@@ -236,6 +236,8 @@ export function healthSuite(engine: Engine): void {
     t.like(later, { verdict: 'down', isHeld: true });
   });
 
+  // With the portable engine no tables outlive the daemon: a new one forwards to all until it knows better.
+  if (engine === 'portable') return;
   testAsRoot('a node that starts again brings no new connections to a backend that is down', async (t) => {
     const { vip } = told.restarted;
     await set('restarted', [3], false);
@@ -247,7 +249,7 @@ export function healthSuite(engine: Engine): void {
     await node().start();
     for (let i = 0; i < 50; i++) await running.nextResult();
     const { backends, errors } = running.take();
-    t.deepEqual([engine === 'xdp' ? errors : {}, Object.keys(backends).sort()], [{}, ['backend1', 'backend2']]);
+    t.deepEqual([errors, Object.keys(backends).sort()], [{}, ['backend1', 'backend2']]);
   });
 }
 
