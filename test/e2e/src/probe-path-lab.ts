@@ -27,6 +27,7 @@ export const probedMethods = {
 /** One probe of one backend. */
 export interface ProbeCase {
   readonly name: string;
+  readonly method: keyof typeof probedMethods;
   readonly backend: string;
   readonly route: ProbeRoute;
 }
@@ -38,8 +39,8 @@ export class ProbePathLab implements AsyncDisposable {
     readonly cluster: StandardCluster,
   ) {}
 
-  static async start(): Promise<ProbePathLab> {
-    const cluster = standardCluster({ nodes: 1, backends: 2 });
+  static async start(innerMtuBytes = 1600): Promise<ProbePathLab> {
+    const cluster = standardCluster({ nodes: 1, backends: 2, innerMtuBytes });
     const lab = await Lab.start(cluster.topology);
     try {
       const vips = Object.values(cluster.vip);
@@ -86,6 +87,7 @@ export class ProbePathLab implements AsyncDisposable {
       (kind << 8) | (families.indexOf(vip) << 5) | (families.indexOf(outer) << 4) | Number(backend.name.at(-1));
     return {
       name: `${vip} by ${method} over ${outer} to ${backend.name}`,
+      method,
       backend: backend.name,
       route: {
         mark: probeMark(number),

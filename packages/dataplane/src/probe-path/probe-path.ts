@@ -75,7 +75,8 @@ export class ProbePath implements AsyncDisposable {
   }
 
   /**
-   * Says which routes there shall be; the difference is found. One call at a time.
+   * Says which routes there shall be; the difference is found. One call at a time, and one more whenever links or addresses
+   * of the node changed.
    *
    * @param sources  addresses of this node that the packets come from, inside and outside; where one is missing, tunnels
    *   over that family are refused, and the kernel chooses who asks

@@ -18,6 +18,7 @@ const families = ['-4', '-6'] as const;
 interface Link {
   readonly ifname: string;
   readonly mtu: number;
+  readonly flags: readonly string[];
 }
 
 /** The kernel's rules and routes that lead marked packets to lo, and let their answers in. */
@@ -25,12 +26,11 @@ export class ProbeRouting implements AsyncDisposable {
   readonly #interfaces: readonly string[];
   /** VIPs that answers are let in from. */
   #answering: ReadonlySet<string> = new Set();
-  #isAnswerRuleThere = false;
+  readonly #rules = new Set<string>();
 
-  /** Removes what a former life left, and adds the rules. @throws {DataplaneError} COMMAND_MISSING, COMMAND_FAILED */
+  /** Removes what a former life left. @throws {DataplaneError} COMMAND_MISSING */
   static async open(interfaces: readonly string[]): Promise<ProbeRouting> {
     await removeAll();
-    for (const family of families) await batch(family, [probeRuleLine]);
     return new ProbeRouting(interfaces);
   }
 
@@ -38,22 +38,40 @@ export class ProbeRouting implements AsyncDisposable {
     this.#interfaces = interfaces;
   }
 
-  /** @throws {DataplaneError} COMMAND_FAILED */
+  /** Families that no VIP is of are left alone: a kernel may be without one. @throws {DataplaneError} COMMAND_FAILED */
   async set(vips: readonly string[], sources: ForwardingTables['sources']): Promise<void> {
-    const mtuBytes = await this.#mtuBytes();
-    const answering = new Set(this.#looksBack() ? vips.filter((vip) => !vip.includes(':')) : []);
-    const gone = [...this.#answering].filter((vip) => !answering.has(vip));
-    const added = [...answering].filter((vip) => !this.#answering.has(vip));
-    const isRuleMissing = answering.size > 0 && !this.#isAnswerRuleThere;
-    await batch('-4', [
-      probeRouteLine('-4', sources.ipv4, mtuBytes),
-      ...(isRuleMissing ? [answerRuleLine] : []),
-      ...gone.map(answerRemovalLine),
-      ...added.map((vip) => answerLine(vip, this.#interfaces)),
-    ]);
-    this.#isAnswerRuleThere ||= isRuleMissing;
-    this.#answering = answering;
-    await batch('-6', [probeRouteLine('-6', sources.ipv6, mtuBytes)]);
+    const links = await this.#links();
+    const mtuBytes = Math.min(...links.map(({ mtu }) => mtu));
+    const ipv4 = vips.filter((vip) => !vip.includes(':'));
+    if (ipv4.length > 0) await this.#lead('-4', sources.ipv4, mtuBytes);
+    if (ipv4.length < vips.length) await this.#lead('-6', sources.ipv6, mtuBytes);
+    await this.#letAnswersIn(new Set(this.#looksBack() ? ipv4 : []), links);
+  }
+
+  async #lead(family: FamilyOption, source: string | undefined, mtuBytes: number): Promise<void> {
+    await this.#addRule(family, probeRuleLine);
+    await batch(family, [probeRouteLine(family, source, mtuBytes)]);
+  }
+
+  /** All is stated anew: a link that was down has lost its routes. */
+  async #letAnswersIn(vips: ReadonlySet<string>, links: readonly Link[]): Promise<void> {
+    const ways = links.filter(({ flags }) => flags.includes('UP')).map(({ ifname }) => ifname);
+    const gone = [...this.#answering].filter((vip) => !vips.has(vip));
+    if (gone.length > 0) await remove('-4', gone.map(answerRemovalLine));
+    this.#answering = vips;
+    if (vips.size === 0 || ways.length === 0) return;
+    await this.#addRule('-4', answerRuleLine);
+    await batch(
+      '-4',
+      [...vips].map((vip) => answerLine(vip, ways)),
+    );
+  }
+
+  async #addRule(family: FamilyOption, line: string): Promise<void> {
+    const name = `${family} ${line}`;
+    if (this.#rules.has(name)) return;
+    await batch(family, [line]);
+    this.#rules.add(name);
   }
 
   /** Does the kernel look for a way back to the source of what comes in? The larger of two values counts. */
@@ -61,9 +79,9 @@ export class ProbeRouting implements AsyncDisposable {
     return ['all', ...this.#interfaces].some((name) => reversePathFilter(name) !== '0');
   }
 
-  async #mtuBytes(): Promise<number> {
+  async #links(): Promise<Link[]> {
     const links = JSON.parse(await networkCommand('ip', ['-json', 'link', 'show'])) as readonly Link[];
-    return Math.min(...links.filter(({ ifname }) => this.#interfaces.includes(ifname)).map(({ mtu }) => mtu));
+    return links.filter(({ ifname }) => this.#interfaces.includes(ifname));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,11 +102,13 @@ async function batch(family: FamilyOption, lines: readonly string[]): Promise<vo
   await networkCommand('ip', [family, '-batch', '-'], lines);
 }
 
-/** What is not there can't be removed, which `ip` says, and goes on. */
+/** Goes on where something is not there, of which `ip` complains. */
+async function remove(family: FamilyOption, lines: readonly string[]): Promise<void> {
+  await networkCommand('ip', [family, '-force', '-batch', '-'], lines).catch((error: unknown) => {
+    if (!(error instanceof DataplaneError && error.code === 'COMMAND_FAILED')) throw error;
+  });
+}
+
 async function removeAll(): Promise<void> {
-  for (const family of families) {
-    await networkCommand('ip', [family, '-force', '-batch', '-'], removalLines).catch((error: unknown) => {
-      if (!(error instanceof DataplaneError && error.code === 'COMMAND_FAILED')) throw error;
-    });
-  }
+  for (const family of families) await remove(family, removalLines);
 }
