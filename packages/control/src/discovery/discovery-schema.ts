@@ -48,8 +48,7 @@ const dns = z
     when: isMapping,
   })
   .refine(({ minTtl, maxTtl }) => typeof minTtl !== 'number' || minTtl <= maxTtl, {
-    path: ['minTtl'],
-    error: 'is more than maxTtl',
+    error: 'has a minTtl of more than its maxTtl',
     when: isMapping,
   });
 
