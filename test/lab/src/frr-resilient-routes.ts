@@ -4,8 +4,9 @@ import type { LabProcess } from './lab-process.js';
 /** A table beside the main one, asked first: zebra would take a better route in its own table for somebody else's. */
 const TABLE = '7150';
 const RULE_PREFERENCE = '100';
-/** zebra numbers its nexthops from the low end. */
-const FIRST_ID = 7_150_000;
+/** zebra goes on counting from the highest number that it sees in the kernel: numbers are taken from here down. */
+const NUMBERS = 1000;
+const FAMILIES = ['-4', '-6'];
 const BUCKETS = 256;
 /** A bucket that saw no packet this long may move when a next hop comes. */
 const IDLE_SECONDS = 120;
@@ -26,15 +27,17 @@ export class ResilientRoutes implements AsyncDisposable {
   readonly #router: FrrRouter;
   readonly #prefixes: readonly string[];
   readonly #monitor: LabProcess;
+  readonly #highestId: number;
   readonly #ids = new Map<string, number>();
   /** By prefix: its next hops in force. */
   readonly #inForce = new Map<string, string>();
   #updating: Promise<void> = Promise.resolve();
 
-  private constructor(router: FrrRouter, prefixes: readonly string[], monitor: LabProcess) {
+  private constructor(router: FrrRouter, prefixes: readonly string[], monitor: LabProcess, usedId: number) {
     this.#router = router;
     this.#prefixes = prefixes;
     this.#monitor = monitor;
+    this.#highestId = usedId + NUMBERS;
   }
 
   /**
@@ -42,20 +45,28 @@ export class ResilientRoutes implements AsyncDisposable {
    * @param prefixes  in CIDR notation
    */
   static async follow(router: FrrRouter, prefixes: readonly string[]): Promise<ResilientRoutes> {
-    for (const family of ['-4', '-6']) {
+    for (const family of FAMILIES) {
       await router.host.output('ip', [family, 'rule', 'add', 'pref', RULE_PREFERENCE, 'lookup', TABLE]);
     }
     const monitor = router.host.spawn('ip', ['monitor', 'route'], { name: 'ip-monitor' });
-    const routes = new ResilientRoutes(router, prefixes, monitor);
+    const used = JSON.parse(await router.host.output('ip', ['-json', 'nexthop'])) as { readonly id: number }[];
+    const usedId = Math.max(0, ...used.map(({ id }) => id));
+    const routes = new ResilientRoutes(router, prefixes, monitor, usedId);
     monitor.on('line', () => routes.#update());
     routes.#update();
     await routes.#updating;
     return routes;
   }
 
+  /** Back to what FRR says. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#monitor.stop();
     await this.#updating;
+    for (const family of FAMILIES)
+      await this.#router.host.output('ip', [family, 'rule', 'del', 'pref', RULE_PREFERENCE]);
+    // A group was made after its hops; routes go with their group.
+    const ids = [...this.#ids.values()].toReversed();
+    for (const id of ids) await this.#router.host.output('ip', ['nexthop', 'del', 'id', String(id)]);
   }
 
   /** One after the other; what fails here fails the test that waits for its routes. */
@@ -80,7 +91,8 @@ export class ResilientRoutes implements AsyncDisposable {
     }
     const group = hops.map(({ gateway }) => this.#idOf(gateway)).join('/');
     const kind = ['type', 'resilient', 'buckets', String(BUCKETS), 'idle_timer', String(IDLE_SECONDS)];
-    await this.#ip(prefix, 'nexthop', 'replace', 'id', this.#idOf(prefix), 'group', group, ...kind);
+    // A group has no family of its own.
+    await this.#router.host.output('ip', ['nexthop', 'replace', 'id', this.#idOf(prefix), 'group', group, ...kind]);
     await this.#ip(prefix, 'route', 'replace', prefix, 'nhid', this.#idOf(prefix), 'table', TABLE);
   }
 
@@ -97,7 +109,7 @@ export class ResilientRoutes implements AsyncDisposable {
 
   /** A number for a next hop or a group, the same each time. */
   #idOf(name: string): string {
-    const id = this.#ids.get(name) ?? FIRST_ID + this.#ids.size;
+    const id = this.#ids.get(name) ?? this.#highestId - this.#ids.size;
     this.#ids.set(name, id);
     return String(id);
   }

@@ -134,6 +134,11 @@ export class WeirNode {
     return await this.host.output(process.execPath, [LB_NODE, '--config', this.configFile, 'announce', vip, how]);
   }
 
+  /** What `lb-node announce` shows. */
+  async listAnnounced(): Promise<string> {
+    return await this.host.output(process.execPath, [LB_NODE, '--config', this.configFile, 'announce']);
+  }
+
   /** What the data plane has counted, read from its pinned tables. */
   async counters(): Promise<NodeCounters> {
     return JSON.parse(
