@@ -24,6 +24,7 @@ export class LeasedKey {
   readonly #options: LeasedKeyOptions;
   #lease: string | undefined;
   #written: string | undefined;
+  #isForgotten = false;
   #hasExpired = false;
 
   constructor(options: LeasedKeyOptions) {
@@ -32,7 +33,7 @@ export class LeasedKey {
 
   /** Writes the value again at the next step even if it is the same: somebody took the key away. */
   forget(): void {
-    this.#written = undefined;
+    this.#isForgotten = true;
   }
 
   /** Prolongs the lease, or takes a new one, and writes the value if it is another. @throws what etcd says */
@@ -40,7 +41,8 @@ export class LeasedKey {
     if (this.#lease !== undefined && !(await this.#isAlive(client, this.#lease))) this.#loseLease();
     this.#lease ??= await this.#grant(client);
     const value = this.#options.value();
-    if (this.#written !== value) {
+    if (this.#isForgotten || this.#written !== value) {
+      this.#isForgotten = false;
       const other = await this.#write(client, value, this.#lease);
       if (other !== undefined) return { kind: 'taken', text: other };
       this.#written = value;

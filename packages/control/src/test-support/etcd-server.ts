@@ -69,10 +69,21 @@ export class EtcdServer implements AsyncDisposable {
     const answers = eventually(`etcd at port ${this.endpoint.port}`, () =>
       this.etcdctl('endpoint', 'health').then(
         () => true,
-        (error: Error & { stderr?: string }) => isOfUsers(error.stderr),
+        (error: Error & { stderr?: string }) => isRefusal(error.stderr),
       ),
     );
     await Promise.race([hasEnded, answers]);
+  }
+
+  /** A further member of its cluster, which does not vote. */
+  async startLearner(): Promise<EtcdServer> {
+    const [clientPort, peerPort] = (await freePorts(2)) as [number, number];
+    const member = { name: 'learner', clientPort, peerPort };
+    await this.etcdctl('member', 'add', member.name, '--learner', `--peer-urls=http://127.0.0.1:${peerPort}`);
+    const args = ['--initial-cluster-state', 'existing'];
+    const learner = new EtcdServer(member, [...this.#all, member], { ...this.#settings, args });
+    await learner.start();
+    return learner;
   }
 
   /** What etcdctl(1) prints. */
@@ -144,7 +155,7 @@ function tlsArguments({ ca, certificate, key }: TlsFiles): string[] {
   return ['--cert-file', certificate, '--key-file', key, '--client-cert-auth', '--trusted-ca-file', ca];
 }
 
-/** Somebody answers who wants to know who asks. */
-function isOfUsers(text = ''): boolean {
-  return /user name is empty|permission denied|invalid user/.test(text);
+/** Somebody answers, though nobody without a name, or nobody at all. */
+function isRefusal(text = ''): boolean {
+  return /user name is empty|permission denied|invalid user|not supported for learner/.test(text);
 }

@@ -1,0 +1,52 @@
+import test from 'ava';
+import { connectEtcd } from '../etcd/etcd-connection.js';
+import { EtcdServer } from '../test-support/etcd-server.js';
+import { eventually } from '../test-support/eventually.js';
+import { openSource } from '../test-support/open-source.js';
+
+const PREFIX = '/weir/v1/main';
+const backend = (number: number) => `{"address": "10.1.${number >> 8}.${number & 255}"}`;
+
+async function connect(server: EtcdServer) {
+  return connectEtcd({ timeoutMs: 5000 }, server.endpoint);
+}
+
+async function putService({ client }: Awaited<ReturnType<typeof connect>>) {
+  await client.put(`${PREFIX}/services/web`).value(JSON.stringify({ vip: '198.51.100.10', port: 80 }));
+}
+
+test('1,000 puts at once are told in few changes, the last of which has them all', async (t) => {
+  await using server = await EtcdServer.start();
+  using connection = await connect(server);
+  await putService(connection);
+  await using opened = await openSource({ endpoints: [server.endpoint] });
+  await Promise.all(
+    Array.from({ length: 1000 }, (_, number) =>
+      connection.client.put(`${PREFIX}/backends/web/b${number}`).value(backend(number)),
+    ),
+  );
+  await eventually('all of them', () => opened.config.services[0]?.backends.length === 1000);
+  t.log(`${opened.events.length} changes`);
+  t.true(opened.events.length < 100);
+});
+
+test('10,000 backends are loaded from etcd in less than 2 s', async (t) => {
+  await using server = await EtcdServer.start();
+  using connection = await connect(server);
+  await putService(connection);
+  for (let first = 0; first < 10_000; first += 100) {
+    const puts = Array.from({ length: 100 }, (_, at) => ({
+      request_put: {
+        key: Buffer.from(`${PREFIX}/backends/web/b${first + at}`),
+        value: Buffer.from(backend(first + at)),
+      },
+    }));
+    await connection.client.kv.txn({ success: puts });
+  }
+  const start = performance.now();
+  await using opened = await openSource({ endpoints: [server.endpoint], more: 'dataplane: { maxBackends: 16384 }' });
+  const ms = performance.now() - start;
+  t.log(`${ms.toFixed(0)} ms`);
+  t.is(opened.config.services[0]?.backends.length, 10_000);
+  t.true(ms < 2000);
+});
