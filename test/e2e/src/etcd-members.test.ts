@@ -23,14 +23,14 @@ testAsRoot('changes go on while the leader of three etcds is killed, and all nod
     return !backends.includes('backend3') || undefined;
   });
   t.like(await load.stop(), { failed: 0, errors: {} });
-  const weights = await Promise.all(
+  const addresses = await Promise.all(
     weir.nodes.map(async (node) => {
       const { services } = await node.counters();
       return services.find(({ vip }) => vip === ETCD_VIP)?.backends.map((backend) => backend.address);
     }),
   );
   t.deepEqual(
-    weights,
+    addresses,
     weir.nodes.map(() => weir.cluster.backends.slice(0, 2).map(({ ipv4 }) => ipv4)),
   );
 });
