@@ -34,7 +34,8 @@ export interface ProbeCase {
 
 /** Two backends with the same VIPs behind a node that has no daemon, and the routes of one. */
 export class ProbePathLab implements AsyncDisposable {
-  private constructor(
+  /** On a cluster that is up, of one node; {@link start} makes one. */
+  constructor(
     readonly lab: Lab,
     readonly cluster: StandardCluster,
   ) {}

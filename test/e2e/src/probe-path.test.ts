@@ -1,3 +1,5 @@
+import { WeirCluster } from '@weir/lab';
+import { backendsOf } from './forwarding-cases.js';
 import { seeProbePackets } from './probe-packets.js';
 import { type ProbeCase, ProbePathLab, probedMethods } from './probe-path-lab.js';
 import { testAsRoot } from './test-as-root.js';
@@ -55,6 +57,42 @@ for (const filter of [0, 1, 2]) {
     for (const probed of cases) t.is(await lab.probe(probed), expected(lab, probed), probed.name);
   });
 }
+
+for (const engine of ['xdp', 'portable'] as const) {
+  testAsRoot(`answers pass a node that forwards with the engine ${engine}`, async (t) => {
+    await using weir = await WeirCluster.start({
+      nodes: 1,
+      backends: 2,
+      nodeOptions: { engine },
+      // Of translating methods, the data plane looks for answers among what is to no VIP.
+      services: ({ vip, backends }) => [
+        { name: 'web', vip: vip.ipv4, port: 80, method: 'ipip', backends: backendsOf(backends, 'ipv4') },
+        { name: 'web, IPv6', vip: vip.ipv6, port: 80, method: 'gre', backends: backendsOf(backends, 'ipv6') },
+        { name: 'translated', vip: vip.ipv4, port: 81, method: 'fullnat', backends: backendsOf(backends, 'ipv4') },
+      ],
+    });
+    const lab = new ProbePathLab(weir.lab, weir.cluster);
+    const cases = [...lab.cases('ipip', ['ipv4'], ['ipv4']), ...lab.cases('gre', ['ipv6'], ['ipv6'])];
+    await lab.holdPath(cases);
+    for (const probed of cases) t.is(await lab.probe(probed), expected(lab, probed), probed.name);
+    const { failed } = await weir.request({
+      url: weir.url(weir.cluster.vip.ipv4),
+      requestsPerSecond: 100,
+      requests: 50,
+    });
+    t.is(failed, 0);
+  });
+}
+
+testAsRoot('an echo request with a mark is answered by its backend', async (t) => {
+  await using lab = await ProbePathLab.start();
+  const cases = lab.cases('ipip');
+  await lab.holdPath(cases);
+  for (const { name, route } of cases) {
+    const { stdout } = await lab.node.run('ping', ['-c', '1', '-W', '3', '-m', String(route.mark), route.vip]);
+    t.regex(stdout, /1 received/, name);
+  }
+});
 
 testAsRoot('a mark without a route reaches nobody, and after the path is gone the VIP is unreachable', async (t) => {
   await using lab = await ProbePathLab.start();
