@@ -1,6 +1,7 @@
 import { parseNodeConfig } from '@weir/control';
 import test from 'ava';
 import { ForwardingPlanner } from './forwarding-tables.js';
+import { usedService } from './used-backends.js';
 
 const ROWS = 251;
 const configOf = (web: string, more = '') =>
@@ -257,4 +258,32 @@ test('rows of a removed backend move at once, pinned or not', (t) => {
   planOf('10.0.0.21', '10.0.0.22');
   const alone = planOf('10.0.0.22');
   t.deepEqual(shares(alone?.rows ?? []), [ROWS]);
+});
+
+test("with second chance an unhealthy backend is nobody's first choice, and still one of the choices", async (t) => {
+  const config = parseNodeConfig(
+    `node: { interfaces: [eth0] }
+services: [ { name: web, vip: 198.51.100.10, port: 80, method: gue, secondChance: {}, ${backends('10.0.0.21', '10.0.0.22', '10.0.0.23')} } ]`,
+    'weir.yaml',
+  );
+  const isHealthy = (_: object, { address }: { readonly address: string }) => address !== '10.0.0.22';
+  const used = { ...config, services: config.services.map((service) => usedService(service, isHealthy).service) };
+  const planner = new ForwardingPlanner();
+  await planner.prepare(used, new Set(), 0);
+  const rows = Array.from(planner.plan(used, {}, 0).tables.services[0]?.rows ?? []);
+  t.deepEqual([...new Set(rows.filter((_, i) => i % 3 === 0))].sort(), [0, 2]);
+  t.true(rows.includes(1));
+});
+
+test('rows of an unhealthy backend move at once, pinned or not', (t) => {
+  const planner = new ForwardingPlanner();
+  const config = configOf(`port: 80, pinning: { learn: 5s, hold: 20s }, ${backends('10.0.0.21', '10.0.0.22')}`);
+  const rowsWith = (unhealthy: string) => {
+    const isHealthy = (_: object, { address }: { readonly address: string }) => address !== unhealthy;
+    const services = config.services.map((service) => usedService(service, isHealthy).service);
+    return planner.plan({ ...config, services }, {}, 0).tables.services[0];
+  };
+  t.deepEqual(shares(rowsWith('nobody')?.rows ?? []), [126, 125]);
+  const alone = rowsWith('10.0.0.21');
+  t.deepEqual([alone?.backends.map(({ address }) => address), shares(alone?.rows ?? [])], [['10.0.0.22'], [ROWS]]);
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { ForwardingTables } from '@weir/dataplane';
@@ -65,6 +66,8 @@ export class NodeHealth implements AsyncDisposable {
   /** Resolves when all backends of the first configuration are known to be up or down, or were asked for long enough. */
   async firstVerdicts(): Promise<void> {
     await this.#first.reached;
+    // The monitor tells of a change with the next turn; the log has it before what follows from it.
+    await nextTurn();
   }
 
   /** A few words for people; undefined where no backend is checked. */

@@ -80,3 +80,8 @@ test('with second chance an unhealthy backend keeps its entries in the table, an
   );
   t.like(none, { weights: [1, 1, 1, 1], takers: ['10.0.0.29'] });
 });
+
+test('with pinning an unhealthy backend is left out: its rows would send it flows until they have learned', (t) => {
+  const used = usedWith(['10.0.0.21'], 'pinning: {},');
+  t.like(used, { healthy: '1 of 2', weights: [5, 0], takers: ['10.0.0.22'] });
+});

@@ -20,14 +20,15 @@ export interface UsedService {
 export type IsHealthy = (service: ServiceConfig, backend: BackendConfig) => boolean;
 
 /**
- * A service as it is to be put in force: an unhealthy backend has no weight, and with second chance it is the last
- * that a packet tries. Flows that it has stay with it, so that a check that errs ends none.
+ * A service as it is to be put in force. An unhealthy backend has no weight: flows that it has stay with it, so that a check
+ * that errs ends none. With second chance it is the last that a packet tries. With pinning it is left out: rows of a backend
+ * that lost its weight would go on sending it new flows until they have learned.
  */
 export function usedService(service: ServiceConfig, isHealthy: IsHealthy): UsedService {
   const serving = service.backends.filter(takesNewFlows);
   const healthy = serving.filter((backend) => isHealthy(service, backend)).length;
   const use = useOf(service, serving.length, healthy);
-  const backends = service.backends.map((backend) => usedBackend(service, backend, use, isHealthy));
+  const backends = service.backends.flatMap((backend) => usedBackend(service, backend, use, isHealthy));
   return { service: { ...service, backends }, use, serving: serving.length, healthy };
 }
 
@@ -43,13 +44,9 @@ function useOf({ minHealthy, backends }: ServiceConfig, serving: number, healthy
   return healthy < least ? 'all' : 'healthy';
 }
 
-function usedBackend(
-  { secondChance, ...service }: ServiceConfig,
-  backend: BackendConfig,
-  use: Use,
-  isHealthy: IsHealthy,
-): UsedBackend {
-  if (backend.isFallback) return use === 'fallback' ? { ...backend, weight: 1 } : backend;
-  if (use === 'all' || isHealthy(service, backend)) return backend;
-  return secondChance === undefined ? { ...backend, weight: 0 } : { ...backend, healthy: false };
+function usedBackend(service: ServiceConfig, backend: BackendConfig, use: Use, isHealthy: IsHealthy): UsedBackend[] {
+  if (backend.isFallback) return [use === 'fallback' ? { ...backend, weight: 1 } : backend];
+  if (use === 'all' || isHealthy(service, backend)) return [backend];
+  if (service.pinning !== undefined) return [];
+  return [service.secondChance === undefined ? { ...backend, weight: 0 } : { ...backend, healthy: false }];
 }
