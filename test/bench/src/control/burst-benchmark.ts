@@ -1,6 +1,6 @@
 import { type ControlLab, ROOT } from './control-lab.js';
-import { timesOf } from './logged-times.js';
-import { writeToEtcd } from './write-to-etcd.js';
+import { timeOf, timesOf } from './logged-times.js';
+import { writeAtOnce } from './write-to-etcd.js';
 
 /** What became of many changes at once. */
 export interface BurstFigures {
@@ -29,7 +29,7 @@ export async function benchmarkBurst(
     key,
     value: JSON.stringify({ address, weight: 1 + (index % 100) }),
   }));
-  const written = await writeToEtcd(lab.weir.lab.host('etcd'), { endpoint: lab.endpoint, writes });
+  const written = await writeAtOnce(lab.weir.lab.host('etcd'), lab.endpoint, writes);
   const revision = await lab.etcd.revision();
   const lastLines = await Promise.all(
     nodes.map(({ process }, index) =>
@@ -39,10 +39,10 @@ export async function benchmarkBurst(
       }),
     ),
   );
-  const passes = nodes.map((node, index) => timesOf(node, 'configuration in force', from[index]).length);
+  const passes = nodes.map((node, index) => timesOf(node, 'configuration in force', from[index] as number).length);
   const began = Math.min(...written.map(({ askedMs }) => askedMs));
   const ended = Math.max(...written.map(({ answeredMs }) => answeredMs));
-  const inForce = Math.max(...lastLines.map((line) => Date.parse((JSON.parse(line) as { time: string }).time)));
+  const inForce = Math.max(...lastLines.map(timeOf));
   say(`${burst} changes in ${(ended - began).toFixed(0)} ms: ${passes.join(', ')} passes`);
   return { changes: burst, writtenMs: ended - began, inForceMs: inForce - ended, passes };
 }

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CHANGED_KEY, type ControlLab, fileService } from './control-lab.js';
-import { latenciesOf } from './latencies.js';
-import { timesOfTables } from './logged-times.js';
-import { writeToEtcd } from './write-to-etcd.js';
+import { timeOf } from './logged-times.js';
+import { EtcdWriter } from './write-to-etcd.js';
 
 /** How long after a change all nodes had it in their data planes. */
 export interface ChangeTimes {
@@ -11,9 +10,12 @@ export interface ChangeTimes {
 }
 
 const ROUNDS = 4;
-/** Between changes: longer than nodes take, and of no rhythm that timers have. */
-const PAUSE_MIN_MS = 600;
-const PAUSE_MAX_MS = 1100;
+/** Between changes: until nodes are at rest, and in no rhythm that timers have. */
+const PAUSE_MIN_MS = 300;
+const PAUSE_MAX_MS = 800;
+const CHANGE_TIMEOUT_MS = 10_000;
+/** Daemons say so right after they have written their tables. */
+const TABLES_CHANGED = /"msg":"tables changed"/;
 
 /** Lets a backend come and go, by etcd and by files that are replaced, in turns. */
 export async function benchmarkChanges(
@@ -41,37 +43,43 @@ async function changeEtcd(lab: ControlLab, count: number): Promise<number[]> {
     key: CHANGED_KEY,
     ...(index % 2 === 0 ? { value } : {}),
   }));
-  const tables = followTables(lab);
-  const host = lab.weir.lab.host('etcd');
-  const written = await writeToEtcd(host, { endpoint: lab.endpoint, writes, pausesMs: writes.map(pauseMs) });
-  await wait(PAUSE_MIN_MS);
-  await lab.assertBackends('etcd', false);
-  return latenciesOf(
-    written.map(({ askedMs }) => askedMs),
-    tables(),
-  );
+  await using writer = await EtcdWriter.start(lab.weir.lab.host('etcd'), lab.endpoint, writes);
+  const times: number[] = [];
+  for (const { value } of writes) {
+    times.push(await untilAllHaveIt(lab, async () => (await writer.next()).askedMs));
+    await lab.assertBackends('etcd', value !== undefined);
+  }
+  return times;
 }
 
 async function changeFiles(lab: ControlLab, count: number): Promise<number[]> {
   const { nodes, cluster } = lab.weir;
-  const began: number[] = [];
-  const tables = followTables(lab);
+  const times: number[] = [];
   for (let index = 0; index < count; index++) {
-    await wait(pauseMs());
-    began.push(performance.timeOrigin + performance.now());
-    for (const node of nodes) node.write({ ...node.document, services: [fileService(cluster, index % 2 === 0)] });
+    const isWhole = index % 2 === 0;
+    const documents = nodes.map((node) => ({ ...node.document, services: [fileService(cluster, isWhole)] }));
+    const replace = () => {
+      const beganMs = performance.timeOrigin + performance.now();
+      for (const [at, node] of nodes.entries()) node.write(documents[at] as (typeof documents)[number]);
+      return Promise.resolve(beganMs);
+    };
+    times.push(await untilAllHaveIt(lab, replace));
+    await lab.assertBackends('file', isWhole);
   }
-  await wait(PAUSE_MIN_MS);
-  await lab.assertBackends('file', false);
-  return latenciesOf(began, tables());
+  return times;
 }
 
-/** From now on; the answer is what each node has told until it is asked. */
-function followTables({ weir }: ControlLab): () => readonly (readonly number[])[] {
-  const from = weir.nodes.map(({ process }) => process.lines.length);
-  return () => weir.nodes.map((node, index) => timesOfTables(node, from[index]));
-}
-
-function pauseMs(): number {
-  return PAUSE_MIN_MS + Math.random() * (PAUSE_MAX_MS - PAUSE_MIN_MS);
+/**
+ * From a change until the last of all nodes has it, in ms.
+ *
+ * @param change  resolves with when it began, in ms since 1970
+ */
+async function untilAllHaveIt({ weir }: ControlLab, change: () => Promise<number>): Promise<number> {
+  await wait(PAUSE_MIN_MS + Math.random() * (PAUSE_MAX_MS - PAUSE_MIN_MS));
+  const seen = weir.nodes.map(({ process }) =>
+    process.waitForLine(TABLES_CHANGED, { after: process.lines.length, timeoutMs: CHANGE_TIMEOUT_MS }),
+  );
+  const beganMs = await change();
+  const lines = await Promise.all(seen);
+  return Math.max(...lines.map(timeOf)) - beganMs;
 }

@@ -1,16 +1,16 @@
 /**
  * The program that puts changes into etcd as another one of a cluster would: with a client that stays connected. Prints
- * {@link Written} as a line of JSON for each. Argument: {@link EtcdWork} as JSON.
+ * "ready", and {@link Written} as a line of JSON for each write. Argument: {@link EtcdWork} as JSON.
  */
-import { setTimeout as wait } from 'node:timers/promises';
+import { once } from 'node:events';
 import { Etcd3 } from 'etcd3';
 
 export interface EtcdWork {
   /** host:port */
   readonly endpoint: string;
   readonly writes: readonly EtcdWrite[];
-  /** Before each write, one after the other; default: all at once. */
-  readonly pausesMs?: readonly number[];
+  /** `signal`: the next one at each SIGUSR2; `at-once`: all. */
+  readonly pace: 'signal' | 'at-once';
 }
 
 export interface EtcdWrite {
@@ -25,16 +25,25 @@ export interface Written {
   readonly answeredMs: number;
 }
 
-const { endpoint, writes, pausesMs } = JSON.parse(process.argv[2] as string) as EtcdWork;
+const { endpoint, writes, pace } = JSON.parse(process.argv[2] as string) as EtcdWork;
 const client = new Etcd3({ hosts: `http://${endpoint}` });
 // The first request opens the connection.
 await client.get('nothing');
-if (pausesMs === undefined) await Promise.all(writes.map(write));
-for (const [index, pauseMs] of (pausesMs ?? []).entries()) {
-  await wait(pauseMs);
-  await write(writes[index] as EtcdWrite);
-}
+if (pace === 'at-once') await Promise.all(writes.map(write));
+else await writeBySignal();
 client.close();
+
+async function writeBySignal(): Promise<void> {
+  // A signal alone does not keep a process alive.
+  const living = setInterval(() => {}, 60_000);
+  for (const [index, next] of writes.entries()) {
+    const signal = once(process, 'SIGUSR2');
+    if (index === 0) process.stdout.write('ready\n');
+    await signal;
+    await write(next);
+  }
+  clearInterval(living);
+}
 
 async function write({ key, value }: EtcdWrite): Promise<void> {
   const askedMs = performance.timeOrigin + performance.now();
