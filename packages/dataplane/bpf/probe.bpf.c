@@ -150,12 +150,26 @@ static __always_inline int leave_by_ethernet(struct __sk_buff *skb, const struct
 	return bpf_redirect(hop->ifindex, 0);
 }
 
-static __always_inline int leave(struct __sk_buff *skb, const struct bpf_fib_lookup *hop, __u8 family)
+/*
+ * The packet came with its route by lo. A packet that has to wait until its neighbour is known looks up, when it goes on,
+ * what neighbour its route leads to: here, none of a link. A tunnel's key takes the place of the route, and leads nowhere.
+ */
+static __always_inline int forget_route(struct __sk_buff *skb)
+{
+	struct bpf_tunnel_key key = {};
+
+	return bpf_skb_set_tunnel_key(skb, &key, sizeof(key), 0) ? LOST : FOUND;
+}
+
+/* The VIP is at the neighbour, whatever the kernel's routes say of it. */
+static __always_inline int leave_unchanged(struct __sk_buff *skb, const struct bpf_fib_lookup *hop, __u8 family)
 {
 	struct bpf_redir_neigh neighbour = { .nh_family = hop->family };
 
 	if (family == 6 && hop->family == AF_INET)
 		return leave_by_ethernet(skb, hop);
+	if (forget_route(skb) == LOST)
+		return TC_ACT_SHOT;
 	__builtin_memcpy(neighbour.ipv6_nh, hop->ipv6_dst, 16);
 	return bpf_redirect_neigh(hop->ifindex, &neighbour, sizeof(neighbour), 0);
 }
@@ -178,8 +192,11 @@ int weir_probe(struct __sk_buff *skb)
 	if ((inner.family != 4 && inner.family != 6) || find_next_hop(skb, route, &hop) == LOST ||
 	    encapsulate(skb, &route->backend, &inner) == LOST)
 		return TC_ACT_SHOT;
+	/* The outer headers' route is not that of marked packets. */
 	skb->mark = 0;
-	return leave(skb, &hop, route->backend.method == METHOD_DR ? inner.family : route->backend.outer_family);
+	if (route->backend.method == METHOD_DR)
+		return leave_unchanged(skb, &hop, inner.family);
+	return bpf_redirect_neigh(hop.ifindex, NULL, 0, 0);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

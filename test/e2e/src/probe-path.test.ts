@@ -84,15 +84,20 @@ for (const engine of ['xdp', 'portable'] as const) {
   });
 }
 
-testAsRoot('an echo request with a mark is answered by its backend', async (t) => {
-  await using lab = await ProbePathLab.start();
-  const cases = lab.cases('ipip');
-  await lab.holdPath(cases);
-  for (const { name, route } of cases) {
-    const { stdout } = await lab.node.run('ping', ['-c', '1', '-W', '3', '-m', String(route.mark), route.vip]);
-    t.regex(stdout, /1 received/, name);
-  }
-});
+testAsRoot(
+  'an echo request with a mark is answered by its backend, also where nobody knew its MAC address',
+  async (t) => {
+    await using lab = await ProbePathLab.start();
+    const cases = [...lab.cases('dr', ['ipv4']), ...lab.cases('ipip'), ...lab.cases('hops')];
+    await lab.holdPath(cases);
+    for (const { name, route } of cases) {
+      // The first packet waits until its neighbour is known, and is not lost.
+      await lab.node.output('ip', ['neigh', 'flush', 'dev', 'lan']);
+      const { stdout } = await lab.node.run('ping', ['-c', '1', '-W', '3', '-m', String(route.mark), route.vip]);
+      t.regex(stdout, /1 received/, name);
+    }
+  },
+);
 
 testAsRoot('a mark without a route reaches nobody, and after the path is gone the VIP is unreachable', async (t) => {
   await using lab = await ProbePathLab.start();
