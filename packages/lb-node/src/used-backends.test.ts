@@ -85,3 +85,7 @@ test('with pinning an unhealthy backend is left out: its rows would send it flow
   const used = usedWith(['10.0.0.21'], 'pinning: {},');
   t.like(used, { healthy: '1 of 2', weights: [5, 0], takers: ['10.0.0.22'] });
 });
+
+test('with UDP an unhealthy backend is left out: its flows go elsewhere, which would last as long as their clients ask', (t) => {
+  t.deepEqual(usedWith(['10.0.0.21'], 'protocol: udp,').weights, [5, 0]);
+});

@@ -22,7 +22,8 @@ export type IsHealthy = (service: ServiceConfig, backend: BackendConfig) => bool
 /**
  * A service as it is to be put in force. An unhealthy backend has no weight: flows that it has stay with it, so that a check
  * that errs ends none. With second chance it is the last that a packet tries. With pinning it is left out: rows of a backend
- * that lost its weight would go on sending it new flows until they have learned.
+ * that lost its weight would go on sending it new flows until they have learned. With UDP as well: a flow there ends only
+ * when its client falls silent, and clients that get no answer send on.
  */
 export function usedService(service: ServiceConfig, isHealthy: IsHealthy): UsedService {
   const serving = service.backends.filter(takesNewFlows);
@@ -47,6 +48,10 @@ function useOf({ minHealthy, backends }: ServiceConfig, serving: number, healthy
 function usedBackend(service: ServiceConfig, backend: BackendConfig, use: Use, isHealthy: IsHealthy): UsedBackend[] {
   if (backend.isFallback) return [use === 'fallback' ? { ...backend, weight: 1 } : backend];
   if (use === 'all' || isHealthy(service, backend)) return [backend];
-  if (service.pinning !== undefined) return [];
+  if (service.pinning !== undefined || isUdp(service)) return [];
   return [service.secondChance === undefined ? { ...backend, weight: 0 } : { ...backend, healthy: false }];
+}
+
+function isUdp({ listeners, secondChance }: ServiceConfig): boolean {
+  return secondChance === undefined && listeners.every(({ protocol }) => protocol === 'udp');
 }

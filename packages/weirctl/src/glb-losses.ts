@@ -41,7 +41,7 @@ function lossesOfBackends({ backends }: GlbTable, path: string): Loss[] {
     .filter(([, { healthy }]) => !healthy)
     .map(([at, { address }]) => ({
       path: `${path}.backends[${at}].healthy`,
-      message: `false: weir.yaml says nothing of health; drain ${address} while it can't serve`,
+      message: `false: weir.yaml says nothing of health at the moment; drain ${address} while it can't serve`,
     }));
 }
 
@@ -53,6 +53,6 @@ function lossesOfChecks(document: unknown, index: number): Loss[] {
   );
   return [...new Set(checks)].map((check) => ({
     path: `tables[${index}].backends[].healthchecks`,
-    message: `${check}: nodes check no health; let what checks it set state: draining`,
+    message: `${check}: write it as services[].healthCheck, docs/health.md`,
   }));
 }
