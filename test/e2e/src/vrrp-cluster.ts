@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   HttpLoad,
   Lab,
@@ -40,7 +42,7 @@ export class VrrpCluster implements AsyncDisposable {
     readonly services: readonly ServiceDocument[],
   ) {}
 
-  /** Resolves when each VIP is held by a node. */
+  /** Resolves when each VIP is held by a node; by its first one, unless nodes are not to preempt. */
   static async start({ nodes: count = 3, vrrp = {}, engine = 'xdp' }: VrrpClusterOptions = {}): Promise<VrrpCluster> {
     const cluster = standardCluster({ nodes: count, backends: 2 });
     const services = servicesOf(cluster);
@@ -64,7 +66,10 @@ export class VrrpCluster implements AsyncDisposable {
       });
       await Promise.all(nodes.map((node) => node.start()));
       const started = new VrrpCluster(lab, cluster, nodes, services);
-      await started.waitForHolders((holders) => Object.values(holders).every(({ length }) => length === 1));
+      const first = vrrp.preempt === false ? undefined : started.firstNodes();
+      await started.waitForHolders((holders) =>
+        Object.entries(holders).every(([vip, names]) => names.length === 1 && (first?.[vip] ?? names[0]) === names[0]),
+      );
       return started;
     } catch (error) {
       await lab[Symbol.asyncDispose]();
@@ -79,6 +84,17 @@ export class VrrpCluster implements AsyncDisposable {
     );
     const holdersOf = (vip: string) => held.filter(({ addresses }) => addresses.includes(vip)).map(({ name }) => name);
     return Object.fromEntries(this.services.flatMap(vipsOf).map((vip) => [vip, holdersOf(vip)]));
+  }
+
+  /** By VIP, the node that keepalived's configurations give the highest priority. */
+  firstNodes(): Readonly<Record<string, string>> {
+    const priorities = this.nodes.flatMap(({ host: { name } }) => {
+      const text = readFileSync(join(this.lab.directory, name, 'keepalived', 'keepalived.conf'), 'utf8');
+      const instances = text.matchAll(/^vrrp_instance vip_(\S+) {[^}]*?priority (\d+)/gm);
+      return [...instances].map(([, vip = '', priority]) => ({ vip, name, priority: Number(priority) }));
+    });
+    const ascending = priorities.sort((a, b) => a.priority - b.priority);
+    return Object.fromEntries(ascending.map(({ vip, name }) => [vip, name]));
   }
 
   /** Resolves to the holders when they are as wanted, and how long that took. */
