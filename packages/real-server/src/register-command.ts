@@ -4,8 +4,11 @@ import { parseRegisterOptions, type RawRegisterOptions } from './register-option
 
 const several = (value: string, all: readonly string[] = []) => [...all, value];
 
-/** Adds `real-server register`. */
-export function addRegisterCommand(program: Command): void {
+/** Adds `real-server register`. @param act  what it does with its values */
+export function addRegisterCommand(
+  program: Command,
+  act: (raw: RawRegisterOptions) => Promise<void> = (raw) => registerBackend(parseRegisterOptions(raw)),
+): void {
   program
     .command('register')
     .description('keep this backend registered in etcd while its local check passes, until SIGTERM')
@@ -39,5 +42,5 @@ export function addRegisterCommand(program: Command): void {
     .option('--etcd-timeout <duration>', 'of a request', '2s')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal', 'info')
     .option('--log-format <format>', 'json, pretty', 'json')
-    .action((raw: RawRegisterOptions) => registerBackend(parseRegisterOptions(raw)));
+    .action(act);
 }

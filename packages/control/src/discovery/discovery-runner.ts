@@ -55,17 +55,14 @@ export class DiscoveryRunner implements AsyncDisposable {
     return new Map([...this.#services].map(([name, sources]) => [name, sources.backends()]));
   }
 
-  /** Resolves when each source has told something, or when the time is over. */
-  async settled(timeoutMs: number): Promise<void> {
-    const limit = new AbortController();
-    const haveTold = new Promise<void>((resolve) => {
-      this.#onTold = () => {
-        if ([...this.#services.values()].every(({ haveAllTold }) => haveAllTold)) resolve();
-      };
-    });
+  /** Resolves when each source has told something, when the time is over, or when the signal aborts. */
+  async settled(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const told = new AbortController();
+    this.#onTold = () => {
+      if ([...this.#services.values()].every(({ haveAllTold }) => haveAllTold)) told.abort();
+    };
     this.#onTold();
-    await Promise.race([haveTold, delay(timeoutMs, undefined, { signal: limit.signal }).catch(() => {})]);
-    limit.abort();
+    await delay(timeoutMs, undefined, { signal: AbortSignal.any([told.signal, signal]) }).catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,7 +15,8 @@ function configuration(t: ExecutionContext) {
     writeFileSync(fileOf('.next'), text);
     renameSync(fileOf('.next'), fileOf(name));
   };
-  const writeSources = (...sources: readonly string[]) =>
+  const writeSources = (...sources: readonly string[]) => writeService('{ address: 10.0.0.21 }', sources);
+  const writeService = (backends: string, sources: readonly string[]) =>
     write(
       'weir.yaml',
       `node: { interfaces: [eth0], address: 10.0.0.11 }
@@ -23,11 +24,11 @@ services:
   - name: web
     vip: 198.51.100.10
     port: 80
-    backends: [ { address: 10.0.0.21 } ]
+    backends: [ ${backends} ]
     discovery: [ ${sources.join(', ')} ]
 `,
     );
-  return { fileOf, write, writeSources };
+  return { fileOf, write, writeSources, writeService };
 }
 
 /** Opens it until the test ends; `next` is the backends of the next configuration that is told. */
@@ -82,6 +83,16 @@ test('a source that takes the place of another has told before what the other fo
   write('b.yaml', '[ { address: 10.0.0.24 } ]');
   t.is(await next(), '10.0.0.21 10.0.0.24');
   t.regex(warnings[0] as string, /^discovery for service web, file .*b\.yaml: can't be read: ENOENT/);
+});
+
+test('a backend that is found elsewhere from now on is never absent', async (t) => {
+  const { fileOf, write, writeSources, writeService } = configuration(t);
+  write('a.yaml', '[ { address: 10.0.0.22 } ]');
+  write('b.yaml', '[ { address: 10.0.0.21 } ]');
+  writeSources(`{ file: ${fileOf('a.yaml')} }`);
+  const { next } = await open(t, fileOf('weir.yaml'));
+  writeService('', [`{ file: ${fileOf('b.yaml')} }`]);
+  t.is(await next(), '10.0.0.21');
 });
 
 test('a configuration that loses its sources loses what they found', async (t) => {

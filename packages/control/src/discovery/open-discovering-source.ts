@@ -6,7 +6,7 @@ import type { ConfigEvent } from '../watch-node-config.js';
 import { DiscoveryRunner } from './discovery-runner.js';
 import { withDiscovery } from './with-discovery.js';
 
-/** A start waits so long for the first answers: with a service that is empty for a moment, packets would be lost. */
+/** So long a configuration waits for the first answers: with a service that is empty for a moment, packets would be lost. */
 const FIRST_ANSWERS_MS = 3000;
 
 /**
@@ -17,64 +17,119 @@ export async function openDiscoveringSource(
   path: string,
   options: { readonly logger: ClusterLog },
 ): Promise<ClusterConfigSource> {
-  return discovering(await openConfigSource(path, options), options.logger);
+  return DiscoveringSource.open(await openConfigSource(path, options), options.logger);
 }
 
-/** The same configurations with the backends that are found. Owns the source. */
-export async function discovering(source: ClusterConfigSource, logger: ClusterLog): Promise<ClusterConfigSource> {
-  let tell: ((event?: ConfigEvent) => Promise<void>) | undefined;
-  let skippedBefore: readonly string[] = [];
-  const runner = new DiscoveryRunner({
-    onChange: () => void tell?.(),
-    onTrouble: ({ service, source, message }) =>
-      logger.warn({ service, source }, `discovery for service ${service}, ${source}: ${message}`),
-  });
-  const joined = (config: NodeConfig): NodeConfig => {
-    const { config: whole, skipped } = withDiscovery(config, runner.found());
-    for (const line of skipped) if (!skippedBefore.includes(line)) logger.warn({}, `found and not used: ${line}`);
-    skippedBefore = skipped;
-    return whole;
-  };
-  runner.set(source.config);
-  await runner.settled(FIRST_ANSWERS_MS);
-  let inForce = joined(source.config);
+/** The configurations of another source, with the backends that are found. Owns the source. */
+class DiscoveringSource implements ClusterConfigSource {
+  readonly #source: ClusterConfigSource;
+  readonly #logger: ClusterLog;
+  readonly #runner: DiscoveryRunner;
+  readonly #end = new AbortController();
+  #config: NodeConfig;
+  #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
+  /** Callbacks run one at a time. */
+  #queue: Promise<void> = Promise.resolve();
+  /** What was found is to be told. */
+  #isDue = false;
+  /** A configuration waits for the answers of its sources, and tells what is found meanwhile. */
+  #isSettling = false;
+  #skipped: readonly string[] = [];
 
-  return {
-    get config() {
-      return inForce;
-    },
-    follow(callback) {
-      let queue: Promise<void> = Promise.resolve();
-      let isWaiting = false;
-      /** One at a time; what is found while one waits is told by it. */
-      tell = (event) => {
-        if (event === undefined && isWaiting) return queue;
-        if (event === undefined) isWaiting = true;
-        queue = queue.then(async () => {
-          if (event?.kind === 'refused') return callback(event);
-          if (event === undefined) isWaiting = false;
-          const config = joined(source.config);
-          if (event === undefined && isDeepStrictEqual(config, inForce)) return;
-          inForce = config;
-          await callback({ kind: 'changed', config });
-        });
-        return queue;
-      };
-      source.follow((event) => {
-        if (event.kind === 'changed') runner.set(event.config);
-        return (tell as (event: ConfigEvent) => Promise<void>)(event);
-      });
-      // What was found since the start.
-      void tell();
-    },
-    reload: () => source.reload(),
-    status: () => source.status(),
-    register: (record) => source.register(record),
-    nodes: () => source.nodes(),
-    async [Symbol.asyncDispose]() {
-      tell = undefined;
-      await source[Symbol.asyncDispose]();
-      await runner[Symbol.asyncDispose]();
-    },
-  };
+  private constructor(source: ClusterConfigSource, logger: ClusterLog) {
+    this.#source = source;
+    this.#logger = logger;
+    this.#config = source.config;
+    this.#runner = new DiscoveryRunner({
+      onChange: () => this.#onFound(),
+      onTrouble: ({ service, source, message }) =>
+        logger.warn({ service, source }, `discovery for service ${service}, ${source}: ${message}`),
+    });
+  }
+
+  static async open(source: ClusterConfigSource, logger: ClusterLog): Promise<DiscoveringSource> {
+    const opened = new DiscoveringSource(source, logger);
+    await opened.#settle(source.config);
+    opened.#config = opened.#joined();
+    return opened;
+  }
+
+  get config(): NodeConfig {
+    return this.#config;
+  }
+
+  follow(callback: (event: ConfigEvent) => Promise<void>): void {
+    this.#callback = callback;
+    this.#source.follow((event) => this.#onEvent(event, callback));
+    // What was found since the start.
+    this.#onFound();
+  }
+
+  reload(): void {
+    this.#source.reload();
+  }
+
+  status(): ReturnType<ClusterConfigSource['status']> {
+    return this.#source.status();
+  }
+
+  register(...args: Parameters<ClusterConfigSource['register']>): ReturnType<ClusterConfigSource['register']> {
+    return this.#source.register(...args);
+  }
+
+  nodes(): ReturnType<ClusterConfigSource['nodes']> {
+    return this.#source.nodes();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
+    this.#callback = undefined;
+    await this.#source[Symbol.asyncDispose]();
+    await this.#runner[Symbol.asyncDispose]();
+    await this.#queue;
+  }
+
+  async #onEvent(event: ConfigEvent, callback: (event: ConfigEvent) => Promise<void>): Promise<void> {
+    if (event.kind === 'refused') return this.#enqueue(() => callback(event));
+    await this.#settle(event.config);
+    await this.#enqueue(() => this.#tell(this.#joined()));
+  }
+
+  #onFound(): void {
+    if (this.#isDue || this.#isSettling) return;
+    this.#isDue = true;
+    void this.#enqueue(async () => {
+      this.#isDue = false;
+      if (this.#isSettling) return;
+      const config = this.#joined();
+      if (!isDeepStrictEqual(config, this.#config)) await this.#tell(config);
+    });
+  }
+
+  async #settle(config: NodeConfig): Promise<void> {
+    this.#isSettling = true;
+    this.#runner.set(config);
+    await this.#runner.settled(FIRST_ANSWERS_MS, this.#end.signal);
+    this.#isSettling = false;
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work);
+    return this.#queue;
+  }
+
+  async #tell(config: NodeConfig): Promise<void> {
+    if (this.#callback === undefined) return;
+    this.#config = config;
+    await this.#callback({ kind: 'changed', config });
+  }
+
+  #joined(): NodeConfig {
+    const { config, skipped } = withDiscovery(this.#source.config, this.#runner.found());
+    for (const line of skipped) {
+      if (!this.#skipped.includes(line)) this.#logger.warn({}, `found and not used: ${line}`);
+    }
+    this.#skipped = skipped;
+    return config;
+  }
 }
