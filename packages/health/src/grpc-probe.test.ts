@@ -29,7 +29,7 @@ test(
   finds,
   'x'.repeat(300),
   false,
-  'gRPC status 5: Health status unknown',
+  `gRPC status 5: Health status unknown for service ${'x'.repeat(300)}`,
 );
 
 test('a server with TLS is asked over TLS', async (t) => {

@@ -37,9 +37,10 @@ export const askGrpc: Ask<Extract<Probe, { kind: 'grpc' }>> = (probe, target, se
   call.on('end', () => settle(false, 'the answer ended without a gRPC status'));
   call.end(encodeHealthRequest(probe.service));
   return () => {
-    session.destroy();
+    // The socket first: a session that ends lets go of it, and it would stay open.
     socket.on('error', () => {});
     socket.resetAndDestroy();
+    session.destroy();
   };
 };
 
@@ -55,7 +56,16 @@ function judge(answer: Buffer, trailers: IncomingHttpHeaders, settle: Settle): v
     const status = decodeHealthResponse(answer);
     settle(status === 'SERVING', status ?? 'the answer is not of grpc.health.v1');
   } else {
-    const message = trailers['grpc-message'];
-    settle(false, `gRPC status ${code}${message === undefined ? '' : `: ${message}`}`);
+    const message = readable(String(trailers['grpc-message'] ?? ''));
+    settle(false, `gRPC status ${code}${message === '' ? '' : `: ${message}`}`);
+  }
+}
+
+/** Messages come percent-encoded ("gRPC over HTTP2", Status-Message); one that is not, as it is. */
+function readable(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
   }
 }

@@ -33,9 +33,9 @@ export const askHttp: Ask<HttpProbe> = (probe, target, settle) => {
   });
   asked.end();
   return () => {
-    asked.destroy();
     socket.on('error', () => {});
     socket.resetAndDestroy();
+    asked.destroy();
   };
 };
 

@@ -84,7 +84,9 @@ export class ProbeWheel<Item> implements Disposable {
     const lastSlot = this.#cursor + LOOK_AHEAD_SLOTS;
     while (slot < lastSlot && !this.#slots.has(slot)) slot++;
     this.#armedFor = slot;
-    this.#timer = setTimeout(() => this.#turn(), Math.max(1, slot * SLOT_MS - this.#options.now()));
+    const isBehind = this.#cursor < this.#slotNow() - 1;
+    const waitMs = isBehind ? SLOT_MS : Math.max(1, slot * SLOT_MS - this.#options.now());
+    this.#timer = setTimeout(() => this.#turn(), waitMs);
   }
 
   #turn(): void {
