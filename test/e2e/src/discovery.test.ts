@@ -58,7 +58,12 @@ testAsRoot(
   async (t) => {
     const resolver = () => startResolver('backend1', 'backend2');
     let server = await resolver();
-    const dns = { srv: '_http._tcp.lab.test', resolvers: [`${weir.cluster.router.ipv4}:53`], minTtl: '100ms', maxTtl: '200ms' };
+    const dns = {
+      srv: '_http._tcp.lab.test',
+      resolvers: [`${weir.cluster.router.ipv4}:53`],
+      minTtl: '100ms',
+      maxTtl: '200ms',
+    };
     await inForceAfter(() => configureWeb({ backends: [], discovery: [{ dns }] }));
     while ((await whoAnswers()).join() !== 'backend1,backend2');
     await inForceAfter(async () => {
@@ -79,6 +84,7 @@ testAsRoot(
 );
 
 testAsRoot('a backend that registers itself serves until SIGTERM, and no request fails', async (t) => {
+  await weir.configure(weir.services);
   await configureWeb({ backends: [{ name: 'backend1', address: addressOf('backend1') }] });
   t.deepEqual(await whoAnswers(), ['backend1']);
   const [etcd] = weir.etcd?.servers ?? [];
