@@ -4,8 +4,9 @@ import type { FrrRouter } from './frr-router.js';
 export interface RouterPath {
   /** The neighbour that it is from. */
   readonly peer: string;
-  /** Attributes are left out where the path has none. */
+  /** AS numbers, the nearest first; empty within the AS. */
   readonly asPath: string;
+  /** Attributes are left out where the path has none. */
   readonly med?: number;
   readonly localPreference?: number;
   /** As FRR writes them: `64512:100`, `graceful-shutdown`, `no-export`. */
@@ -40,7 +41,8 @@ interface FrrPath {
 function pathOf({ aspath, metric, locPrf, community, nexthops, lastUpdate, stale, peer }: FrrPath): RouterPath {
   return {
     peer: peer.peerId,
-    asPath: aspath.string,
+    // FRR's word for the empty path of its own AS.
+    asPath: aspath.string === 'Local' ? '' : aspath.string,
     ...(metric === undefined ? {} : { med: metric }),
     ...(locPrf === undefined ? {} : { localPreference: locPrf }),
     communities: community?.string.split(' ') ?? [],
