@@ -20,6 +20,12 @@ export const debianPackages = [
   { name: 'libbpf1', probe: '/usr/share/doc/libbpf1', why: 'loads the BPF programs', for: ['lab', 'unit'] },
   { name: 'bpftool', probe: '/usr/sbin/bpftool', why: 'reads the layout of BPF objects in tests', for: ['unit'] },
   { name: 'gobgpd', probe: '/usr/bin/gobgpd', why: 'speaks BGP for the nodes', for: ['lab', 'unit'] },
+  {
+    name: 'keepalived',
+    probe: '/usr/sbin/keepalived',
+    why: 'speaks VRRP for nodes without a router that speaks BGP',
+    for: ['lab', 'unit'],
+  },
   { name: 'frr', probe: '/usr/lib/frr/bgpd', why: 'is the router of the lab', for: ['lab', 'unit'] },
   { name: 'nginx-light', probe: '/usr/sbin/nginx', why: 'is the backend of the lab', for: ['lab'] },
   { name: 'iproute2', probe: '/usr/sbin/ip', why: 'makes network namespaces and links', for: ['lab', 'unit'] },
