@@ -4,9 +4,10 @@ import test from 'ava';
 import { BpfObject } from '../libbpf/bpf-object.js';
 import { enterPrivateNamespaces, ip, isRoot, linkPair } from '../test-support/private-namespaces.js';
 import { probeMark } from './probe-mark.js';
-import { ProbePath, type ProbeRoute } from './probe-path.js';
+import { ProbePath } from './probe-path.js';
+import type { ProbeRoute } from './probe-route.js';
 
-const INTERFACES = ['weir-p0'];
+const INTERFACES = ['weir-p0', 'weir-p2'];
 const SOURCES = { ipv4: '10.0.0.11', ipv6: 'fd00:10::11' };
 const ROUTES: readonly ProbeRoute[] = [
   { mark: probeMark(1), vip: '198.51.100.1', backend: '10.0.0.21', forwarding: { method: 'ipip' } },
@@ -22,6 +23,7 @@ test.before(async () => {
   if (!isRoot) return;
   enterPrivateNamespaces();
   await linkPair('weir-p0', 'weir-p1', '02:00:00:00:00:01');
+  await linkPair('weir-p2', 'weir-p3', '02:00:00:00:00:02');
   ip('address add 10.0.0.11/24 dev weir-p0');
   ip('address add fd00:10::11/64 dev weir-p0 nodad');
 });
@@ -49,11 +51,46 @@ rootTest('what a path of probes makes goes with it, also where the kernel looks 
   const path = await openAndSet();
   const during = kernelState();
   t.regex(during, /weir_probe direct-action/);
-  t.regex(during, /198\.51\.100\.1 dev weir-p0 table 5701/);
+  t.regex(
+    during,
+    /198\.51\.100\.1 table 5701 proto 177 scope link \n\tnexthop dev weir-p0 weight 1 \n\tnexthop dev weir-p2/,
+  );
   await path.set([], SOURCES);
   t.notRegex(kernelState(), /198\.51\.100\.1 /, 'VIPs without probes are no business of it');
   await path[Symbol.asyncDispose]();
   t.is(kernelState(), before);
+});
+
+rootTest('what a link took along when it went down is stated anew', async (t) => {
+  const path = await openAndSet();
+  const before = kernelState();
+  ip('link set weir-p2 down');
+  t.not(kernelState(), before);
+  await path.set(ROUTES, SOURCES);
+  t.regex(kernelState(), /198\.51\.100\.1 dev weir-p0 table 5701/, 'the link that is left is the way back');
+  ip('link set weir-p2 up');
+  while (ip('-o link show weir-p2').includes('NO-CARRIER')) await new Promise((resolve) => setImmediate(resolve));
+  await path.set(ROUTES, SOURCES);
+  t.is(kernelState(), before);
+  await path[Symbol.asyncDispose]();
+});
+
+rootTest('ten thousand routes are stated within three seconds', async (t) => {
+  await using path = await ProbePath.open({ interfaces: INTERFACES });
+  const routes = Array.from(
+    { length: 10_000 },
+    (_, number): ProbeRoute => ({
+      mark: probeMark(number),
+      vip: `198.51.${100 + (number >> 13)}.${number & 0xff}`,
+      backend: `10.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`,
+      forwarding: { method: 'ipip' },
+    }),
+  );
+  const start = performance.now();
+  await path.set(routes, SOURCES);
+  const tookMs = performance.now() - start;
+  t.log(`${tookMs.toFixed(0)} ms`);
+  t.true(tookMs < 3000);
 });
 
 rootTest('filters of others on lo stay, and so does the qdisc that they need', async (t) => {

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ForwardingTables } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
-import type { ForwardingMethod } from '../forwarding-method.js';
 import { BpfObject } from '../libbpf/bpf-object.js';
 import {
   attachEgress,
@@ -12,24 +11,13 @@ import {
 } from '../libbpf/egress-filter.js';
 import { interfaceIndex } from '../libbpf/xdp-link.js';
 import { networkCommand } from '../portable-runtime/network-command.js';
+import type { ProbeRoute } from './probe-route.js';
 import { ProbeRouting } from './probe-routing.js';
 import { encodeProbeRoutes, ProbeTable } from './probe-table.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../../obj/probe.bpf.o', import.meta.url));
 const PROGRAM = 'weir_probe';
 const place: FilterPlace = { interface: 'lo', priority: 57, handle: 0x57 };
-
-/** Where packets with a mark go: to a VIP, but on this one backend. */
-export interface ProbeRoute {
-  /** SO_MARK of the probe's socket, of `probeMark()`; no two routes have the same. */
-  readonly mark: number;
-  /** Where the socket connects to. Canonical text. */
-  readonly vip: string;
-  /** Of either family, whatever the VIP's. */
-  readonly backend: string;
-  /** ipip, gre, gue or dr; probes of nat and fullnat go to the backend itself. Hops are left out. */
-  readonly forwarding: ForwardingMethod;
-}
 
 export interface ProbePathOptions {
   /** Of the node: where clients' packets arrive, and answers of backends. At least one. */

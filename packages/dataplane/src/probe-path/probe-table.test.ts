@@ -5,7 +5,7 @@ import test from 'ava';
 import { DataplaneError, type DataplaneErrorCode } from '../dataplane-error.js';
 import { Backend, MethodCode } from '../xdp/layout.js';
 import { PROBE_MARKS, PROBE_NUMBER_MAX, probeMark } from './probe-mark.js';
-import type { ProbeRoute } from './probe-path.js';
+import type { ProbeRoute } from './probe-route.js';
 import { encodeProbeRoutes, PROBE_ROUTES_MAX, ProbeRouteRecord } from './probe-table.js';
 import { OUTER_BYTES_MAX } from './routing-lines.js';
 

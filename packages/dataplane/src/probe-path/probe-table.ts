@@ -5,7 +5,7 @@ import type { BpfObject } from '../libbpf/bpf-object.js';
 import { encodeBackendRoute } from '../xdp/backend-record.js';
 import { Backend } from '../xdp/layout.js';
 import { isProbeMark } from './probe-mark.js';
-import type { ProbeRoute } from './probe-path.js';
+import type { ProbeRoute } from './probe-route.js';
 
 /** struct probe_route of bpf/probe.bpf.c. */
 export const ProbeRouteRecord = { bytes: Backend.bytes + 4, backend: 0, arrivesOn: Backend.bytes } as const;
