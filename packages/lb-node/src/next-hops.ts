@@ -21,7 +21,8 @@ interface Hop {
   readonly dev?: string;
 }
 
-interface NeighbourAnswer {
+/** What `ip -json neigh show` says of a neighbour. */
+export interface Neighbour {
   readonly dst: string;
   readonly dev: string;
   readonly managed?: null;
@@ -69,13 +70,23 @@ export async function defaultRouters(): Promise<ReadonlyMap<string, Route>> {
   );
 }
 
+/** All that the kernel knows, in both families. */
+export function knownNeighbours(): Promise<readonly Neighbour[]> {
+  return ipJson<Neighbour>(['neigh', 'show']);
+}
+
 /**
  * Lets the kernel keep the neighbours of these routes resolved ("managed" neighbours, Linux 5.16), since a packet that
  * XDP forwards does not make it ask, and lets go of those that no route leads to any more. Says which of the routes have
  * a resolved neighbour now.
+ *
+ * @param neighbours  what {@link knownNeighbours} said a moment ago; default: it is asked
  */
-export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<ReadonlySet<string>> {
-  const known = await ipJson<NeighbourAnswer>(['neigh', 'show']);
+export async function keepResolved(
+  routes: ReadonlyMap<string, Route>,
+  neighbours?: readonly Neighbour[],
+): Promise<ReadonlySet<string>> {
+  const known = neighbours ?? (await knownNeighbours());
   const byKey = new Map(known.map((neighbour) => [neighbourKey(neighbour.dst, neighbour.dev), neighbour]));
   const resolved = new Set<string>();
   const unmanaged: string[] = [];

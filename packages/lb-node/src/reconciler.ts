@@ -4,12 +4,13 @@ import type { NodeConfig } from '@weir/control';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import { Announcer, type AnnouncerParts } from './announcer.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
-import { defaultRouters, keepResolved, type Route, routesTo } from './next-hops.js';
+import { KernelPreparation } from './kernel-preparation.js';
+import { defaultRouters, keepResolved, knownNeighbours, type Route, routesTo } from './next-hops.js';
 import type { NodeHealth } from './node-health.js';
 import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
 import { backupAddresses, planPoolAnnouncements } from './pool-announcements.js';
-import { prepareKernel, translates } from './prepare-kernel.js';
+import { translates } from './prepare-kernel.js';
 import type { SharingMoment } from './sharing-tables.js';
 import { refuseStrayPackets } from './stray-packets.js';
 import { allVips } from './vips.js';
@@ -42,6 +43,7 @@ export interface Reconciled {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner = new ForwardingPlanner();
+  readonly #kernel = new KernelPreparation();
   readonly #announcer: Announcer;
   #pass: Promise<Reconciled> | undefined;
   #next: Promise<Reconciled> | undefined;
@@ -108,14 +110,15 @@ export class Reconciler {
   async #reconcile(): Promise<Reconciled> {
     const config = this.#config;
     const backends = new Set(config.services.flatMap((service) => service.backends.map(({ address }) => address)));
-    const [changed, routes] = await Promise.all([
-      prepareKernel(config),
+    const [changed, routes, neighbours] = await Promise.all([
+      this.#kernel.before(config),
       routesTo([...new Set([...backends, ...otherNodes(config)])]),
+      knownNeighbours(),
     ]);
-    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
+    this.#logSettings(changed);
     // Answers of nat and fullnat are sent to clients by XDP too.
     const routers = config.services.some(translates) ? await defaultRouters() : [];
-    const reachable = await keepResolved(new Map([...routers, ...routes]));
+    const reachable = await keepResolved(new Map([...routers, ...routes]), neighbours);
     const reachableBackends = [...backends].filter((address) => reachable.has(address)).length;
 
     const networks = config.bgp?.backupPools === undefined ? [] : await ownNetworks();
@@ -126,9 +129,14 @@ export class Reconciler {
     const used = (await this.#parts.health?.follow(config, sources)) ?? config;
     const planAgainInMs = await this.#apply(used, sources, reachable);
     await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
+    this.#logSettings(await this.#kernel.after(config));
     const announced = await this.#announcer.announce(used, reachable, networks);
     const againInMs = soonest(planAgainInMs, announced.againInMs);
     return { announced: announced.vips, reachableBackends, againInMs };
+  }
+
+  #logSettings(changed: readonly string[]): void {
+    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
   }
 
   /** Resolves to {@link Reconciled.againInMs}. */
