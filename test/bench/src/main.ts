@@ -12,6 +12,8 @@ import {
 import { renderDataplane } from './dataplane/dataplane-report.js';
 import { type DirectorBenchmarkOptions, runDirectorBenchmark } from './director/director-benchmark.js';
 import { renderDirector } from './director/director-report.js';
+import { type HealthBenchmarkOptions, probeKinds, runHealthBenchmark } from './health/health-benchmark.js';
+import { renderHealth } from './health/health-report.js';
 import { compare } from './lab/comparison.js';
 import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
 import { runLabBenchmark } from './lab/lab-benchmark.js';
@@ -148,6 +150,23 @@ program
     const result = await runControlBenchmark(options, say);
     write(`\n${renderControl(result, isTerminal)}`);
     if (json !== undefined) writeJson(json, { benchmark: 'control', machine, options, ...result });
+  });
+
+program
+  .command('health')
+  .description('probes of many backends: what they cost, and how evenly they begin, beside a plain loop')
+  .option('--rounds <n>', 'of which the median is taken', count(1, 1000), 5)
+  .option('--backends <n>', 'that listen on loopback', count(1, 10_000), 5000)
+  .option('--interval-ms <n>', 'of the probes of each', count(100, 60_000), 2000)
+  .option('--seconds <n>', 'that a run is measured', count(1, 3600), 6)
+  .addOption(new Option('--kinds <kind...>', 'some of them').choices([...probeKinds]).default([...probeKinds]))
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: HealthBenchmarkOptions & { json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const costs = await runHealthBenchmark(options, say);
+    write(`\n${renderHealth(costs, options.backends, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'health', machine, options, costs });
   });
 
 interface PortableCommandOptions extends PortableBenchmarkOptions {
