@@ -9,10 +9,16 @@ const LEASE_MIN_MS = 2000;
 const TIMEOUT_MIN_MS = 100;
 
 /** A part of a key: no slash, and nothing that a shell or a URL would take for something else. */
+const KEY_PART = /^[A-Za-z0-9[][A-Za-z0-9._:[\]-]{0,252}$/;
+
 export const keyPart = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:[\]-]*$/, 'is not a name that a key can hold: letters, digits, and . _ : [ ] -')
-  .max(253);
+  .regex(KEY_PART, 'is not a name that a key can hold: letters, digits, and . _ : [ ] -')
+  .describe('At most 253 letters, digits, and . _ : [ ] -');
+
+export function isKeyPart(text: string): boolean {
+  return KEY_PART.test(text);
+}
 
 /** The section `etcd`. */
 export const etcd = z.strictObject({

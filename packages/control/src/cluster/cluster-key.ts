@@ -1,4 +1,4 @@
-import { keyPart } from '../etcd-schema.js';
+import { isKeyPart } from '../etcd-schema.js';
 
 /** Sections of weir.yaml that may stand in etcd, for all nodes at once. */
 export const settingNames = ['guard', 'timeouts', 'announce', 'nodes'] as const;
@@ -23,7 +23,7 @@ export function clusterPrefix(cluster: string): string {
 /** @param key  without the prefix of the cluster */
 export function parseClusterKey(key: string): ClusterKey {
   const [kind, ...names] = key.split('/');
-  const wrong = names.find((name) => !keyPart.safeParse(name).success);
+  const wrong = names.find((name) => !isKeyPart(name));
   if (kind === 'rollouts') return { kind: 'other' };
   if (wrong !== undefined) {
     const problem = `${JSON.stringify(wrong)} in the key is not a name: letters, digits, and . _ : [ ] -`;

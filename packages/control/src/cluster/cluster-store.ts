@@ -1,6 +1,6 @@
 import type { EtcdConfig } from '../cluster-config.js';
 import type { Endpoint } from '../endpoint-schema.js';
-import type { EtcdConnection } from '../etcd/etcd-connection.js';
+import { type EtcdConnection, endpointName } from '../etcd/etcd-connection.js';
 import { troubleText } from '../etcd/etcd-trouble.js';
 import type { RangeListener } from '../etcd/follow-range.js';
 import type { KeyRange } from '../etcd/key-range.js';
@@ -81,9 +81,9 @@ export class ClusterStore implements RangeListener {
     this.#options.onChange();
   }
 
-  onTrouble({ host, port }: Endpoint, error: Error): void {
+  onTrouble(member: Endpoint, error: Error): void {
     const { config, logger } = this.#options;
-    const endpoint = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const endpoint = endpointName(member);
     this.connection = undefined;
     this.trouble = `etcd at ${endpoint} ${troubleText(error)}`;
     this.#failures += 1;

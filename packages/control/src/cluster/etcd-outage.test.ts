@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -99,8 +99,12 @@ test('without etcd and without a snapshot, weir.yaml is in force', async (t) => 
 });
 
 test('a member that accepts connections and says nothing does not hold up the start for longer than the timeout', async (t) => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  t.teardown(() => silent.close());
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  t.teardown(() => {
+    silent.close();
+    for (const socket of sockets) socket.destroy();
+  });
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const start = performance.now();

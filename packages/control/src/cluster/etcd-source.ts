@@ -39,6 +39,7 @@ export class EtcdSource implements ClusterConfigSource {
   #following: Promise<void> | undefined;
   #watchingFile: Disposable | undefined;
   #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
+  #isStarted = false;
   #fileWanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
   #good: ReadonlyMap<string, string> = new Map();
   #merged: MergedCluster;
@@ -54,7 +55,10 @@ export class EtcdSource implements ClusterConfigSource {
     this.#store = new ClusterStore({
       config,
       logger,
-      onChange: () => this.#bursts.push(),
+      onChange: () => {
+        // Until then, start() itself puts in force what is there.
+        if (this.#isStarted) this.#bursts.push();
+      },
       onConnected: () => this.#eachRegistration((registration) => registration.refresh()),
       onGone: (key) => this.#gone(key),
     });
@@ -133,6 +137,7 @@ export class EtcdSource implements ClusterConfigSource {
     }
     this.#following = followRange(config, clusterPrefix(config.cluster), this.#store, this.#closed.signal);
     await this.#store.firstRound;
+    this.#isStarted = true;
     if (this.#store.source === 'snapshot') {
       const details = { file: config.snapshotFile, revision: this.#store.revision };
       logger.warn(details, `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`);

@@ -2,10 +2,14 @@ import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
 import type { Endpoint } from '../endpoint-schema.js';
-import { type EtcdClientConfig, readEtcdAccess } from './etcd-access.js';
+import { type EtcdAccess, type EtcdClientConfig, readEtcdAccess } from './etcd-access.js';
+import { OpenedSockets } from './opened-sockets.js';
 
 /** An answer holds a page of a range, or the events of one moment. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** So many were made. */
+let clients = 0;
 
 /** One member of etcd, spoken to while all goes well; whoever has trouble with it disposes of it and asks another. */
 export interface EtcdConnection extends Disposable {
@@ -21,11 +25,31 @@ export interface EtcdConnection extends Disposable {
 export async function connectEtcd(config: EtcdClientConfig, endpoint: Endpoint): Promise<EtcdConnection> {
   const access = await readEtcdAccess(config);
   const metadata = new Map([['hasleader', 'true']]);
-  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-  const address = `${host}:${endpoint.port}`;
-  const { ca, certificate, key } = access.tls ?? {};
-  const client = new Etcd3({
-    hosts: `${access.tls === undefined ? 'http' : 'https'}://${address}`,
+  const address = endpointName(endpoint);
+  const sockets = new OpenedSockets();
+  const client = clientOf(config, access, address, metadata);
+  const close = () => {
+    client.close();
+    sockets[Symbol.dispose]();
+  };
+  try {
+    await sockets.during(() => logIn(client, access, metadata));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { endpoint: address, client, [Symbol.dispose]: close };
+}
+
+function clientOf(
+  config: EtcdClientConfig,
+  { tls }: EtcdAccess,
+  address: string,
+  metadata: ReadonlyMap<string, string>,
+): Etcd3 {
+  const { ca, certificate, key } = tls ?? {};
+  return new Etcd3({
+    hosts: `${tls === undefined ? 'http' : 'https'}://${address}`,
     ...(ca === undefined && certificate === undefined ? {} : { credentials: credentialsOf(ca, certificate, key) }),
     grpcOptions: channelOptions(config),
     faultHandling: { host: () => noop, global: noop },
@@ -34,16 +58,21 @@ export async function connectEtcd(config: EtcdClientConfig, endpoint: Endpoint):
       ...(isStream ? {} : { deadline: Date.now() + config.timeoutMs }),
     }),
   });
-  try {
-    if (access.login !== undefined) {
-      const { token } = await client.auth.authenticate(access.login);
-      metadata.set('token', token);
-    }
-  } catch (error) {
-    client.close();
-    throw error;
+}
+
+/** The first request opens the connection that all others share. */
+async function logIn(client: Etcd3, { login }: EtcdAccess, metadata: Map<string, string>): Promise<void> {
+  if (login === undefined) {
+    await client.maintenance.status();
+    return;
   }
-  return { endpoint: address, client, [Symbol.dispose]: () => client.close() };
+  const { token } = await client.auth.authenticate(login);
+  metadata.set('token', token);
+}
+
+/** As people write it. */
+export function endpointName({ host, port }: Endpoint): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** etcd3 wants a certificate authority; without one it takes those that the system knows, by an empty one. */
@@ -58,8 +87,8 @@ function channelOptions({ tls, timeoutMs }: EtcdClientConfig) {
   return {
     'grpc.max_receive_message_length': ANSWER_BYTES_MAX,
     'grpc.initial_reconnect_backoff_ms': Math.min(timeoutMs, 1000),
-    // Connections of former attempts are not taken up again: they may be those that hang.
-    'grpc.use_local_subchannel_pool': 1,
+    // gRPC shares connections between channels of equal options: those of one client, and of no other.
+    'grpc.primary_user_agent': `weir/${++clients}`,
     ...(tls?.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }),
   };
 }
