@@ -14,6 +14,7 @@ export { askDns, DNS_NAME, startDnsServer } from './dns-server.js';
 export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, udpEcho } from './echo.js';
 export { EtcdDeployment, startEtcd, startEtcdCluster } from './etcd-deployment.js';
 export { EtcdServer, type EtcdServerOptions } from './etcd-server.js';
+export { type BfdPace, type BfdPeer, startBfd } from './frr-bfd.js';
 export type { RouterListenRange, RouterNeighbor, RouterOptions } from './frr-configuration.js';
 export { flowHops, type RoutedFlows } from './frr-flow-hops.js';
 export { bgpPaths, type RouterPath } from './frr-path.js';

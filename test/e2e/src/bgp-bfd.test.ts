@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { bgpPaths, startBfd, WeirCluster, waitUntil } from '@weir/lab';
+import test from 'ava';
+import { testAsRoot } from './test-as-root.js';
+
+const PACE = { intervalMs: 100, multiplier: 3 };
+/** Well under the hold time, 3 s, of which a dead node keeps at least 2. */
+const SOON_MS = 1500;
+
+let weir: WeirCluster;
+
+test.before(async () => {
+  if (process.getuid?.() !== 0) return;
+  weir = await WeirCluster.start({ nodes: 2, backends: 1 });
+  const { router, nodes } = weir.cluster;
+  const atRouter = nodes.map(({ ipv4 }) => ({ address: ipv4, localAddress: router.ipv4 }));
+  await startBfd(weir.lab.host('router'), atRouter, PACE);
+  for (const { name, ipv4 } of nodes) {
+    await startBfd(weir.lab.host(name), [{ address: router.ipv4, localAddress: ipv4 }], PACE);
+    await weir.router.vtysh(`configure terminal\nrouter bgp 64500\nneighbor ${ipv4} bfd profile weir`);
+  }
+  await waitUntil('BFD to be up', async () => {
+    const peers = JSON.parse(await weir.router.vtysh('show bfd peers json')) as { readonly status: string }[];
+    return (peers.length === nodes.length && peers.every(({ status }) => status === 'up')) || undefined;
+  });
+});
+test.after.always(async () => weir?.[Symbol.asyncDispose]());
+
+testAsRoot('a gobgpd that is killed is no reason for BFD to take its routes away', async (t) => {
+  const { ipv4 } = weir.cluster.vip;
+  const [node] = weir.nodes;
+  const pid = node?.host.pids().find((each) => readFileSync(`/proc/${each}/comm`, 'utf8') === 'gobgpd\n');
+  if (pid === undefined) throw new Error('no gobgpd runs');
+  const load = weir.load({ url: weir.url(ipv4), requestsPerSecond: 100 });
+  await load.nextResult();
+  process.kill(pid, 'SIGKILL');
+  const staleOnes = async () => (await bgpPaths(weir.router, `${ipv4}/32`)).filter(({ stale }) => stale).length;
+  await waitUntil('the route to be kept', async () => ((await staleOnes()) === 1 ? true : undefined));
+  await waitUntil(
+    'gobgpd to be back',
+    async () => {
+      t.is(await weir.routesTo(ipv4), 2);
+      return (await staleOnes()) === 0 ? true : undefined;
+    },
+    { timeoutMs: 30_000 },
+  );
+  t.like(await load.stop(), { failed: 0 });
+});
+
+testAsRoot('with bfdd beside gobgpd a node that dies is left within a second and a half', async (t) => {
+  const { ipv4 } = weir.cluster.vip;
+  const began = performance.now();
+  await weir.nodes[1]?.host.crash();
+  await weir.waitForRoutes(ipv4, 1);
+  const tookMs = Math.round(performance.now() - began);
+  t.log(`the route was gone ${tookMs} ms after the crash`);
+  t.true(tookMs < SOON_MS, `${tookMs} ms`);
+});
