@@ -7,11 +7,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { EtcdServer, type EtcdServerSettings, makeTlsFiles } from '@weir/control/test-support';
 import test, { type ExecutionContext } from 'ava';
-import { EtcdServer } from './fixture/etcd-server.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const KEY = '/weir/v1/main/backends/web/web1';
+
+async function openEtcd(t: ExecutionContext, settings: EtcdServerSettings = {}): Promise<EtcdServer> {
+  const etcd = await EtcdServer.start(settings);
+  t.teardown(() => etcd[Symbol.asyncDispose]());
+  return etcd;
+}
+
+const endpointOf = ({ endpoint: { host, port } }: EtcdServer) => `${host}:${port}`;
+
+/** What the key holds; empty: there is none. */
+async function read(etcd: EtcdServer, key = KEY): Promise<string> {
+  return (await etcd.etcdctl('get', key, '--print-value-only')).trim();
+}
 
 /** A server whose check is well until it closes, and the arguments that say so. */
 async function startServer(t: ExecutionContext, port = 0): Promise<Server & { readonly port: number }> {
@@ -33,7 +46,7 @@ class Registrar {
 
   constructor(t: ExecutionContext, etcd: readonly EtcdServer[], checkPort: number, ...more: readonly string[]) {
     const args = [
-      ...etcd.flatMap(({ endpoint }) => ['--etcd', endpoint]),
+      ...etcd.flatMap((server) => ['--etcd', endpointOf(server)]),
       ...['--service', 'web', '--name', 'web1', '--address', '10.3.0.21', '--check-address', '127.0.0.1'],
       ...['--check-port', String(checkPort), '--interval', '200ms', '--ttl', '2s', '--etcd-timeout', '1s'],
     ];
@@ -79,27 +92,28 @@ class Registrar {
 test.serial(
   'a backend is registered under a lease while its check passes, goes when it fails, and comes back',
   async (t) => {
-    const etcd = await EtcdServer.open(t);
+    const etcd = await openEtcd(t);
     const server = await startServer(t);
     const registrar = new Registrar(t, [etcd], server.port, '--check', 'http', '--fall', '2');
     await registrar.told('registered');
-    t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":1}');
-    const [{ lease }] = (JSON.parse(etcd.etcdctl('get', KEY, '--write-out=json')) as { kvs: [{ lease: number }] }).kvs;
+    t.is(await read(etcd), '{"address":"10.3.0.21","weight":1}');
+    const [{ lease }] = (JSON.parse(await etcd.etcdctl('get', KEY, '--write-out=json')) as { kvs: [{ lease: number }] })
+      .kvs;
     t.true(lease !== 0);
     const closedAt = performance.now();
     server.close();
     server.closeAllConnections();
     await registrar.told('no longer registered');
     t.true(performance.now() - closedAt < 2 * 200 + 2000, `${performance.now() - closedAt} ms`);
-    t.is(etcd.read(KEY), undefined);
+    t.is(await read(etcd), '');
     await startServer(t, server.port);
     await registrar.told('registered: ');
-    t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":1}');
+    t.is(await read(etcd), '{"address":"10.3.0.21","weight":1}');
   },
 );
 
 test.serial('SIGTERM takes new flows away, waits for the connections that are open, and removes the key', async (t) => {
-  const etcd = await EtcdServer.open(t);
+  const etcd = await openEtcd(t);
   const server = await startServer(t);
   const registrar = new Registrar(t, [etcd], server.port);
   await registrar.told('registered');
@@ -107,18 +121,18 @@ test.serial('SIGTERM takes new flows away, waits for the connections that are op
   await once(connection, 'connect');
   registrar.terminate();
   await registrar.told('registered: ');
-  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+  t.is(await read(etcd), '{"address":"10.3.0.21","weight":0}');
   // Past the lease, which has to be renewed meanwhile.
   t.is(await Promise.race([registrar.exited, new Promise((resolve) => setTimeout(resolve, 3000, 'open'))]), 'open');
-  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+  t.is(await read(etcd), '{"address":"10.3.0.21","weight":0}');
   connection.destroy();
   await registrar.told('no connection to port');
   t.is(await registrar.exited, 0);
-  t.is(etcd.read(KEY), undefined);
+  t.is(await read(etcd), '');
 });
 
 test.serial('a drain ends with its time, and a second SIGTERM ends it at once', async (t) => {
-  const etcd = await EtcdServer.open(t);
+  const etcd = await openEtcd(t);
   const server = await startServer(t);
   const hurried = new Registrar(t, [etcd], server.port, '--name', 'hurried', '--drain', '1h');
   const patient = new Registrar(t, [etcd], server.port, '--name', 'patient', '--drain', '1500ms');
@@ -132,11 +146,11 @@ test.serial('a drain ends with its time, and a second SIGTERM ends it at once', 
   t.is(await hurried.exited, 0);
   t.regex(await patient.told('the time is over'), /^1 connections to port \d+ are left/);
   t.is(await patient.exited, 0);
-  t.is(etcd.etcdctl('get --prefix /weir'), '');
+  t.is(await etcd.etcdctl('get', '--prefix', '/weir'), '');
 });
 
 test.serial('a backend whose check fails at SIGTERM leaves at once', async (t) => {
-  const etcd = await EtcdServer.open(t);
+  const etcd = await openEtcd(t);
   const server = await startServer(t);
   const registrar = new Registrar(t, [etcd], server.port, '--drain', '1h', '--fall', '1');
   await registrar.told('registered');
@@ -147,65 +161,63 @@ test.serial('a backend whose check fails at SIGTERM leaves at once', async (t) =
   t.is(await registrar.exited, 0);
 });
 
-test.serial(
-  'a lease that is revoked, and a key that is deleted, are noticed and the backend registered again',
-  async (t) => {
-    const etcd = await EtcdServer.open(t);
-    const { port } = await startServer(t);
-    const registrar = new Registrar(t, [etcd], port);
-    await registrar.told('registered');
-    const lease = etcd.etcdctl('lease list').split('\n').at(-1) as string;
-    etcd.etcdctl(`lease revoke ${lease}`);
-    await registrar.told(`the lease of ${KEY} ran out or was revoked; registering again`);
-    await registrar.told('registered: ');
-    t.not(etcd.read(KEY), undefined);
-    etcd.etcdctl(`del ${KEY}`);
-    await registrar.told('registered: ');
-    t.not(etcd.read(KEY), undefined);
-  },
-);
-
-test.serial('what somebody else writes to the key stays, and is told once', async (t) => {
-  const etcd = await EtcdServer.open(t);
+test.serial('after its lease is revoked or its key deleted, a backend is registered again', async (t) => {
+  const etcd = await openEtcd(t);
   const { port } = await startServer(t);
   const registrar = new Registrar(t, [etcd], port);
   await registrar.told('registered');
-  etcd.etcdctl('put', KEY, '{"address":"10.3.0.21","weight":0}');
+  const [lease] = (await etcd.etcdctl('lease', 'list')).trim().split('\n').slice(-1) as [string];
+  await etcd.etcdctl('lease', 'revoke', lease);
+  await registrar.told(`the lease of ${KEY} ran out or was revoked; registering again`);
+  await registrar.told('registered: ');
+  t.not(await read(etcd), '');
+  await etcd.etcdctl('del', KEY);
+  await registrar.told('registered: ');
+  t.not(await read(etcd), '');
+});
+
+test.serial('what somebody else writes to the key stays, and is told once', async (t) => {
+  const etcd = await openEtcd(t);
+  const { port } = await startServer(t);
+  const registrar = new Registrar(t, [etcd], port);
+  await registrar.told('registered');
+  await etcd.etcdctl('put', KEY, '{"address":"10.3.0.21","weight":0}');
   await registrar.told('was changed by somebody else');
-  t.is(etcd.read(KEY), '{"address":"10.3.0.21","weight":0}');
+  t.is(await read(etcd), '{"address":"10.3.0.21","weight":0}');
 });
 
 test.serial('etcd that is killed is told once, and the backend is registered when it is back', async (t) => {
-  const etcd = await EtcdServer.open(t);
+  const etcd = await openEtcd(t);
   const { port } = await startServer(t);
   const registrar = new Registrar(t, [etcd], port);
   await registrar.told('registered');
   await etcd.kill();
   t.is(
     await registrar.told('etcd at'),
-    `etcd at ${etcd.endpoint} refuses connections; nothing listens there; trying on`,
+    `etcd at ${endpointOf(etcd)} refuses connections; nothing listens there; trying on`,
   );
   await etcd.start();
-  await registrar.told(`etcd at ${etcd.endpoint} answers`);
-  t.not(etcd.read(KEY), undefined);
+  await registrar.told(`etcd at ${endpointOf(etcd)} answers`);
+  t.not(await read(etcd), '');
 });
 
 test.serial('etcd that is not there at first is waited for, and another member is asked meanwhile', async (t) => {
-  const [absent, present] = [await EtcdServer.reserve(t), await EtcdServer.reserve(t)];
+  const [absent, present] = await Promise.all([openEtcd(t), openEtcd(t)]);
+  await Promise.all([absent.kill(), present.kill()]);
   const { port } = await startServer(t);
   const registrar = new Registrar(t, [absent, present], port);
-  await registrar.told(`etcd at ${absent.endpoint}`);
+  await registrar.told(`etcd at ${endpointOf(absent)}`);
   await present.start();
   await registrar.told('registered');
-  t.not(present.read(KEY), undefined);
+  t.not(await read(present), '');
 });
 
-test.serial('a user that etcd refuses is told with what would help, and is let in when that was done', async (t) => {
+test.serial('a user that etcd refuses is told what would help, and is let in when that was done', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-register-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, 'wrong\n');
-  const etcd = await EtcdServer.open(t);
+  const etcd = await openEtcd(t);
   for (const line of [
     'user add root:secret',
     'user grant-role root root',
@@ -215,20 +227,34 @@ test.serial('a user that etcd refuses is told with what would help, and is let i
     'user grant-role web agents',
     'auth enable',
   ]) {
-    etcd.etcdctl(line);
+    await etcd.etcdctl(...line.split(' '));
   }
   const { port } = await startServer(t);
   const registrar = new Registrar(t, [etcd], port, '--username', 'web', '--password-file', passwordFile);
   t.is(
     await registrar.told('etcd at'),
-    `etcd at ${etcd.endpoint} refuses user or password; see --username and --password-file; trying on`,
+    `etcd at ${endpointOf(etcd)} refuses user or password; see --username and --password-file; trying on`,
   );
   writeFileSync(passwordFile, 'right\n');
   await registrar.told('registered');
-  t.not(etcd.etcdctl(`--user=root:secret get ${KEY}`), '');
+  etcd.etcdctlArgs = ['--user=root:secret'];
+  t.not(await read(etcd), '');
+});
+
+test.serial('to an etcd that wants a certificate, the one of the command line is shown', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-register-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const tls = await makeTlsFiles(folder);
+  const etcd = await openEtcd(t, { tls });
+  const { port } = await startServer(t);
+  const plain = new Registrar(t, [etcd], port, '--name', 'plain');
+  t.regex(await plain.told('etcd at'), new RegExp(`^etcd at ${endpointOf(etcd)} .*; trying on$`));
+  const files = ['--tls-ca', tls.ca, '--tls-cert', tls.certificate, '--tls-key', tls.key];
+  const registrar = new Registrar(t, [etcd], port, ...files);
+  await registrar.told('registered');
+  t.not(await read(etcd), '');
 });
 
 test('a wrong command line ends with exit code 2', async (t) => {
-  const etcd = await EtcdServer.reserve(t);
-  t.is(await new Registrar(t, [etcd], 80, '--ttl', 'soon').exited, 2);
+  t.is(await new Registrar(t, [], 80, '--etcd', '127.0.0.1:2379', '--ttl', 'soon').exited, 2);
 });
