@@ -42,17 +42,34 @@ export interface Route {
 /** States in which the kernel knows a MAC address (NUD_VALID, linux/neighbour.h). */
 const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT', 'NOARP']);
 
-/** Routes to addresses, in canonical text; one without a route is missing. */
-export async function routesTo(addresses: readonly string[]): Promise<ReadonlyMap<string, Route>> {
-  const routes = new Map<string, Route>();
-  for (const answer of await ipBatch<RouteAnswer>(addresses.map((address) => `route get ${address}`))) {
-    routes.set(answer.dst, {
-      neighbour: answer.gateway ?? answer.via?.host ?? answer.dst,
-      interface: answer.dev,
-      ...(answer.prefsrc === undefined ? {} : { source: answer.prefsrc }),
-    });
-  }
-  return routes;
+/** What the kernel says of addresses and of its neighbours at one moment. */
+export interface Surroundings {
+  /** To addresses, in canonical text; one without a route is missing. */
+  readonly routes: ReadonlyMap<string, Route>;
+  /** All of both families. */
+  readonly neighbours: readonly Neighbour[];
+}
+
+/** Asks the kernel in one go: changes of the configuration wait for the answer. */
+export async function lookAround(addresses: readonly string[]): Promise<Surroundings> {
+  const lines = [...addresses.map((address) => `route get ${address}`), 'neigh show'];
+  const answers = await ipBatch<RouteAnswer | Neighbour>(lines);
+  return {
+    routes: new Map(answers.filter((answer) => !isNeighbour(answer)).map((answer) => [answer.dst, routeOf(answer)])),
+    neighbours: answers.filter(isNeighbour),
+  };
+}
+
+function isNeighbour(answer: RouteAnswer | Neighbour): answer is Neighbour {
+  return 'state' in answer;
+}
+
+function routeOf({ dst, gateway, via, dev, prefsrc }: RouteAnswer): Route {
+  return {
+    neighbour: gateway ?? via?.host ?? dst,
+    interface: dev,
+    ...(prefsrc === undefined ? {} : { source: prefsrc }),
+  };
 }
 
 /** The routers that the default routes of both families lead to: most clients are behind one of them. */
@@ -70,39 +87,62 @@ export async function defaultRouters(): Promise<ReadonlyMap<string, Route>> {
   );
 }
 
-/** All that the kernel knows, in both families. */
-export function knownNeighbours(): Promise<readonly Neighbour[]> {
-  return ipJson<Neighbour>(['neigh', 'show']);
+/** Which next hops are resolved, and what is to be told to the kernel so that they stay so. */
+export interface Resolution {
+  /** Addresses whose next hop has a MAC address. */
+  readonly resolved: ReadonlySet<string>;
+  /** Lines for `ip -batch`, which can wait. */
+  readonly changes: readonly string[];
 }
 
 /**
  * Lets the kernel keep the neighbours of these routes resolved ("managed" neighbours, Linux 5.16), since a packet that
  * XDP forwards does not make it ask, and lets go of those that no route leads to any more. Says which of the routes have
  * a resolved neighbour now.
- *
- * @param neighbours  what {@link knownNeighbours} said a moment ago; default: it is asked
  */
-export async function keepResolved(
+export async function keepResolved(routes: ReadonlyMap<string, Route>): Promise<ReadonlySet<string>> {
+  const { resolved, changes } = await resolve(routes, (await lookAround([])).neighbours);
+  await ipBatch(changes);
+  return resolved;
+}
+
+/**
+ * {@link keepResolved} without what can wait. Where the kernel has to ask for a neighbour, it has asked, and one that answers
+ * as soon as neighbours do is resolved.
+ */
+export async function resolve(
   routes: ReadonlyMap<string, Route>,
-  neighbours?: readonly Neighbour[],
-): Promise<ReadonlySet<string>> {
-  const known = neighbours ?? (await knownNeighbours());
-  const byKey = new Map(known.map((neighbour) => [neighbourKey(neighbour.dst, neighbour.dev), neighbour]));
+  neighbours: readonly Neighbour[],
+): Promise<Resolution> {
+  const { missing, ...resolution } = planResolution(routes, neighbours);
+  if (missing === 0) return resolution;
+  await ipBatch(resolution.changes);
+  return planResolution(routes, (await lookAround([])).neighbours);
+}
+
+/** `missing`: how many neighbours the kernel has not been asked for. */
+function planResolution(
+  routes: ReadonlyMap<string, Route>,
+  neighbours: readonly Neighbour[],
+): Resolution & { readonly missing: number } {
+  const byKey = new Map(neighbours.map((neighbour) => [neighbourKey(neighbour.dst, neighbour.dev), neighbour]));
   const resolved = new Set<string>();
-  const unmanaged: string[] = [];
+  const unmanaged = new Set<string>();
+  let missing = 0;
   for (const [address, route] of routes) {
     if (route.interface === 'lo') continue;
     const neighbour = byKey.get(neighbourKey(route.neighbour, route.interface));
-    if (neighbour?.state.some((state) => RESOLVED.has(state))) resolved.add(address);
+    const isResolved = neighbour?.state.some((state) => RESOLVED.has(state)) === true;
+    if (isResolved) resolved.add(address);
     if (neighbour !== undefined && (neighbour.managed !== undefined || neighbour.state.includes('PERMANENT'))) continue;
-    unmanaged.push(`neigh replace ${route.neighbour} dev ${route.interface} managed protocol ${WEIR_PROTOCOL}`);
+    if (!isResolved) missing += 1;
+    unmanaged.add(`neigh replace ${route.neighbour} dev ${route.interface} managed protocol ${WEIR_PROTOCOL}`);
   }
   const wanted = new Set([...routes.values()].map((route) => neighbourKey(route.neighbour, route.interface)));
-  const unwanted = known
+  const unwanted = neighbours
     .filter(({ protocol, dst, dev }) => protocol === WEIR_PROTOCOL && !wanted.has(neighbourKey(dst, dev)))
     .map(({ dst, dev }) => `neigh del ${dst} dev ${dev}`);
-  await ipBatch([...new Set(unmanaged), ...unwanted]);
-  return resolved;
+  return { resolved, changes: [...unmanaged, ...unwanted], missing };
 }
 
 function neighbourKey(address: string, interfaceName: string): string {

@@ -4,8 +4,9 @@ import type { NodeConfig } from '@weir/control';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import { Announcer, type AnnouncerParts } from './announcer.js';
 import { ForwardingPlanner } from './forwarding-tables.js';
+import { ipBatch } from './ip-command.js';
 import { KernelPreparation } from './kernel-preparation.js';
-import { defaultRouters, keepResolved, knownNeighbours, type Route, routesTo } from './next-hops.js';
+import { defaultRouters, lookAround, type Route, resolve } from './next-hops.js';
 import type { NodeHealth } from './node-health.js';
 import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
@@ -110,15 +111,15 @@ export class Reconciler {
   async #reconcile(): Promise<Reconciled> {
     const config = this.#config;
     const backends = new Set(config.services.flatMap((service) => service.backends.map(({ address }) => address)));
-    const [changed, routes, neighbours] = await Promise.all([
+    const [changed, { routes, neighbours }] = await Promise.all([
       this.#kernel.before(config),
-      routesTo([...new Set([...backends, ...otherNodes(config)])]),
-      knownNeighbours(),
+      lookAround([...new Set([...backends, ...otherNodes(config)])]),
     ]);
     this.#logSettings(changed);
     // Answers of nat and fullnat are sent to clients by XDP too.
     const routers = config.services.some(translates) ? await defaultRouters() : [];
-    const reachable = await keepResolved(new Map([...routers, ...routes]), neighbours);
+    const hops = await resolve(new Map([...routers, ...routes]), neighbours);
+    const reachable = hops.resolved;
     const reachableBackends = [...backends].filter((address) => reachable.has(address)).length;
 
     const networks = config.bgp?.backupPools === undefined ? [] : await ownNetworks();
@@ -128,6 +129,7 @@ export class Reconciler {
     const sources = sourcesOf(config, routes);
     const used = (await this.#parts.health?.follow(config, sources)) ?? config;
     const planAgainInMs = await this.#apply(used, sources, reachable);
+    await ipBatch(hops.changes);
     await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
     this.#logSettings(await this.#kernel.after(config));
     const announced = await this.#announcer.announce(used, reachable, networks);
