@@ -32,8 +32,9 @@ export class DnsServer {
     await this.stop();
     const { host, port } = this.endpoint;
     const child = spawn(
-      'dnsmasq',
+      'setpriv', // it ends with this process, however that ends
       [
+        ...['--pdeathsig', 'KILL', 'dnsmasq'],
         '--keep-in-foreground',
         '--conf-file=/dev/null',
         '--pid-file=',
