@@ -1,8 +1,8 @@
 /** How long changes that follow the first are gathered. */
-export const GATHER_MS = 20;
+const GATHER_MS = 20;
 
 /**
- * Runs `work` at once when there is something to do, and no sooner than {@link GATHER_MS} after that again, for all that came
+ * Runs `work` at once when there is something to do, and no sooner than `gatherMs` after that again, for all that came
  * in between. One at a time.
  */
 export class Bursts implements AsyncDisposable {

@@ -3,13 +3,13 @@ import type { EntryCache } from './entry-cache.js';
 
 export type GoodEntry = Exclude<ClusterEntry, { kind: 'bad' }>;
 
-/** How well a key has stood the test so far; what contradicts what was there before loses. */
-export enum Standing {
-  /** It says what it said when it was in force. */
-  inForce = 0,
-  changed = 1,
-  new = 2,
-}
+/**
+ * How well a key has stood the test so far; what contradicts what was there before loses.
+ * `inForce`: it says what it said when it was in force.
+ */
+type Standing = 'inForce' | 'changed' | 'new';
+
+const STANDING_ORDER: readonly Standing[] = ['inForce', 'changed', 'new'];
 
 /** For each key the text that is to be in force: its own, or while that is bad its last good one, or none. */
 export class Candidates {
@@ -39,8 +39,13 @@ export class Candidates {
 
   standing(key: string): Standing {
     const last = this.#lastGood.get(key);
-    if (last === undefined) return Standing.new;
-    return last === this.#texts.get(key) ? Standing.inForce : Standing.changed;
+    if (last === undefined) return 'new';
+    return last === this.#texts.get(key) ? 'inForce' : 'changed';
+  }
+
+  /** Sorts what has stood longer before what is newer. */
+  byStanding(a: string, b: string): number {
+    return STANDING_ORDER.indexOf(this.standing(a)) - STANDING_ORDER.indexOf(this.standing(b));
   }
 
   /** The text in force is bad, for itself or beside the others: the one before it takes its place. */

@@ -54,7 +54,7 @@ function backendsOf(candidates: Candidates): Backends {
     else ofService.push(found);
   }
   for (const ofService of backends.values()) {
-    ofService.sort((a, b) => candidates.standing(a.key) - candidates.standing(b.key));
+    ofService.sort((a, b) => candidates.byStanding(a.key, b.key));
   }
   return backends;
 }
@@ -82,8 +82,7 @@ function isServed({ backends, discovery, fallback }: ServiceDocument): boolean {
 }
 
 function inOrderOfStanding(services: ComposedService[], candidates: Candidates): ComposedService[] {
-  const standing = ({ key }: ComposedService) => candidates.standing(key as string);
-  return services.sort((a, b) => standing(a) - standing(b));
+  return services.sort((a, b) => candidates.byStanding(a.key as string, b.key as string));
 }
 
 /** The same in an order that does not depend on what changed last. */

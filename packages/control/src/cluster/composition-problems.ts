@@ -5,7 +5,7 @@ import { listenersOf } from '../listener.js';
 import type { NodeDocument } from '../node-schema.js';
 import { allParts } from '../parse-node-config.js';
 import { pathText } from '../path-text.js';
-import { type Candidates, Standing } from './candidates.js';
+import type { Candidates } from './candidates.js';
 import type { ComposedService, Composition } from './compose-services.js';
 
 /** A key that can't be in force beside the others, and why. */
@@ -63,7 +63,7 @@ function blame(
   const backendKey = list === 'backends' && typeof index === 'number' ? placed.backendKeys[index - own] : undefined;
   if (backendKey !== undefined) return [{ key: backendKey, problem: problemText(found, 4, services, parts) }];
   const problem = problemText(found, 2, services, parts);
-  const newBackends = placed.backendKeys.filter((key) => candidates.standing(key) !== Standing.inForce);
+  const newBackends = placed.backendKeys.filter((key) => candidates.standing(key) !== 'inForce');
   const isOfAllBackends = list === 'backends' && index === undefined;
   if (isOfAllBackends && newBackends.length > 0) return newBackends.map((key) => ({ key, problem }));
   if (placed.key !== undefined) return [{ key: placed.key, problem }];
@@ -91,7 +91,7 @@ function blameAddress(found: Contradiction, services: readonly ComposedService[]
 function blameAll(found: Contradiction, services: readonly ComposedService[], candidates: Candidates): KeyProblem[] {
   const problem = `${pathText(found.path)} of weir.yaml ${found.message}`;
   const keys = services.flatMap(({ key, backendKeys }) => [...(key === undefined ? [] : [key]), ...backendKeys]);
-  const notInForce = keys.filter((key) => candidates.standing(key) !== Standing.inForce);
+  const notInForce = keys.filter((key) => candidates.standing(key) !== 'inForce');
   return (notInForce.length > 0 ? notInForce : keys).map((key) => ({ key, problem }));
 }
 

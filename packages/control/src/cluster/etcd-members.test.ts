@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EtcdServer, startEtcdMembers } from '../test-support/etcd-server.js';
+import { eventually } from '../test-support/eventually.js';
 import { nodeRecord, openSource } from '../test-support/open-source.js';
 import { makeTlsFiles } from '../test-support/tls-files.js';
 
@@ -22,7 +23,9 @@ test('with one of three members killed, changes are told by the others', async (
   t.teardown(() => Promise.all(opened.map((one) => one[Symbol.asyncDispose]())));
   const [first, second] = servers as [EtcdServer, EtcdServer];
   await first.kill();
-  await second.etcdctl('put', `${PREFIX}/services/web`, service('10.0.0.21'));
+  // The two that are left may have to elect a leader first.
+  const put = () => second.etcdctl('put', `${PREFIX}/services/web`, service('10.0.0.21'));
+  await eventually('a leader', () => put().catch(() => false as const));
   await Promise.all(opened.map((one) => one.until('10.0.0.21')));
   t.true(opened.every(({ source }) => source.status().connected));
 });

@@ -252,6 +252,12 @@ test('records of nodes are listed by name, and a bad one is skipped', (t) => {
   t.deepEqual([...merged.skipped.keys()], ['nodes/lb3']);
 });
 
+/** CPU time since then, which other processes do not lengthen. */
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
 test('10,000 backends are merged in less than 2 s, and one change in a small part of that', (t) => {
   const file = document('[]', 'dataplane: { maxBackends: 20000 }');
   const keys = new Map<string, string>();
@@ -260,15 +266,15 @@ test('10,000 backends are merged in less than 2 s, and one change in a small par
     for (let b = 0; b < 200; b++) keys.set(`backends/s${s}/b${b}`, JSON.stringify({ address: `10.${s}.1.${b}` }));
   }
   const cache = new EntryCache();
-  const start = performance.now();
+  const start = process.cpuUsage();
   const { good } = mergeCluster(file, keys, none, cache);
-  const wholeMs = performance.now() - start;
+  const wholeMs = cpuMs(start);
   const changesMs = [2, 3, 4, 5, 6].map((weight) => {
     const changed = new Map([...keys, ['backends/s7/b7', `{"address": "10.7.1.7", "weight": ${weight}}`]]);
-    const changeStart = performance.now();
+    const changeStart = process.cpuUsage();
     const { config } = mergeCluster(file, changed, good, cache);
     t.is(config.services.length, 50);
-    return performance.now() - changeStart;
+    return cpuMs(changeStart);
   });
   const changeMs = Math.min(...changesMs);
   t.log(`${wholeMs.toFixed(0)} ms for all, ${changeMs.toFixed(0)} ms for a change`);
