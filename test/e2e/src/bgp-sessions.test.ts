@@ -64,6 +64,18 @@ testAsRoot('over an IPv6 session with a password a router gets the routes of bot
   }
 });
 
+testAsRoot('a router that asks for a TTL of 255 (RFC 5082) gets it from a peer with multihop 255', async (t) => {
+  await using lab = await Lab.start(topology.topology);
+  const router = await startFrr(lab, 'router', {
+    asn: ROUTER_ASN,
+    neighbors: [{ address: host.ipv4, remoteAs: NODE_ASN }],
+    extraLines: [`neighbor ${host.ipv4} ttl-security hops 1`],
+  });
+  await startNode(lab, { peers: [{ address: topology.router.ipv4, asn: ROUTER_ASN, multihop: 255 }] });
+  await waitForRoutes(router);
+  t.is((await bgpPaths(router, prefixes[0])).length, 1);
+});
+
 testAsRoot('every router of several gets the routes, and keeps them when another goes', async (t) => {
   await using lab = await Lab.start(topology.topology);
   const neighbors = [{ address: host.ipv4, remoteAs: NODE_ASN }];
