@@ -1,5 +1,6 @@
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { repeated } from './repeated.js';
+import type { ServiceDocument } from './service-schema.js';
 
 /** What is wrong between values outside `services`, and between them and what services need of them. */
 export function nodeContradictions(parts: SoundParts): Contradiction[] {
@@ -17,7 +18,8 @@ function ofRoom({ dataplane, services }: SoundParts): Contradiction[] {
   if (dataplane === undefined) return [];
   const { maxServices, maxBackends, tableRows } = dataplane;
   const found: Contradiction[] = [];
-  const backendCount = [...services.values()].reduce((sum, { backends }) => sum + backends.length, 0);
+  const backendsOf = ({ backends, fallback }: ServiceDocument) => backends.length + (fallback === undefined ? 0 : 1);
+  const backendCount = [...services.values()].reduce((sum, service) => sum + backendsOf(service), 0);
   if (services.size > maxServices) {
     found.push({ path: ['dataplane', 'maxServices'], message: `is less than the ${services.size} services below` });
   }

@@ -48,17 +48,16 @@ export class NodeHealth implements AsyncDisposable {
    * @param sources  addresses of this node that encapsulated packets come from
    */
   async follow(config: NodeConfig, sources: ForwardingTables['sources']): Promise<NodeConfig> {
-    await this.#ways.set(config, sources);
-    const planned = planProbes(config, (way) => this.#ways.markOf(way));
-    this.#probes = new Map(planned.map((probe) => [probe.id, probe]));
-    this.#monitor.set(planned.map((probe) => ({ ...probe, initially: this.#initially(probe.id) })));
-    const isFirst = this.#known === undefined;
-    this.#known = new Set(
-      config.services.flatMap((service) => service.backends.map((backend) => probeId(service, backend))),
-    );
-    if (isFirst) {
-      this.#first.expect(planned);
-      if (this.#parts.awaitsVerdicts) await this.firstVerdicts();
+    if (await this.#ways.set(config, sources)) {
+      const planned = planProbes(config, (way) => this.#ways.markOf(way));
+      this.#probes = new Map(planned.map((probe) => [probe.id, probe]));
+      this.#monitor.set(planned.map((probe) => ({ ...probe, initially: this.#initially(probe.id) })));
+      const isFirst = this.#known === undefined;
+      this.#known = new Set(
+        config.services.flatMap((service) => service.backends.map((backend) => probeId(service, backend))),
+      );
+      if (isFirst) this.#first.expect(planned);
+      if (isFirst && this.#parts.awaitsVerdicts) await this.firstVerdicts();
     }
     return this.#used(config);
   }

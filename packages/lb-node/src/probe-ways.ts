@@ -5,12 +5,6 @@ import { type ForwardingTables, ProbePath } from '@weir/dataplane';
 import { type ProbeWay, probeWays } from './health-probes.js';
 import { ProbeMarks } from './probe-marks.js';
 
-/** What becomes of the path of probes is the same as long as these are. */
-interface Wanted {
-  readonly ways: readonly ProbeWay[];
-  readonly sources: ForwardingTables['sources'];
-}
-
 /**
  * Keeps the ways of probes open that a configuration needs. Where the kernel does not take them, there are none: the log
  * says so once, and probes go to the backends' own addresses.
@@ -20,8 +14,8 @@ export class ProbeWays implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #marks = new ProbeMarks();
   #path: ProbePath | undefined;
-  #wanted: Wanted | undefined;
-  #areOpen = false;
+  /** What was set last, if it was taken. */
+  #inForce: { readonly config: NodeConfig; readonly sources: ForwardingTables['sources'] } | undefined;
   #refusal: string | undefined;
 
   /** @param interfaces  of the node */
@@ -30,30 +24,34 @@ export class ProbeWays implements AsyncDisposable {
     this.#logger = logger;
   }
 
-  async set(config: NodeConfig, sources: ForwardingTables['sources']): Promise<void> {
-    const wanted = { ways: probeWays(config), sources };
-    if (isDeepStrictEqual(wanted, this.#wanted) || (wanted.ways.length === 0 && this.#path === undefined)) return;
+  /** Resolves to whether {@link markOf} may answer otherwise than before. */
+  async set(config: NodeConfig, sources: ForwardingTables['sources']): Promise<boolean> {
+    if (config === this.#inForce?.config && isDeepStrictEqual(sources, this.#inForce.sources)) return false;
     try {
-      const routes = this.#marks.set(wanted.ways);
-      this.#path ??= await ProbePath.open({ interfaces: this.#interfaces });
-      await this.#path.set(routes, sources);
-      this.#wanted = wanted;
-      this.#areOpen = true;
+      await this.#open(probeWays(config), sources);
+      this.#inForce = { config, sources };
       this.#refusal = undefined;
     } catch (error) {
-      this.#wanted = undefined;
-      this.#areOpen = false;
+      this.#inForce = undefined;
       this.#complain((error as Error).message);
     }
+    return true;
   }
 
   /** The mark that leads to a backend as traffic does; undefined: nothing does. */
   markOf(way: ProbeWay): number | undefined {
-    return this.#areOpen ? this.#marks.markOf(way) : undefined;
+    return this.#inForce === undefined ? undefined : this.#marks.markOf(way);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#path?.[Symbol.asyncDispose]();
+  }
+
+  async #open(ways: readonly ProbeWay[], sources: ForwardingTables['sources']): Promise<void> {
+    if (ways.length === 0 && this.#path === undefined) return;
+    const routes = this.#marks.set(ways);
+    this.#path ??= await ProbePath.open({ interfaces: this.#interfaces });
+    await this.#path.set(routes, sources);
   }
 
   #complain(refusal: string): void {
