@@ -142,7 +142,7 @@ export class EtcdSource implements ClusterConfigSource {
       const details = { file: config.snapshotFile, revision: this.#store.revision };
       logger.warn(details, `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`);
     }
-    this.#put(this.#merge());
+    this.#put(this.#mergeOrStay());
     this.#told = this.#merged.config;
   }
 
@@ -157,13 +157,26 @@ export class EtcdSource implements ClusterConfigSource {
     this.#fileWanted = 'no';
     const error = fileWanted === 'no' ? undefined : await this.#file.reload(fileWanted === 'in-any-case');
     if (error !== undefined) await this.#callback?.({ kind: 'refused', error });
-    this.#put(this.#merge());
+    this.#put(this.#mergeOrStay());
     if (this.#callback === undefined) return;
     const { config } = this.#merged;
     const isAsked = fileWanted === 'in-any-case' && error === undefined;
     if (!isAsked && isDeepStrictEqual(config, this.#told)) return;
     this.#told = config;
     await this.#callback({ kind: 'changed', config });
+  }
+
+  /** What is in etcd may be anything: a mistake of ours in reading it must not end every node at once. */
+  #mergeOrStay(): MergedCluster {
+    try {
+      return this.#merge();
+    } catch (err) {
+      this.#options.logger.error(
+        { err },
+        `what is in etcd can't be read: ${(err as Error).message}; what is in force stays`,
+      );
+      return this.#merged;
+    }
   }
 
   #merge(): MergedCluster {
