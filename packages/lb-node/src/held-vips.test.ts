@@ -57,3 +57,19 @@ for (const [family, vip, own, neighbour, ping] of families) {
     },
   );
 }
+
+testAsRoot('ip -4: what a backend answers from a held VIP is no martian', async (t) => {
+  const [[, vip, own]] = families;
+  const isLetIn = () => {
+    try {
+      return sh(`ip -4 route get ${own} from ${vip} iif eth0 ipproto tcp`).startsWith('local');
+    } catch {
+      return false;
+    }
+  };
+  const held = await HeldVips.open(['eth0']);
+  t.false(isLetIn());
+  await held.set(new Set([vip]));
+  t.true(isLetIn());
+  await held.close();
+});

@@ -6,6 +6,8 @@ const KERNEL_PREFERENCE = 0;
 const LOCAL_PREFERENCE = 5710;
 /** Table, and preference of the rules that lead to it: what reached a VIP and is no service. */
 const STRAY = 5705;
+/** The same of the node's own look-ups: VIPs are out there, so that what comes from them is no martian. */
+const ANSWER = 5706;
 const strayProtocols = ['tcp', 'udp'] as const;
 
 interface Rule {
@@ -34,21 +36,25 @@ export class HeldVips {
     for (const family of families) {
       const rules = await ipJson<Rule>([family, 'rule', 'show']);
       const has = (wanted: Rule) => rules.some((rule) => isSame(rule, wanted));
-      for (const rule of strayRules(interfaces)) if (!has(rule)) await change(family, 'add', rule, String(STRAY));
+      for (const rule of ownRules(family, interfaces)) {
+        if (!has(rule)) await change(family, 'add', rule, String(rule.priority));
+      }
       const moved = { priority: LOCAL_PREFERENCE };
       if (!has(moved)) await change(family, 'add', moved, 'local');
       // The other comes first: without either, the node would not know its own addresses for a moment.
       if (has({ priority: KERNEL_PREFERENCE })) await ip([family, 'rule', 'del', 'pref', '0', 'lookup', 'local']);
-      // Of a former life; there may be no such table.
-      await ip([family, 'route', 'flush', 'table', String(STRAY)]).catch(() => {});
+      // Of a former life; there may be no such tables.
+      for (const table of [STRAY, ANSWER]) {
+        await ip([family, 'route', 'flush', 'table', String(table)]).catch(() => {});
+      }
     }
     return new HeldVips(interfaces);
   }
 
   /** These are all VIPs, held here or elsewhere. @throws {IpCommandError} */
   async set(vips: ReadonlySet<string>): Promise<void> {
-    for (const vip of this.#vips) if (!vips.has(vip)) await refuse('del', vip);
-    for (const vip of vips) if (!this.#vips.has(vip)) await refuse('replace', vip);
+    for (const vip of this.#vips) if (!vips.has(vip)) await this.#route('del', vip);
+    for (const vip of vips) if (!this.#vips.has(vip)) await this.#route('replace', vip);
     this.#vips = new Set(vips);
   }
 
@@ -59,13 +65,31 @@ export class HeldVips {
       const kernel = ['pref', String(KERNEL_PREFERENCE), 'lookup', 'local'];
       await ip([family, 'rule', 'add', ...kernel]);
       await change(family, 'del', { priority: LOCAL_PREFERENCE }, 'local');
-      for (const rule of strayRules(this.#interfaces)) await change(family, 'del', rule, String(STRAY));
+      for (const rule of ownRules(family, this.#interfaces)) await change(family, 'del', rule, String(rule.priority));
+    }
+  }
+
+  async #route(verb: 'replace' | 'del', vip: string): Promise<void> {
+    for (const family of families.filter((option) => isOfFamily(vip, option))) {
+      await ip([family, 'route', verb, 'unreachable', vip, 'table', String(STRAY), 'proto', WEIR_PROTOCOL]);
+      if (!letsAnswersIn(family)) continue;
+      const way = ['dev', this.#interfaces[0] as string, 'scope', 'link', 'table', String(ANSWER)];
+      await ip([family, 'route', verb, vip, ...way, 'proto', WEIR_PROTOCOL]);
     }
   }
 }
 
-function strayRules(interfaces: readonly string[]): readonly Rule[] {
-  return interfaces.flatMap((iif) => strayProtocols.map((ipproto) => ({ priority: STRAY, iif, ipproto })));
+/** Each leads to the table that has its priority as number. */
+function ownRules(family: string, interfaces: readonly string[]): readonly Rule[] {
+  return [
+    ...interfaces.flatMap((iif) => strayProtocols.map((ipproto) => ({ priority: STRAY, iif, ipproto }))),
+    ...(letsAnswersIn(family) ? [{ priority: ANSWER, iif: 'lo' }] : []),
+  ];
+}
+
+/** IPv6 does not look whether a source is one of its own addresses. */
+function letsAnswersIn(family: string): boolean {
+  return family === '-4';
 }
 
 function isSame(a: Rule, b: Rule): boolean {
@@ -77,9 +101,4 @@ async function change(family: string, verb: 'add' | 'del', rule: Rule, table: st
   const ipproto = rule.ipproto === undefined ? [] : ['ipproto', rule.ipproto];
   const what = ['pref', String(rule.priority), ...iif, ...ipproto, 'lookup', table, 'protocol', WEIR_PROTOCOL];
   await ip([family, 'rule', verb, ...what]);
-}
-
-async function refuse(verb: 'replace' | 'del', vip: string): Promise<void> {
-  const [family] = families.filter((option) => isOfFamily(vip, option));
-  await ip([family as string, 'route', verb, 'unreachable', vip, 'table', String(STRAY), 'proto', WEIR_PROTOCOL]);
 }
