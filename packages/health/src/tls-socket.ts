@@ -3,14 +3,24 @@ import type { Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ProbeTarget, ProbeTls } from './health-check.js';
 
-/** Speaks TLS over a socket that connects or is connected. The certificate has to name `serverName`, or else the address. */
+/**
+ * Speaks TLS over a socket that connects or is connected. The certificate has to name `serverName`, or else the address.
+ * @throws when the file `ca` can't be read; the socket is closed then, since nobody listens to it any more
+ */
 export function speakTls(socket: Socket, target: ProbeTarget, tls: ProbeTls, protocols: readonly string[]): TLSSocket {
+  let context: SecureContext;
+  try {
+    context = secureContext(tls.ca);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   return connect({
     socket,
     host: target.address,
     ...(tls.serverName !== undefined && { servername: tls.serverName }),
     rejectUnauthorized: tls.verify,
-    secureContext: secureContext(tls.ca),
+    secureContext: context,
     ALPNProtocols: [...protocols],
   });
 }
