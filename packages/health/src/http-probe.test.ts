@@ -90,10 +90,7 @@ test(
 test(
   'a body that never ends is given up when its 64 KiB are read',
   finds,
-  (_, response) => {
-    const more = () => response.write('x'.repeat(16_384), () => response.destroyed || setImmediate(more));
-    more();
-  },
+  (_, response) => void response.write('x'.repeat(131_072)),
   { body: 'systems' },
   false,
   'status 200, but the body lacks "systems"',

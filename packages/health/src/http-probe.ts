@@ -34,8 +34,8 @@ export const askHttp: Ask<HttpProbe> = (probe, target, settle) => {
   asked.end();
   return () => {
     socket.on('error', () => {});
-    socket.resetAndDestroy();
     asked.destroy();
+    socket.resetAndDestroy();
   };
 };
 
