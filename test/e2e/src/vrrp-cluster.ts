@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  ECHO_PORT,
   HttpLoad,
   Lab,
   type LabHost,
+  type LabProcess,
   type ServiceDocument,
   type StandardCluster,
   standardCluster,
+  startEchoServer,
   startNginx,
   startRealServer,
-  vipsOf,
   WeirNode,
   type WeirNodeOptions,
   waitUntil,
@@ -30,8 +32,8 @@ export const ADVERT_MS = 300;
 export const TAKEOVER_MS = 3 * ADVERT_MS + ADVERT_MS;
 
 const networks = { ipv4: '198.51.100.0/24', ipv6: '2001:db8:100::/64' };
-export const vips4 = ['198.51.100.10', '198.51.100.11', '198.51.100.12', '198.51.100.14'];
-export const vips6 = ['2001:db8:100::10', '2001:db8:100::11'];
+export const vips4 = ['198.51.100.10', '198.51.100.11', '198.51.100.13', '198.51.100.14'];
+export const vips6 = ['2001:db8:100::10', '2001:db8:100::12'];
 
 /** Nodes and backends on one network, whose router speaks no BGP: it takes the VIPs for hosts of that network. */
 export class VrrpCluster implements AsyncDisposable {
@@ -40,6 +42,8 @@ export class VrrpCluster implements AsyncDisposable {
     readonly cluster: StandardCluster,
     readonly nodes: readonly WeirNode[],
     readonly services: readonly ServiceDocument[],
+    /** The servers of pages, one a backend. */
+    readonly pages: readonly LabProcess[],
   ) {}
 
   /** Resolves when each VIP is held by a node; by its first one, unless nodes are not to preempt. */
@@ -51,10 +55,13 @@ export class VrrpCluster implements AsyncDisposable {
       const router = lab.host('router');
       await router.output('ip', ['route', 'add', networks.ipv4, 'dev', 'lan']);
       await router.output('ip', ['-6', 'route', 'add', networks.ipv6, 'dev', 'lan']);
-      await Promise.all(
+      const pages = await Promise.all(
         cluster.backends.map(async ({ name }) => {
-          await startNginx(lab.host(name));
-          await startRealServer(lab, name, { interface: 'lan', vips: services.flatMap(vipsOf), decap: 'ipip,gue' });
+          const page = await startNginx(lab.host(name));
+          const vips = [...vips4, ...vips6];
+          await startRealServer(lab, name, { interface: 'lan', vips, decap: 'ipip,gue' });
+          await startEchoServer(lab.host(name));
+          return page;
         }),
       );
       const peers = cluster.nodes.map(({ name, ipv4, ipv6 }) => ({ name, address: ipv4, address6: ipv6 }));
@@ -65,7 +72,7 @@ export class VrrpCluster implements AsyncDisposable {
         return new WeirNode(lab, host.name, { ...document, services, vrrp: section });
       });
       await Promise.all(nodes.map((node) => node.start()));
-      const started = new VrrpCluster(lab, cluster, nodes, services);
+      const started = new VrrpCluster(lab, cluster, nodes, services, pages);
       const first = vrrp.preempt === false ? undefined : started.firstNodes();
       await started.waitForHolders((holders) =>
         Object.entries(holders).every(([vip, names]) => names.length === 1 && (first?.[vip] ?? names[0]) === names[0]),
@@ -83,7 +90,7 @@ export class VrrpCluster implements AsyncDisposable {
       this.nodes.map(async ({ host }) => ({ name: host.name, addresses: await addressesOf(host) })),
     );
     const holdersOf = (vip: string) => held.filter(({ addresses }) => addresses.includes(vip)).map(({ name }) => name);
-    return Object.fromEntries(this.services.flatMap(vipsOf).map((vip) => [vip, holdersOf(vip)]));
+    return Object.fromEntries([...vips4, ...vips6].map((vip) => [vip, holdersOf(vip)]));
   }
 
   /** By VIP, the node that keepalived's configurations give the highest priority. */
@@ -132,12 +139,23 @@ export class VrrpCluster implements AsyncDisposable {
   }
 }
 
-/** A service for each VIP: IPv4 by IPIP, IPv6 by GUE. */
+/**
+ * A service for each VIP, pages and echo: IPv4 by IPIP, IPv6 by GUE. Backends are asked for a page of the VIP: on the
+ * way of traffic, and no less by the node that holds that VIP.
+ */
 function servicesOf({ backends }: StandardCluster): readonly ServiceDocument[] {
   return [...vips4, ...vips6].map((vip, at) => ({
     name: `web${at}`,
-    vip,
-    port: 80,
+    listeners: [80, ECHO_PORT].map((port) => ({ vip, port })),
+    healthCheck: {
+      kind: 'http',
+      port: 80,
+      interval: '400ms',
+      fastInterval: '200ms',
+      timeout: '300ms',
+      rise: 2,
+      fall: 3,
+    },
     method: vip.includes(':') ? 'gue' : 'ipip',
     backends: backends.map(({ name, ipv4, ipv6 }) => ({ name, address: vip.includes(':') ? ipv6 : ipv4 })),
   }));

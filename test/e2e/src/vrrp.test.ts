@@ -1,4 +1,4 @@
-import { waitUntil } from '@weir/lab';
+import { startNginx, TcpSessions, vipsOf, waitUntil } from '@weir/lab';
 import { testAsRoot } from './test-as-root.js';
 import { TAKEOVER_MS, VrrpCluster, vips4, vips6 } from './vrrp-cluster.js';
 
@@ -30,6 +30,7 @@ testAsRoot(
     const [vip] = vips4.filter((each) => before[each]?.[0] === 'node1') as [string];
     const load = vrrp.load(vip);
     await load.nextResult();
+    await using sessions = await TcpSessions.open(vrrp.lab.host('client'), { address: vip, count: 20 });
     await vrrp.lab.host('node1').crash();
     const { ms } = await vrrp.waitForHolders((holders) => vips.every((each) => holders[each]?.includes('node2')));
     t.log(`taken over after ${Math.round(ms)} ms`);
@@ -38,6 +39,8 @@ testAsRoot(
     const during = await load.stop();
     t.log(`${during.requests} requests, ${during.failed} failed, the slowest took ${during.slowestMs} ms`);
     t.like(during, { failed: 0 });
+    await sessions.roundTrip();
+    t.deepEqual(sessions.lost, [], 'connections that node1 had go on by node2');
     await vrrp.lab.host('node1').link('lan').up();
     await vrrp.node('node1').start();
     await vrrp.waitForHolders((holders) => vips.every((each) => holders[each]?.join() === before[each]?.join()));
@@ -75,7 +78,7 @@ testAsRoot(
     const own = before[vip]?.[0] as string;
     const other = own === 'node1' ? 'node2' : 'node1';
     const without = vrrp.services.map((service) =>
-      service.vip === vip
+      vipsOf(service).includes(vip)
         ? { ...service, backends: service.backends.map((each) => ({ ...each, weight: 0 })) }
         : service,
     );
@@ -90,7 +93,25 @@ testAsRoot(
     t.deepEqual(rest, restBefore);
     vrrp.node(own).write({ ...vrrp.node(own).document, services: vrrp.services });
     await vrrp.waitForHolders((holders) => holders[vip]?.join() === own);
+    const fewer = vrrp.services.filter((service) => !vipsOf(service).includes(vip));
+    for (const node of vrrp.nodes) node.write({ ...node.document, services: fewer });
+    await vrrp.waitForHolders((holders) => holders[vip]?.length === 0);
+    for (const node of vrrp.nodes) node.write({ ...node.document, services: vrrp.services });
+    await vrrp.waitForHolders((holders) => vips.every((each) => holders[each]?.join() === before[each]?.join()));
     t.is(await keepalivedPid(vrrp, own), pid, 'keepalived was not started anew');
+  },
+);
+
+testAsRoot(
+  'VRRP: VIPs whose backends fail their checks are held by no node, and are back with the first backend',
+  async (t) => {
+    await using vrrp = await VrrpCluster.start({ nodes: 2 });
+    const before = await vrrp.holders();
+    for (const page of vrrp.pages) await page.stop();
+    await vrrp.waitForHolders((holders) => vips.every((vip) => holders[vip]?.length === 0));
+    await startNginx(vrrp.lab.host('backend2'));
+    await vrrp.waitForHolders((holders) => vips.every((vip) => holders[vip]?.join() === before[vip]?.join()));
+    for (const vip of vips) t.regex((await vrrp.request(vip)).text, /backend2/, vip);
   },
 );
 
