@@ -49,12 +49,12 @@ function burstTable(bursts: readonly BurstFigures[]): TextTable {
 function loadTable(loads: readonly LoadFigures[]): TextTable {
   return {
     head: ['backends', 'starts', 'read: median', 'reach', 'in force: median'],
-    rows: loads.map(({ backends, loaded, started }) => [
+    rows: loads.map(({ backends, loaded, inForce }) => [
       String(backends),
       String(loaded.values.length),
       loaded.median.toFixed(0),
       'under 2000',
-      started.median.toFixed(0),
+      inForce.median.toFixed(0),
     ]),
   };
 }
