@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { WeirCluster, type WeirNode } from '@weir/lab';
 import { BenchError } from '../bench-error.js';
@@ -68,6 +69,11 @@ interface StartTimes {
 }
 
 async function startOnce(node: WeirNode): Promise<StartTimes> {
+  // What is pinned would be taken over.
+  await rm((node.document.dataplane as { readonly pinDirectory: string }).pinDirectory, {
+    recursive: true,
+    force: true,
+  });
   const worker = node.host.spawn(process.execPath, [WORKER, node.configFile], { name: 'load-worker' });
   const line = await worker.waitForLine(/^\{"backends":/, { timeoutMs: START_TIMEOUT_MS });
   const { code } = await worker.exited;
