@@ -54,7 +54,7 @@ function askByTcp(query: Buffer, target: ProbeTarget, take: (answer: DecodedPack
     if (received.byteLength >= messageEnd) receive(received.subarray(LENGTH_BYTES, messageEnd), take, settle);
   });
   socket.write(query);
-  return () => socket.resetAndDestroy();
+  return () => socket.destroy();
 }
 
 function receive(message: Buffer, take: (answer: DecodedPacket) => void, settle: Settle): void {

@@ -37,10 +37,8 @@ export const askGrpc: Ask<Extract<Probe, { kind: 'grpc' }>> = (probe, target, se
   call.on('end', () => settle(false, 'the answer ended without a gRPC status'));
   call.end(encodeHealthRequest(probe.service));
   return () => {
-    // The socket first: a session that ends lets go of it, and it would stay open.
-    socket.on('error', () => {});
-    socket.resetAndDestroy();
     session.destroy();
+    socket.destroy();
   };
 };
 

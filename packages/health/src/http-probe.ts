@@ -8,7 +8,7 @@ import { speakTls } from './tls-socket.js';
 /** So much of a body is searched for the text. */
 const BODY_BYTES_MAX = 65_536;
 
-/** Asks for a page over a connection of its own, which a RST ends. */
+/** Asks for a page over a connection of its own. */
 export const askHttp: Ask<HttpProbe> = (probe, target, settle) => {
   const socket = connectTo(target);
   const { tls } = probe;
@@ -33,9 +33,8 @@ export const askHttp: Ask<HttpProbe> = (probe, target, settle) => {
   });
   asked.end();
   return () => {
-    socket.on('error', () => {});
     asked.destroy();
-    socket.resetAndDestroy();
+    socket.destroy();
   };
 };
 

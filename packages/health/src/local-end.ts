@@ -24,7 +24,7 @@ export interface LocalEnd extends SocketEnd, Disposable {}
  *
  * @throws {ProbeSocketError}
  */
-export function reserveLocalEnd(remote: SocketEnd, mark = 0): LocalEnd {
+export function reserveLocalEnd(remote: SocketEnd, mark?: number): LocalEnd {
   const isIpv6 = familyOf(remote.address) === 6;
   const { address } = withSocket(openMarked(SocketKind.datagram, isIpv6, mark), (fd) => {
     // Connecting sends nothing in UDP: it looks up the route.
@@ -32,7 +32,7 @@ export function reserveLocalEnd(remote: SocketEnd, mark = 0): LocalEnd {
     checked('connect', libc().connect(fd, sockaddr, sockaddr.byteLength));
     return localEndOf(fd, isIpv6);
   });
-  const fd = openMarked(SocketKind.stream, isIpv6, 0);
+  const fd = openMarked(SocketKind.stream, isIpv6);
   try {
     const sockaddr = encodeSockaddr({ address, port: 0 });
     checked('bind', libc().bind(fd, sockaddr, sockaddr.byteLength));

@@ -5,6 +5,7 @@ import { checked, libc } from './libc.js';
 /** Numbers of <asm-generic/socket.h>. */
 export const SOL_SOCKET = 1;
 export const SO_MARK = 36;
+const SO_LINGER = 13;
 
 /** Kinds of sockets, with their numbers of <linux/net.h>. */
 export const SocketKind = { stream: 1, datagram: 2 } as const;
@@ -16,32 +17,37 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 
 /**
- * Begins to connect to the target, by the way that its mark decides.
+ * Begins to connect to the target, by the way that its mark decides. However the socket is closed, a RST ends the
+ * connection at once: it leaves no TIME_WAIT, of which thousands of probes would use up the ports.
  *
  * @throws {ProbeSocketError} without CAP_NET_ADMIN, where there is a mark
  */
 export function connectTo({ address, port, mark }: ProbeTarget): Socket {
-  // Node.js knows no SO_MARK: the socket is made outside, and taken over before it connects.
-  const socket =
-    mark === undefined ? new Socket() : new Socket({ fd: openMarked(SocketKind.stream, isIPv6(address), mark) });
-  return socket.connect({ host: address, port });
+  // Node.js knows neither SO_MARK nor SO_LINGER, and its own resetAndDestroy() waits for a connection that never comes and
+  // fails where the other side ended first. So the socket is made outside, and taken over before it connects.
+  const fd = openMarked(SocketKind.stream, isIPv6(address), mark);
+  setOption(fd, 'SO_LINGER', SO_LINGER, [1, 0]);
+  return new Socket({ fd }).connect({ host: address, port });
 }
 
 /**
  * Opens a socket that packets leave with this mark, and returns its file descriptor, which is the caller's.
  *
- * @throws {ProbeSocketError} without CAP_NET_ADMIN
+ * @throws {ProbeSocketError} without CAP_NET_ADMIN, where there is a mark
  */
-export function openMarked(kind: number, isIpv6: boolean, mark: number): number {
+export function openMarked(kind: number, isIpv6: boolean, mark?: number): number {
   const family = isIpv6 ? AF_INET6 : AF_INET;
   const fd = checked('socket', libc().socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (mark === 0) return fd;
+  if (mark !== undefined) setOption(fd, `SO_MARK ${mark}`, SO_MARK, [mark]);
+  return fd;
+}
+
+/** Sets an option that is some ints, or closes the socket and throws. */
+function setOption(fd: number, name: string, option: number, ints: readonly number[]): void {
+  // In the order of the host's bytes, as the kernel wants them.
+  const value = new Uint8Array(Uint32Array.from(ints).buffer);
   try {
-    // An int of the host, which is little-endian wherever Weir runs (x64, arm64).
-    const value = new Uint8Array(4);
-    new DataView(value.buffer).setUint32(0, mark, true);
-    checked(`SO_MARK ${mark}`, libc().setsockopt(fd, SOL_SOCKET, SO_MARK, value, value.byteLength));
-    return fd;
+    checked(name, libc().setsockopt(fd, SOL_SOCKET, option, value, value.byteLength));
   } catch (error) {
     libc().close(fd);
     throw error;
