@@ -42,7 +42,10 @@ test('a server with TLS is asked over TLS', async (t) => {
   t.deepEqual(unknown, { isWell: false, reason: 'certificate is self-signed' });
 });
 
-test('a port that nobody listens on is refused', async (t) => {
-  const found = await probeOnce({ kind: 'grpc', service: '' }, { address: '127.0.0.1', port: 1 });
-  t.deepEqual(found, { isWell: false, reason: 'connection refused' });
-});
+for (const tls of [undefined, { verify: false }]) {
+  test(`a port that nobody listens on is refused, ${tls === undefined ? 'without' : 'with'} TLS`, async (t) => {
+    const probe = { kind: 'grpc', service: '', ...(tls && { tls }) } as const;
+    const found = await probeOnce(probe, { address: '127.0.0.1', port: 1 });
+    t.deepEqual(found, { isWell: false, reason: 'connection refused' });
+  });
+}

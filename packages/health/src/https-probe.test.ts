@@ -104,3 +104,11 @@ test('a server that does not speak TLS is told as such', async (t) => {
   );
   t.deepEqual(found, { isWell: false, reason: 'the server does not speak TLS' });
 });
+
+test('a port that nobody listens on is refused', async (t) => {
+  const found = await probeOnce(
+    { kind: 'http', path: '/', method: 'GET', status: [[200, 200]], tls: { verify: false } },
+    { address: '127.0.0.1', port: 1 },
+  );
+  t.deepEqual(found, { isWell: false, reason: 'connection refused' });
+});

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -46,6 +46,14 @@ for (const address of vips) {
     t.deepEqual(found, { isWell: false, reason: 'network unreachable' });
   });
 }
+
+call('a connection that did not open in time is given up, not left to the kernel', async (t) => {
+  ip(`neigh add 10.0.${DEAD}.9 lladdr 02:00:00:00:00:09 dev to${DEAD}`);
+  const found = await probeOnce({ kind: 'tcp' }, { address: `10.0.${DEAD}.9`, port: 80 }, 100);
+  t.deepEqual(found, { isWell: false, reason: 'no answer within 100 ms' });
+  await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(execFileSync('ss', ['-Htan', 'state', 'syn-sent'], { encoding: 'utf8' }), '');
+});
 
 call('a half-open connection over a marked way is ended there by a RST', async (t) => {
   const pid = children[0]?.pid as number;
