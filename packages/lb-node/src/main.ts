@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { loadNodeConfig } from '@weir/control';
 import { ExitCode, exitCodeOf } from '@weir/daemon';
-import { XdpDataplane } from '@weir/dataplane';
+import { ProbePath, XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
 import { announceCommand } from './announce-command.js';
 import { exitCodes } from './exit-codes.js';
@@ -54,7 +54,7 @@ program
 program
   .command('detach')
   .description(
-    'remove the program from all interfaces, with tables, counters, the routes of VIPs and local addresses, and the neighbours kept resolved',
+    'remove the program from all interfaces, with tables, counters, the routes of VIPs, local addresses and probes, and the neighbours kept resolved',
   )
   .action(async () => {
     const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
@@ -62,6 +62,7 @@ program
     await refuseStrayPackets([]);
     await holdLocalAddresses([], []);
     await keepResolved(new Map());
+    await ProbePath.remove();
   });
 
 try {

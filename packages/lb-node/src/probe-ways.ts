@@ -5,6 +5,9 @@ import { type ForwardingTables, ProbePath } from '@weir/dataplane';
 import { type ProbeWay, probeWays } from './health-probes.js';
 import { ProbeMarks } from './probe-marks.js';
 
+/** How often ways are stated again that have not changed: the kernel forgets routes when a link goes down. */
+const RESTATE_MS = 10_000;
+
 /**
  * Keeps the ways of probes open that a configuration needs. Where the kernel does not take them, there are none: the log
  * says so once, and probes go to the backends' own addresses.
@@ -15,7 +18,9 @@ export class ProbeWays implements AsyncDisposable {
   readonly #marks = new ProbeMarks();
   #path: ProbePath | undefined;
   /** What was set last, if it was taken. */
-  #inForce: { readonly config: NodeConfig; readonly sources: ForwardingTables['sources'] } | undefined;
+  #inForce:
+    | { readonly config: NodeConfig; readonly sources: ForwardingTables['sources']; readonly statedMs: number }
+    | undefined;
   #refusal: string | undefined;
 
   /** @param interfaces  of the node */
@@ -26,16 +31,20 @@ export class ProbeWays implements AsyncDisposable {
 
   /** Resolves to whether {@link markOf} may answer otherwise than before. */
   async set(config: NodeConfig, sources: ForwardingTables['sources']): Promise<boolean> {
-    if (config === this.#inForce?.config && isDeepStrictEqual(sources, this.#inForce.sources)) return false;
+    const before = this.#inForce;
+    const isSame = config === before?.config && isDeepStrictEqual(sources, before.sources);
+    const statedMs = performance.now();
+    if (isSame && statedMs - before.statedMs < RESTATE_MS) return false;
     try {
       await this.#open(probeWays(config), sources);
-      this.#inForce = { config, sources };
+      this.#inForce = { config, sources, statedMs };
       this.#refusal = undefined;
+      return !isSame;
     } catch (error) {
       this.#inForce = undefined;
       this.#complain((error as Error).message);
+      return true;
     }
-    return true;
   }
 
   /** The mark that leads to a backend as traffic does; undefined: nothing does. */

@@ -55,6 +55,15 @@ export class ProbePath implements AsyncDisposable {
     }
   }
 
+  /**
+   * Takes away what a life left that was killed. Nothing there is fine.
+   * @throws {DataplaneError} BPF_CALL_FAILED, COMMAND_MISSING, COMMAND_FAILED
+   */
+  static async remove(): Promise<void> {
+    await ProbeRouting.remove();
+    await removeFilter();
+  }
+
   private constructor(object: BpfObject, routing: ProbeRouting, interfaces: readonly string[]) {
     this.#object = object;
     this.#table = new ProbeTable(object);

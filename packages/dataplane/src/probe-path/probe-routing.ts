@@ -30,8 +30,13 @@ export class ProbeRouting implements AsyncDisposable {
 
   /** Removes what a former life left. @throws {DataplaneError} COMMAND_MISSING */
   static async open(interfaces: readonly string[]): Promise<ProbeRouting> {
-    await removeAll();
+    await ProbeRouting.remove();
     return new ProbeRouting(interfaces);
+  }
+
+  /** Removes rules and routes, whoever made them. @throws {DataplaneError} COMMAND_MISSING */
+  static async remove(): Promise<void> {
+    for (const family of families) await remove(family, removalLines);
   }
 
   private constructor(interfaces: readonly string[]) {
@@ -85,7 +90,7 @@ export class ProbeRouting implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeAll();
+    await ProbeRouting.remove();
   }
 }
 
@@ -107,8 +112,4 @@ async function remove(family: FamilyOption, lines: readonly string[]): Promise<v
   await networkCommand('ip', [family, '-force', '-batch', '-'], lines).catch((error: unknown) => {
     if (!(error instanceof DataplaneError && error.code === 'COMMAND_FAILED')) throw error;
   });
-}
-
-async function removeAll(): Promise<void> {
-  for (const family of families) await remove(family, removalLines);
 }
