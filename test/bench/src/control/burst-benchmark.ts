@@ -7,7 +7,7 @@ export interface BurstFigures {
   readonly changes: number;
   /** Until etcd had taken all. */
   readonly writtenMs: number;
-  /** From then until all nodes had the last one in force. */
+  /** From the first one until all nodes had the last one in force. */
   readonly inForceMs: number;
   /** Of each node: how often it went from one configuration to the next. */
   readonly passes: readonly number[];
@@ -44,5 +44,5 @@ export async function benchmarkBurst(
   const ended = Math.max(...written.map(({ answeredMs }) => answeredMs));
   const inForce = Math.max(...lastLines.map(timeOf));
   say(`${burst} changes in ${(ended - began).toFixed(0)} ms: ${passes.join(', ')} passes`);
-  return { changes: burst, writtenMs: ended - began, inForceMs: inForce - ended, passes };
+  return { changes: burst, writtenMs: ended - began, inForceMs: inForce - began, passes };
 }

@@ -36,7 +36,7 @@ function changeTable(changes: readonly ChangeTimes[]): TextTable {
 
 function burstTable(bursts: readonly BurstFigures[]): TextTable {
   return {
-    head: ['changes', 'written in, ms', 'in force after, ms', 'passes of each node'],
+    head: ['changes', 'written in, ms', 'all in force after, ms', 'passes of each node'],
     rows: bursts.map(({ changes, writtenMs, inForceMs, passes }) => [
       String(changes),
       writtenMs.toFixed(0),
