@@ -51,6 +51,6 @@ for (const [args, message] of [
   });
 }
 
-test('a node without bgp says that it announces nothing', (t) => {
+test('without bgp there is nothing to override', (t) => {
   t.regex(start(t, false).announce().stderr, /has no section bgp/);
 });

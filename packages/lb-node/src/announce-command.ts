@@ -15,7 +15,9 @@ import { allVips } from './vips.js';
 export async function announceCommand(configFile: string, vip?: string, how?: string): Promise<void> {
   const config = await loadNodeConfig(configFile);
   if (config.bgp === undefined)
-    throw refused(`${configFile} has no section bgp: this node announces nothing, whatever is wanted`);
+    throw refused(
+      `${configFile} has no section bgp, which overrides of VIPs are for; a node with vrrp gives all of its VIPs up with node.state draining`,
+    );
   const { overridesFile } = config.bgp;
   const overrides = readOverrides(overridesFile);
   const address = vip === undefined ? undefined : knownVip(vip, config, overrides, configFile);
