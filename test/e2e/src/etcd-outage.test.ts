@@ -83,7 +83,9 @@ testAsRoot(
     await weir.waitForRoutes(weir.cluster.vip.ipv4, 2);
     t.is(await weir.routesTo(ETCD_VIP), 1, 'of the other node, which knows it');
     t.deepEqual(await whoAnswers(weir, weir.cluster.vip.ipv4), [0, ['backend1', 'backend2', 'backend3']]);
+    const answers = linesOfAll(weir, /etcd at \S+ answers/, RETURN_TIMEOUT_MS);
     await server().start();
+    await answers();
     await weir.waitForRoutes(ETCD_VIP, 2);
     t.deepEqual(await whoAnswers(weir), [0, ['backend1', 'backend2', 'backend3']]);
   },
