@@ -1,11 +1,6 @@
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
-import { etcdConfigOf } from '../etcd-config.js';
-import { type NodeConfig, nodeConfigOf } from '../node-config.js';
-import { loadNodeDocument } from '../parse-node-config.js';
+import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent, ConfigSource } from '../watch-node-config.js';
-import type { ClusterLog } from './cluster-log.js';
-import { EtcdSource } from './etcd-source.js';
-import { FileSource } from './file-source.js';
 
 /** weir.yaml and, where it has a section `etcd`, what the nodes of the cluster share. */
 export interface ClusterConfigSource extends ConfigSource {
@@ -27,17 +22,4 @@ export interface ClusterConfigSource extends ConfigSource {
 export interface NodeRegistration extends AsyncDisposable {
   /** The record has changed: it is written at once. */
   refresh(): void;
-}
-
-/**
- * weir.yaml, and what its section `etcd` leads to; without that section as {@link watchNodeConfig}.
- * @throws {ConfigError} when the file itself is wrong; never for what is in etcd, or for etcd being away
- */
-export async function openConfigSource(
-  path: string,
-  { logger }: { readonly logger: ClusterLog },
-): Promise<ClusterConfigSource> {
-  const document = await loadNodeDocument(path);
-  if (document.etcd === undefined) return new FileSource(path, nodeConfigOf(document));
-  return EtcdSource.open({ path, document, config: etcdConfigOf(document.etcd), logger });
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterLog } from '../cluster/cluster-log.js';
-import { type ClusterConfigSource, openConfigSource } from '../cluster/config-source.js';
+import type { ClusterConfigSource } from '../cluster/config-source.js';
+import { openConfigSource } from '../cluster/open-config-source.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { DiscoveryRunner } from './discovery-runner.js';
