@@ -12,7 +12,7 @@ import { openSpeaker } from './open-speaker.js';
 import { OverrideSource } from './override-source.js';
 import { type Reconciled, Reconciler, type ReconcilerParts } from './reconciler.js';
 import { ReportSocket } from './report-socket.js';
-import { refuseDistantBackends } from './same-subnet.js';
+import { NearBackends, refuseDistantBackends } from './same-subnet.js';
 import { resolveHops } from './unresolved-hops.js';
 
 /** How often the whole is looked at without an occasion. */
@@ -79,6 +79,7 @@ export async function startNode(
       logger,
       now,
       health,
+      near: new NearBackends(logger),
       sharing: sharing?.moment,
       absentNodes: sharing?.absentNodes,
       overrides: () => overrides?.overrides ?? new Map(),

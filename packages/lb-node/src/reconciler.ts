@@ -12,6 +12,7 @@ import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
 import { backupAddresses, planPoolAnnouncements } from './pool-announcements.js';
 import { translates } from './prepare-kernel.js';
+import type { NearBackends } from './same-subnet.js';
 import type { SharingMoment } from './sharing-tables.js';
 import { refuseStrayPackets } from './stray-packets.js';
 import { allVips } from './vips.js';
@@ -23,6 +24,8 @@ export interface ReconcilerParts extends AnnouncerParts {
   readonly sharing?: (() => SharingMoment) | undefined;
   /** Told the configuration at each pass, it answers with that of the backends that are to be used. Absent: all are. */
   readonly health?: Pick<NodeHealth, 'follow'> | undefined;
+  /** Asked at each pass for the configuration without backends that this node can't reach. Absent: it reaches all. */
+  readonly near?: Pick<NearBackends, 'of'> | undefined;
 }
 
 /** What is in force after a pass. */
@@ -109,7 +112,7 @@ export class Reconciler {
   }
 
   async #reconcile(): Promise<Reconciled> {
-    const config = this.#config;
+    const config = (await this.#parts.near?.of(this.#config)) ?? this.#config;
     const backends = new Set(config.services.flatMap((service) => service.backends.map(({ address }) => address)));
     const [changed, { routes, neighbours }] = await Promise.all([
       this.#kernel.before(config),

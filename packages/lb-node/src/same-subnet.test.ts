@@ -1,6 +1,7 @@
-import { parseNodeConfig } from '@weir/control';
+import { type EtcdConfig, type NodeConfig, parseNodeConfig, type ServiceConfig } from '@weir/control';
+import type { Logger } from '@weir/daemon';
 import test from 'ava';
-import { distantBackends, refuseDistantBackends } from './same-subnet.js';
+import { distantBackends, NearBackends, refuseDistantBackends } from './same-subnet.js';
 import { enterPrivateNetwork, isRoot } from './test-support/private-network.js';
 
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
@@ -43,3 +44,43 @@ test('each distant backend is named, and a family that the node has no address o
     /^services\[0\]\.backends\[0\]\.address: "fd00::21" is in no subnet of this node \(it has no IPv6 address\)/,
   );
 });
+
+const withEtcd = (config: NodeConfig): NodeConfig => ({ ...config, etcd: {} as EtcdConfig });
+
+testAsRoot('with etcd a backend of dr behind a router is left out and told once, the others serve', async (t) => {
+  const config = withEtcd(configOf('dr', '10.0.0.21', '10.3.0.1'));
+  await t.notThrowsAsync(refuseDistantBackends(config));
+  const warnings: string[] = [];
+  const near = new NearBackends({ warn: (_: object, text: string) => warnings.push(text) } as unknown as Logger);
+  for (let pass = 0; pass < 2; pass++) {
+    const [web] = (await near.of(config)).services;
+    t.deepEqual(
+      web?.backends.map(({ address }) => address),
+      ['10.0.0.21'],
+    );
+  }
+  t.deepEqual(warnings, [
+    'service web, backend 10.3.0.1 is left out: "10.3.0.1" is in no subnet of this node (10.0.0.11/24 on eth0), and method dr ends at a router; use ipip, gre, gue or fullnat',
+  ]);
+  // One that was near in between is news when it is not any more.
+  await near.of(withEtcd(configOf('dr', '10.0.0.21')));
+  await near.of(config);
+  t.is(warnings.length, 2);
+});
+
+testAsRoot(
+  'a backend of dr behind a router that discovery may have named is left out, that of the file is not',
+  async (t) => {
+    const config = configOf('dr', '10.3.0.1');
+    const [web] = config.services as [ServiceConfig];
+    const found = { ...web, name: 'found', discovery: [] };
+    const near = new NearBackends({ warn: () => {} } as unknown as Logger);
+    const { services } = await near.of({ ...config, services: [web, found] });
+    t.deepEqual(
+      services.map(({ backends }) => backends.length),
+      [1, 0],
+    );
+    await t.notThrowsAsync(refuseDistantBackends({ ...config, services: [found] }));
+    await t.throwsAsync(refuseDistantBackends({ ...config, services: [found, web] }), { message: /^services\[1\]/ });
+  },
+);
