@@ -250,6 +250,25 @@ testAsRoot('a change to a backend that dr does not reach is refused with its pat
   t.regex(run('--config', configFile(document()), 'counters').stdout, / 198\.51\.100\.10:80 mh/);
 });
 
+testAsRoot(
+  'a backend that discovery names and dr does not reach is left out, and later changes come in force',
+  async (t) => {
+    const found = join(directory, 'found.yaml');
+    writeFileSync(found, '- { name: near, address: 10.0.0.21 }\n- { name: far, address: 10.3.0.1 }\n');
+    const text = document().replace(
+      'backends: [ { address: 10.0.0.21 } ]',
+      `method: dr, discovery: [ { file: ${found} } ]`,
+    );
+    const { file, log, next } = await startDaemon(t, text);
+    t.regex(log(), /service web, backend far is left out: .{0,2}10\.3\.0\.1.{0,2} is in no subnet of this node/);
+    const change = next(/configuration in force/);
+    replaceFile(file, text.replace('198.51.100.10', '198.51.100.11'));
+    await change;
+    t.regex(run('--config', file, 'counters', '--json').stdout, /"vip":"198\.51\.100\.11"/);
+    t.is(log().split('backend far is left out').length - 1, 1, 'it is told once');
+  },
+);
+
 testAsRoot('local addresses come and go with the configuration, and go with what else detach removes', async (t) => {
   const { file, next, stop } = await startDaemon(t, document());
   const withLocal = document().replace('address: 10.0.0.11 }', 'address: 10.0.0.11, localAddresses: [10.0.0.111] }');
