@@ -131,7 +131,17 @@ const refused: readonly (readonly [string, string, string, (string | number)?])[
   [
     'healthCheck: { kind: http, path: ready },',
     plain,
-    `${check}.path: "ready" is not a path; it begins with / and has no space`,
+    `${check}.path: "ready" is not a path; it begins with / and has only ASCII without blanks, others as %C3%BC`,
+  ],
+  [
+    'healthCheck: { kind: http, path: /über },',
+    plain,
+    `${check}.path: "/über" is not a path; it begins with / and has only ASCII without blanks, others as %C3%BC`,
+  ],
+  [
+    'healthCheck: { kind: grpc, tls: { serverName: a b/c } },',
+    plain,
+    `${check}.tls.serverName: "a b/c" is not a host name; write one such as shop.example`,
   ],
   ['healthCheck: { kind: http, status: 700 },', plain, `${check}.status: 700 is not within 100-599, the codes of HTTP`],
   [

@@ -14,10 +14,14 @@ const checkInterval = duration.refine((ms) => ms >= PROBE_MIN_MS, {
   abort: true,
 });
 const count = z.int().min(1).max(COUNT_MAX);
+const HOST_NAME = /^(?=.{1,253}$)([\w-]{1,63}\.)*[\w-]{1,63}$/;
 const text = z.string().min(1, 'is empty').max(TEXT_MAX);
 
 const tls = z.strictObject({
-  serverName: text.describe('Server name indication, and the name that the certificate has to have.').optional(),
+  serverName: text
+    .regex(HOST_NAME, 'is not a host name; write one such as shop.example')
+    .describe('Server name indication, and the name that the certificate has to have.')
+    .optional(),
   verify: z.boolean().describe('Whether the certificate has to be right; default false.').optional(),
   ca: absolutePath
     .describe('verify: PEM file of who signed the certificate; default: those that the system knows.')
@@ -52,7 +56,7 @@ const check = z.strictObject({
   rise: count.describe('Good probes in a row until a backend is up; default 2.').optional(),
   fall: count.describe('Bad ones in a row until it is down; default 3.').optional(),
   path: text
-    .regex(/^\/\S*$/, 'is not a path; it begins with / and has no space')
+    .regex(/^\/[\x21-\x7e]*$/, 'is not a path; it begins with / and has only ASCII without blanks, others as %C3%BC')
     .describe('http, https: default /.')
     .optional(),
   method: z.enum(['GET', 'HEAD']).describe('http, https: default GET.').optional(),

@@ -1,10 +1,12 @@
-import { connect, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
 import type { Ask, Settle } from './attempt.js';
 import { decodeHealthResponse, encodeHealthRequest } from './grpc-health.js';
 import type { Probe } from './health-check.js';
-import { connectTo } from './marked-socket.js';
+import { askOver } from './marked-socket.js';
 import { reasonOf } from './reason.js';
 import { speakTls } from './tls-socket.js';
+
+type GrpcProbe = Extract<Probe, { kind: 'grpc' }>;
 
 /** More than any answer of the health service has. */
 const ANSWER_BYTES_MAX = 1024;
@@ -13,14 +15,18 @@ const ANSWER_BYTES_MAX = 1024;
  * Calls grpc.health.v1.Health/Check. Over HTTP/2 as Node.js has it: @grpc/grpc-js makes its sockets itself, without a mark,
  * and hides why one failed behind attempts to reconnect.
  */
-export const askGrpc: Ask<Extract<Probe, { kind: 'grpc' }>> = (probe, target, settle) => {
-  const socket = connectTo(target);
-  const { tls } = probe;
-  const fail = (error: Error) => settle(false, reasonOf(error));
-  const session = connect(`${tls === undefined ? 'http' : 'https'}://${tls?.serverName ?? 'backend'}`, {
-    createConnection: () => (tls === undefined ? socket : speakTls(socket, target, tls, ['h2'])),
+export const askGrpc: Ask<GrpcProbe> = (probe, target, settle) =>
+  askOver(target, (socket) => {
+    const { tls } = probe;
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://${tls?.serverName ?? 'backend'}`, {
+      createConnection: () => (tls === undefined ? socket : speakTls(socket, target, tls, ['h2'])),
+    });
+    session.on('error', (error) => settle(false, reasonOf(error)));
+    callOver(session, probe, settle);
+    return () => session.destroy();
   });
-  session.on('error', fail);
+
+function callOver(session: ClientHttp2Session, { service }: GrpcProbe, settle: Settle): void {
   const call = session.request({
     ':method': 'POST',
     ':path': '/grpc.health.v1.Health/Check',
@@ -28,19 +34,15 @@ export const askGrpc: Ask<Extract<Probe, { kind: 'grpc' }>> = (probe, target, se
     te: 'trailers',
   });
   let answer: Buffer = Buffer.alloc(0);
-  call.on('error', fail);
+  call.on('error', (error) => settle(false, reasonOf(error)));
   call.on('response', (headers) => judgeHeaders(headers, settle));
   call.on('data', (chunk: Buffer) => {
     answer = Buffer.concat([answer, chunk]).subarray(0, ANSWER_BYTES_MAX);
   });
   call.on('trailers', (trailers) => judge(answer, trailers, settle));
   call.on('end', () => settle(false, 'the answer ended without a gRPC status'));
-  call.end(encodeHealthRequest(probe.service));
-  return () => {
-    session.destroy();
-    socket.destroy();
-  };
-};
+  call.end(encodeHealthRequest(service));
+}
 
 /** A failed call may be answered by headers alone ("gRPC over HTTP2", Trailers-Only). */
 function judgeHeaders(headers: IncomingHttpHeaders & IncomingHttpStatusHeader, settle: Settle): void {

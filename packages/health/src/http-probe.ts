@@ -1,7 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Ask, Settle } from './attempt.js';
-import type { HttpProbe } from './health-check.js';
-import { connectTo } from './marked-socket.js';
+import type { HttpProbe, ProbeTarget } from './health-check.js';
+import { askOver } from './marked-socket.js';
 import { reasonOf } from './reason.js';
 import { speakTls } from './tls-socket.js';
 
@@ -9,34 +10,35 @@ import { speakTls } from './tls-socket.js';
 const BODY_BYTES_MAX = 65_536;
 
 /** Asks for a page over a connection of its own. */
-export const askHttp: Ask<HttpProbe> = (probe, target, settle) => {
-  const socket = connectTo(target);
-  const { tls } = probe;
-  const asked: ClientRequest = request({
+export const askHttp: Ask<HttpProbe> = (probe, target, settle) =>
+  askOver(target, (socket) => {
+    const asked = requestOver(socket, probe, target);
+    const fail = (error: Error) => settle(false, reasonOf(error));
+    asked.on('error', fail);
+    asked.on('response', (response) => {
+      response.on('error', fail);
+      judge(probe, response, settle);
+    });
+    asked.end();
+    return () => asked.destroy();
+  });
+
+/** @throws {TypeError} what of the probe can't be said in HTTP */
+function requestOver(socket: Socket, { tls, path, method, host }: HttpProbe, target: ProbeTarget): ClientRequest {
+  return request({
     createConnection: () => (tls === undefined ? socket : speakTls(socket, target, tls, ['http/1.1'])),
     host: target.address,
     port: target.port,
     defaultPort: tls === undefined ? 80 : 443,
-    path: probe.path,
-    method: probe.method,
+    path,
+    method,
     headers: {
       'User-Agent': 'weir-health',
       Connection: 'close',
-      ...(probe.host !== undefined && { Host: probe.host }),
+      ...(host !== undefined && { Host: host }),
     },
   });
-  const fail = (error: Error) => settle(false, reasonOf(error));
-  asked.on('error', fail);
-  asked.on('response', (response) => {
-    response.on('error', fail);
-    judge(probe, response, settle);
-  });
-  asked.end();
-  return () => {
-    asked.destroy();
-    socket.destroy();
-  };
-};
+}
 
 function judge(probe: HttpProbe, response: IncomingMessage, settle: Settle): void {
   const status = response.statusCode as number;

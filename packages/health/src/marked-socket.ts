@@ -1,4 +1,5 @@
 import { isIPv6, Socket } from 'node:net';
+import type { Close } from './attempt.js';
 import type { ProbeTarget } from './health-check.js';
 import { checked, libc } from './libc.js';
 
@@ -27,7 +28,28 @@ export function connectTo({ address, port, mark }: ProbeTarget): Socket {
   // fails where the other side ended first. So the socket is made outside, and taken over before it connects.
   const fd = openMarked(SocketKind.stream, isIPv6(address), mark);
   setOption(fd, 'SO_LINGER', SO_LINGER, [1, 0]);
-  return new Socket({ fd }).connect({ host: address, port });
+  const socket = new Socket({ fd });
+  // Who connects may throw before it listens itself; an error that nobody hears of would end the process.
+  socket.on('error', () => {});
+  return socket.connect({ host: address, port });
+}
+
+/**
+ * Begins to ask over a connection to the target, as {@link connectTo} makes it. The connection ends when what `begin`
+ * returns has been called, and when `begin` throws.
+ */
+export function askOver(target: ProbeTarget, begin: (socket: Socket) => Close): Close {
+  const socket = connectTo(target);
+  try {
+    const close = begin(socket);
+    return () => {
+      close();
+      socket.destroy();
+    };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /**
