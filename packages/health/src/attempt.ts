@@ -41,11 +41,13 @@ export function attempt(
       isSettled = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
-      close?.();
+      closeQuietly(close);
       resolve({ isWell, reason, latencyMs: performance.now() - startMs });
     };
     const onAbort = () => settle(false, 'the probe was called off');
-    const timer = setTimeout(() => settle(false, `no answer within ${timeoutMs} ms`), timeoutMs);
+    const giveUp = () => settle(false, `no answer within ${timeoutMs} ms`);
+    // In a process that was held up the answer may be there and not read yet; it is read before the next immediate.
+    const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     else {
@@ -56,6 +58,13 @@ export function attempt(
       }
     }
     // It settled before it had returned how to close.
-    if (isSettled) close?.();
+    if (isSettled) closeQuietly(close);
   });
+}
+
+/** What is known by then is told though something can't be closed, such as a script whose group this process may not kill. */
+function closeQuietly(close: Close | undefined): void {
+  try {
+    close?.();
+  } catch {}
 }
