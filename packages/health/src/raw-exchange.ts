@@ -61,19 +61,23 @@ export class RawExchange<Answer> {
     const { createSocket, AddressFamily } = loadPackage();
     const { family, protocol, prepare, read } = this.#protocol;
     const addressFamily = family === 4 ? AddressFamily.IPv4 : AddressFamily.IPv6;
+    let socket: RawSocket.Socket | undefined;
     try {
-      const socket = createSocket({ addressFamily, protocol });
-      prepare(socket);
-      // It closes itself then. Who waits learns it by having no answer; the next one opens another.
-      socket.on('error', () => {
-        if (this.#socket === socket) this.#socket = undefined;
+      const opened = createSocket({ addressFamily, protocol });
+      socket = opened;
+      prepare(opened);
+      // Who waits learns it by having no answer; the next one opens another. A socket that could not be read closes only so.
+      opened.on('error', () => {
+        opened.close();
+        if (this.#socket === opened) this.#socket = undefined;
       });
-      socket.on('message', (packet, source) => {
+      opened.on('message', (packet, source) => {
         const found = read(packet, source);
         if (found !== undefined) this.#waiting.get(found.key)?.(found.answer);
       });
-      return socket;
+      return opened;
     } catch (cause) {
+      socket?.close();
       throw new ProbeSocketError(
         'RAW_SOCKET_REFUSED',
         `a raw socket for IPv${family} is refused: ${(cause as Error).message}; it needs root, or CAP_NET_RAW and CAP_NET_ADMIN`,

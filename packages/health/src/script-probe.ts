@@ -15,18 +15,19 @@ export const askScript: Ask<Extract<Probe, { kind: 'script' }>> = ({ command }, 
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...environmentOf(target) },
   });
+  script.on('error', (error) => settle(false, reasonOf(error)));
   let complaint = '';
-  script.stderr.setEncoding('utf8').on('data', (text: string) => {
+  // A process without file descriptors left gets none for it.
+  script.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, STDERR_CHARACTERS_MAX);
   });
-  script.on('error', (error) => settle(false, reasonOf(error)));
   script.on('exit', (code, endedBy) => {
     if (code === 0) settle(true, 'exit code 0');
     // What it wrote before its end may not have been read yet.
     else setImmediate(() => settle(false, outcome(code, endedBy, complaint.trim())));
   });
   return () => {
-    script.stderr.destroy();
+    script.stderr?.destroy();
     endGroup(script.pid);
   };
 };

@@ -9,7 +9,7 @@ import {
   TcpFlag,
   tcpBytes,
 } from '@weir/packet';
-import type { Ask } from './attempt.js';
+import type { Ask, Close } from './attempt.js';
 import type { ProbeTarget } from './health-check.js';
 import { reserveLocalEnd, type SocketEnd } from './local-end.js';
 import { type SynAnswer, synAnswers4, synAnswers6 } from './syn-answers.js';
@@ -40,12 +40,13 @@ export const askSyn: Ask<unknown> = (_probe, target, settle) => {
       settle(true, 'SYN-ACK');
     }
   };
-  const forget = exchange.expect(local.port, take);
+  let forget: Close | undefined;
   const close = () => {
-    forget();
+    forget?.();
     local[Symbol.dispose]();
   };
   try {
+    forget = exchange.expect(local.port, take);
     send({ sequence, flags: TcpFlag.syn, options });
   } catch (error) {
     close();
