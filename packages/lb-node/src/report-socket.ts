@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
-import { createServer, connect as dial, type Server } from 'node:net';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { NodeConfig } from '@weir/control';
@@ -29,6 +29,7 @@ export function reportSocketOf(
 /** Tells a report to whoever connects, as JSON. */
 export class ReportSocket implements AsyncDisposable {
   readonly #server: Server;
+  readonly #connections: ReadonlySet<Socket>;
 
   /**
    * A socket that a former process left there gives way.
@@ -43,25 +44,33 @@ export class ReportSocket implements AsyncDisposable {
     try {
       mkdirSync(dirname(path), { recursive: true });
       rmSync(path, { force: true });
+      const connections = new Set<Socket>();
       const server = createServer((connection) => {
+        connections.add(connection);
+        connection.on('close', () => connections.delete(connection));
         connection.on('error', () => connection.destroy());
+        connection.setTimeout(TIMEOUT_MS, () => connection.destroy());
         connection.end(JSON.stringify(read()));
       });
       server.listen(path);
       await once(server, 'listening');
-      return new ReportSocket(server);
+      return new ReportSocket(server, connections);
     } catch (cause) {
       const message = `the report on ${name} can't be told at ${path}: ${(cause as Error).message}; a socket's path has at most 107 bytes`;
       throw new WeirError('REPORT_SOCKET_REFUSED', message, { cause, details: { path } });
     }
   }
 
-  private constructor(server: Server) {
+  private constructor(server: Server, connections: ReadonlySet<Socket>) {
+    this.#connections = connections;
     this.#server = server;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    // A client that keeps its end open would keep this process.
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
   }
 }
 
