@@ -12,7 +12,8 @@ export interface SessionWatchParts {
   readonly now: () => number;
   /** Why gobgpd ended or refused a session, if it says so. */
   readonly reasonOf: (peer: string) => string | undefined;
-  readonly signatureFailures: () => SignatureFailures;
+  /** Undefined: it can't be had now. */
+  readonly signatureFailures: () => SignatureFailures | undefined;
 }
 
 /** gobgpd calls 5 to 10 s after it began, and as long after a call that failed; a session that needs longer needs help. */
@@ -23,7 +24,7 @@ interface Session {
   state: SessionState;
   /** Since when it has not been established; undefined: it is. */
   downSinceMs: number | undefined;
-  failuresBefore: SignatureFailures;
+  failuresBefore: SignatureFailures | undefined;
   /** What was said of this outage. */
   readonly said: Set<string>;
 }

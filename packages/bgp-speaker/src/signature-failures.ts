@@ -13,9 +13,13 @@ export interface SignatureFailures {
 /** Names in TcpExt (net/ipv4/proc.c). */
 const counters = { missing: 'TCPMD5NotFound', unexpected: 'TCPMD5Unexpected', wrong: 'TCPMD5Failure' } as const;
 
-/** What the kernel has counted since this network namespace began. */
-export function readSignatureFailures(): SignatureFailures {
-  return parseSignatureFailures(readFileSync('/proc/self/net/netstat', 'utf8'));
+/** What the kernel has counted since this network namespace began; undefined: it can't be read, as without descriptors left. */
+export function readSignatureFailures(): SignatureFailures | undefined {
+  try {
+    return parseSignatureFailures(readFileSync('/proc/self/net/netstat', 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param netstat  pairs of lines, names and values in the same order, each pair with its prefix */
@@ -32,8 +36,12 @@ export function parseSignatureFailures(netstat: string): SignatureFailures {
   };
 }
 
-/** What came between two readings. */
-export function failuresSince(before: SignatureFailures, after: SignatureFailures): SignatureFailures {
+/** What came between two readings; nothing where one of them failed. */
+export function failuresSince(
+  before: SignatureFailures | undefined,
+  after: SignatureFailures | undefined,
+): SignatureFailures {
+  if (before === undefined || after === undefined) return { missing: 0, unexpected: 0, wrong: 0 };
   return {
     missing: after.missing - before.missing,
     unexpected: after.unexpected - before.unexpected,
