@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
+import { everyStep } from './every-step.js';
 import { changedFixedSettings } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
@@ -55,6 +56,16 @@ export async function startNode(
   let sharing: NodeSharing | undefined;
   let health: NodeHealth | undefined;
   const reports: ReportSocket[] = [];
+  /** Gives up what was opened so far, whatever of it fails. */
+  const close = (leaveRunning: boolean) =>
+    everyStep(logger, [
+      () => overrides?.[Symbol.dispose](),
+      () => speaker?.stop({ leaveRunning }),
+      ...reports.map((report) => () => report[Symbol.asyncDispose]()),
+      () => health?.[Symbol.asyncDispose](),
+      () => sharing?.[Symbol.asyncDispose](),
+      () => dataplane[Symbol.asyncDispose](),
+    ]);
   try {
     logger.info({ ...origin }, `tables ${origin.kind}`);
     const now = () => performance.now();
@@ -131,13 +142,8 @@ export async function startNode(
       passes.abort();
       clearTimeout(pending?.timer);
       clearInterval(resync);
-      overrides?.[Symbol.dispose]();
-      await Promise.all([announcing.settled(), resolving]);
-      await speaker?.stop({ leaveRunning });
-      for (const report of reports) await report[Symbol.asyncDispose]();
-      await health?.[Symbol.asyncDispose]();
-      await sharing?.[Symbol.asyncDispose]();
-      await dataplane[Symbol.asyncDispose]();
+      await everyStep(logger, [() => resolving, () => announcing.settled()]);
+      await close(leaveRunning);
     };
 
     return {
@@ -164,12 +170,7 @@ export async function startNode(
       [Symbol.asyncDispose]: () => stop(true),
     };
   } catch (error) {
-    overrides?.[Symbol.dispose]();
-    await speaker?.stop({ leaveRunning: false });
-    for (const report of reports) await report[Symbol.asyncDispose]();
-    await health?.[Symbol.asyncDispose]();
-    await sharing?.[Symbol.asyncDispose]();
-    await dataplane[Symbol.asyncDispose]();
+    await close(false);
     throw error;
   }
 }
