@@ -19,7 +19,12 @@ test.before(() => {
     sh(`ip ${family} address add ${vip} dev eth0${family === '-6' ? ' nodad' : ''}`);
 });
 
-const rules = () => families.map(([family]) => sh(`ip ${family} rule`));
+/** The kernel forgets addresses of IPv6 when their link goes down. */
+function addIpv6(): void {
+  for (const address of [families[1][1], `${families[1][2]}/64`]) sh(`ip address replace ${address} dev eth0 nodad`);
+}
+
+const detailedRules = () => families.map(([family]) => sh(`ip -details ${family} rule`));
 
 /** Where a packet goes that comes in by eth0. */
 function wayOf(family: string, source: string, destination: string, protocol: string): 'here' | 'refused' {
@@ -31,29 +36,91 @@ function wayOf(family: string, source: string, destination: string, protocol: st
   }
 }
 
+const all = new Set<string>(families.map(([, vip]) => vip));
+const routes = () => families.map(([family]) => sh(`ip ${family} route show table all proto 177`));
+
 testAsRoot('the rules are there once, whoever came before, and those of the kernel come back', async (t) => {
-  const kernelRules = rules();
-  await HeldVips.open(['eth0']);
-  const once = rules();
-  const held = await HeldVips.open(['eth0']);
-  t.deepEqual(rules(), once);
+  const kernelRules = detailedRules();
+  await new HeldVips(['eth0']).set(all);
+  const once = detailedRules();
+  await new HeldVips(['eth0']).set(all);
+  t.deepEqual(detailedRules(), once);
   t.false(once.some((text) => /^0:/m.test(text)));
-  await held.close();
-  t.deepEqual(rules(), kernelRules);
+  await HeldVips.remove();
+  t.deepEqual(detailedRules(), kernelRules);
+  t.deepEqual(routes(), ['', '']);
+});
+
+testAsRoot(
+  'a network manager that removes all rules but those of the kernel leaves the node its own addresses',
+  async (t) => {
+    const held = new HeldVips(['eth0']);
+    await held.set(all);
+    const before = detailedRules();
+    for (const [family, , own, neighbour] of families) {
+      for (const line of sh(`ip -details ${family} rule`).split('\n')) {
+        if (line !== '' && !/ proto kernel/.test(line)) sh(`ip ${family} rule del pref ${line.split(':')[0]}`);
+      }
+      t.is(wayOf(family, neighbour, own, 'tcp'), 'here');
+    }
+    t.notDeepEqual(detailedRules(), before);
+    await held.set(all);
+    t.deepEqual(detailedRules(), before);
+    await HeldVips.remove();
+  },
+);
+
+testAsRoot(
+  'a link that goes down takes routes along: they are stated anew, VIPs go, and the rules of the kernel come back',
+  async (t) => {
+    const kernelRules = detailedRules();
+    const held = new HeldVips(['eth0']);
+    await held.set(all);
+    const before = routes();
+    sh('ip link set eth0 down');
+    await t.notThrowsAsync(held.set(all));
+    t.notDeepEqual(routes(), before);
+    sh('ip link set eth0 up');
+    addIpv6();
+    await held.set(all);
+    t.deepEqual(routes(), before);
+    sh('ip route flush table 5706');
+    await held.set(new Set());
+    t.deepEqual(routes(), ['', '']);
+    await HeldVips.remove();
+    t.deepEqual(detailedRules(), kernelRules);
+  },
+);
+
+testAsRoot('a family without VIPs keeps the rules of the kernel', async (t) => {
+  const [, kernelRules6] = detailedRules();
+  await new HeldVips(['eth0']).set(new Set([families[0][1]]));
+  t.is(detailedRules()[1], kernelRules6);
+  await HeldVips.remove();
+});
+
+testAsRoot('a rule for own addresses that an operator moved stays where it is', async (t) => {
+  sh('ip rule add pref 100 lookup local');
+  sh('ip rule del pref 0');
+  const before = detailedRules();
+  await HeldVips.remove();
+  t.deepEqual(detailedRules(), before);
+  sh('ip rule add pref 0 lookup local protocol kernel');
+  sh('ip rule del pref 100');
 });
 
 for (const [family, vip, own, neighbour, ping] of families) {
   testAsRoot(
     `ip ${family}: TCP and UDP for a VIP are refused while it is one, and arrive at the node's own address`,
     async (t) => {
-      const held = await HeldVips.open(['eth0']);
+      const held = new HeldVips(['eth0']);
       const ways = () => ['tcp', 'udp', ping].map((protocol) => wayOf(family, neighbour, vip, protocol));
       await held.set(new Set([vip]));
       t.deepEqual(ways(), ['refused', 'refused', 'here']);
       t.is(wayOf(family, neighbour, own, 'tcp'), 'here');
       await held.set(new Set());
       t.deepEqual(ways(), ['here', 'here', 'here']);
-      await held.close();
+      await HeldVips.remove();
     },
   );
 }
@@ -67,9 +134,9 @@ testAsRoot('ip -4: what a backend answers from a held VIP is no martian', async 
       return false;
     }
   };
-  const held = await HeldVips.open(['eth0']);
+  const held = new HeldVips(['eth0']);
   t.false(isLetIn());
   await held.set(new Set([vip]));
   t.true(isLetIn());
-  await held.close();
+  await HeldVips.remove();
 });

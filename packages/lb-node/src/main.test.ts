@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Counters } from '@weir/dataplane';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import {
   configFile,
   directory,
@@ -316,6 +317,29 @@ testAsRoot('a daemon that leaves lets the program run on, and detach removes all
   t.notRegex(sh('ip neigh show'), /managed/);
   t.false(existsSync('/sys/fs/bpf/lb1'));
 });
+
+const vrrp = 'vrrp: { peers: [ { name: lb1, address: 10.0.0.11 } ], advertInterval: 100ms }';
+for (const [how, leave] of [
+  ['lb-node detach', async (_t: ExecutionContext, file: string) => run('--config', file, 'detach').status === 0],
+  [
+    'the next daemon, whose configuration has no vrrp,',
+    async (t: ExecutionContext) => (await startDaemon(t, document())).child.exitCode === null,
+  ],
+] as const) {
+  testAsRoot(`${how} ends the keepalived of a daemon that was killed, and the kernel has its rules back`, async (t) => {
+    const before = sh('ip rule');
+    const daemon = await startDaemon(t, document({ bgp: vrrp }));
+    const hasVip = () => sh('ip address show dev eth0').includes('198.51.100.10');
+    await eventually('keepalived to hold the VIP', async () => hasVip() || undefined);
+    t.not(sh('ip rule'), before);
+    daemon.child.kill('SIGKILL');
+    await once(daemon.child, 'exit');
+    t.true(hasVip());
+    t.true(await leave(t, daemon.file));
+    t.false(hasVip());
+    t.is(sh('ip rule'), before);
+  });
+}
 
 testAsRoot('what is counted while no daemon runs is found by the next one, which takes the program over', async (t) => {
   onPeer('ip route replace 198.51.100.10 via 10.0.0.11');

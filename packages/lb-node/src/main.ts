@@ -5,6 +5,7 @@ import { ProbePath, XdpDataplane } from '@weir/dataplane';
 import { Command, CommanderError } from 'commander';
 import { announceCommand } from './announce-command.js';
 import { exitCodes } from './exit-codes.js';
+import { leaveVrrp } from './leave-vrrp.js';
 import { holdLocalAddresses } from './local-addresses.js';
 import { keepResolved } from './next-hops.js';
 import { printCounters } from './print-counters.js';
@@ -54,10 +55,13 @@ program
 program
   .command('detach')
   .description(
-    'remove the program from all interfaces, with tables, counters, the routes of VIPs, local addresses and probes, and the neighbours kept resolved',
+    'remove the program from all interfaces, with tables, counters, the routes of VIPs, local addresses and probes, and the neighbours kept resolved; end a keepalived that a crash left, with its VIPs and rules',
   )
   .action(async () => {
-    const { dataplane } = await loadNodeConfig(program.opts<{ config: string }>().config);
+    const config = await loadNodeConfig(program.opts<{ config: string }>().config);
+    const { dataplane } = config;
+    // First: packets of VIPs that are here are forwarded until other nodes have them.
+    await leaveVrrp(config);
     XdpDataplane.remove(dataplane.pinDirectory);
     await refuseStrayPackets([]);
     await holdLocalAddresses([], []);

@@ -1,6 +1,7 @@
 import { type SpeakerLogger, startSpeaker, startVrrpSpeaker } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 import { HeldVips } from './held-vips.js';
+import { leaveVrrp } from './leave-vrrp.js';
 import type { NodeSpeaker } from './node-speaker.js';
 import { speakerOptions } from './speaker-options.js';
 import { vrrpOptions } from './vrrp-options.js';
@@ -11,11 +12,13 @@ import { vrrpOptions } from './vrrp-options.js';
  * @throws {IpCommandError} IP_COMMAND_FAILED
  */
 export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Promise<NodeSpeaker | undefined> {
-  const bgp = speakerOptions(config, logger);
-  if (bgp !== undefined) return startSpeaker(bgp);
   const vrrp = vrrpOptions(config, logger);
-  if (vrrp === undefined) return undefined;
-  const held = await HeldVips.open(config.node.interfaces);
+  if (vrrp === undefined) {
+    await leaveVrrp(config);
+    const bgp = speakerOptions(config, logger);
+    return bgp === undefined ? undefined : startSpeaker(bgp);
+  }
+  const held = new HeldVips(config.node.interfaces);
   const speaker = startVrrpSpeaker(vrrp);
   return {
     async expect(vips) {
@@ -24,8 +27,11 @@ export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Pr
     },
     set: (announcements) => speaker.set(announcements),
     async stop(options) {
-      await speaker.stop(options);
-      if (!options.leaveRunning) await held.close();
+      try {
+        await speaker.stop(options);
+      } finally {
+        if (!options.leaveRunning) await HeldVips.remove();
+      }
     },
   };
 }

@@ -3,7 +3,12 @@ import type { SpeakerLogger, VrrpOptions } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 
 /** keepalived's part of the configuration; undefined where it has none. */
-export function vrrpOptions({ vrrp, runtimeDirectory }: NodeConfig, logger: SpeakerLogger): VrrpOptions | undefined {
-  if (vrrp === undefined) return undefined;
-  return { ...vrrp, directory: join(runtimeDirectory, 'keepalived'), logger };
+export function vrrpOptions(config: NodeConfig, logger: SpeakerLogger): VrrpOptions | undefined {
+  if (config.vrrp === undefined) return undefined;
+  return { ...config.vrrp, directory: keepalivedDirectory(config), logger };
+}
+
+/** Where keepalived's files are, of this life and of former ones. */
+export function keepalivedDirectory({ runtimeDirectory }: Pick<NodeConfig, 'runtimeDirectory'>): string {
+  return join(runtimeDirectory, 'keepalived');
 }

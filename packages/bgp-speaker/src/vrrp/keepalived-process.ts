@@ -30,14 +30,17 @@ export async function runKeepalived(keepalived: KeepalivedCommand, configuration
   return former;
 }
 
-/** The keepalived of this directory, if it runs, whether this process started it or a former life did. */
-export function findKeepalived(keepalived: KeepalivedCommand): number | undefined {
+/** Which keepalived: that of this directory, whether this process started it or a former life did. */
+type KeepalivedPlace = Pick<KeepalivedCommand, 'directory'>;
+
+/** The keepalived of a directory, if it runs. */
+export function findKeepalived(keepalived: KeepalivedPlace): number | undefined {
   const pid = Number(readText(pidFile(keepalived)));
   return Number.isInteger(pid) && pid > 0 && isOurs(keepalived, pid) ? pid : undefined;
 }
 
-/** Ends a keepalived: SIGTERM, on which it gives up its VIPs and tells the others; SIGKILL if it does not go. */
-export async function stopKeepalived(keepalived: KeepalivedCommand): Promise<void> {
+/** Ends a keepalived: SIGTERM, on which it gives up its VIPs and tells the others; SIGKILL if it does not go. None is fine. */
+export async function stopKeepalived(keepalived: KeepalivedPlace): Promise<void> {
   const pid = findKeepalived(keepalived);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const deadline = performance.now() + STOP_TIMEOUT_MS;
@@ -99,7 +102,7 @@ async function started(keepalived: KeepalivedCommand, logFile: string): Promise<
 }
 
 /** Is this still the keepalived that was started with this directory? A zombie is not. */
-function isOurs(keepalived: KeepalivedCommand, pid: number): boolean {
+function isOurs(keepalived: KeepalivedPlace, pid: number): boolean {
   return readText(`/proc/${pid}/cmdline`)?.split('\0').includes(configurationFile(keepalived)) ?? false;
 }
 
@@ -123,8 +126,8 @@ function failed({ command }: KeepalivedCommand, what: string, logFile: string): 
   );
 }
 
-const configurationFile = ({ directory }: KeepalivedCommand) => join(directory, 'keepalived.conf');
-const pidFile = ({ directory }: KeepalivedCommand) => join(directory, 'keepalived.pid');
+const configurationFile = ({ directory }: KeepalivedPlace) => join(directory, 'keepalived.conf');
+const pidFile = ({ directory }: KeepalivedPlace) => join(directory, 'keepalived.pid');
 
 /** Renamed into place: never half written. */
 function writeWhole(path: string, text: string): void {
