@@ -75,6 +75,16 @@ rootTest('what a link took along when it went down is stated anew', async (t) =>
   await path[Symbol.asyncDispose]();
 });
 
+rootTest('rules that somebody removed are stated anew', async (t) => {
+  await using path = await openAndSet();
+  const before = kernelState();
+  ip('-4 rule del pref 5700');
+  ip('-6 rule del pref 5700');
+  ip('-4 rule del pref 5701');
+  await path.set(ROUTES, SOURCES);
+  t.is(kernelState(), before);
+});
+
 rootTest('ten thousand routes are stated within three seconds', async (t) => {
   await using path = await ProbePath.open({ interfaces: INTERFACES });
   const routes = Array.from(

@@ -3,10 +3,12 @@ import type { ForwardingTables } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import { networkCommand } from '../portable-runtime/network-command.js';
 import {
+  ANSWER_TABLE,
   answerLine,
   answerRemovalLine,
   answerRuleLine,
   type FamilyOption,
+  PROBE_TABLE,
   probeRouteLine,
   probeRuleLine,
   removalLines,
@@ -26,7 +28,6 @@ export class ProbeRouting implements AsyncDisposable {
   readonly #interfaces: readonly string[];
   /** VIPs that answers are let in from. */
   #answering: ReadonlySet<string> = new Set();
-  readonly #rules = new Set<string>();
 
   /** Removes what a former life left. @throws {DataplaneError} COMMAND_MISSING */
   static async open(interfaces: readonly string[]): Promise<ProbeRouting> {
@@ -54,7 +55,7 @@ export class ProbeRouting implements AsyncDisposable {
   }
 
   async #lead(family: FamilyOption, source: string | undefined, mtuBytes: number): Promise<void> {
-    await this.#addRule(family, probeRuleLine);
+    await addRule(family, PROBE_TABLE, probeRuleLine);
     await batch(family, [probeRouteLine(family, source, mtuBytes)]);
   }
 
@@ -65,18 +66,11 @@ export class ProbeRouting implements AsyncDisposable {
     if (gone.length > 0) await remove('-4', gone.map(answerRemovalLine));
     this.#answering = vips;
     if (vips.size === 0 || ways.length === 0) return;
-    await this.#addRule('-4', answerRuleLine);
+    await addRule('-4', ANSWER_TABLE, answerRuleLine);
     await batch(
       '-4',
       [...vips].map((vip) => answerLine(vip, ways)),
     );
-  }
-
-  async #addRule(family: FamilyOption, line: string): Promise<void> {
-    const name = `${family} ${line}`;
-    if (this.#rules.has(name)) return;
-    await batch(family, [line]);
-    this.#rules.add(name);
   }
 
   /** Does the kernel look for a way back to the source of what comes in? The larger of two values counts. */
@@ -101,6 +95,13 @@ function reversePathFilter(interfaceName: string): string {
   } catch {
     return '0';
   }
+}
+
+/** Where it is not there (any more): managers of networks, such as systemd-networkd, remove rules of others when they start. */
+async function addRule(family: FamilyOption, preference: number, line: string): Promise<void> {
+  const answer = await networkCommand('ip', ['-json', family, 'rule', 'show']);
+  const rules = JSON.parse(answer) as readonly { readonly priority: number }[];
+  if (!rules.some(({ priority }) => priority === preference)) await batch(family, [line]);
 }
 
 async function batch(family: FamilyOption, lines: readonly string[]): Promise<void> {
