@@ -7,15 +7,17 @@ const GATHER_MS = 20;
  */
 export class Bursts implements AsyncDisposable {
   readonly #work: () => Promise<void>;
+  readonly #onError: (error: Error) => void;
   readonly #gatherMs: number;
   #isWanted = false;
   #running: Promise<void> | undefined;
   #pause: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param work  must not reject */
-  constructor(work: () => Promise<void>, gatherMs: number = GATHER_MS) {
+  /** @param onError  told of work that rejects; the next is done all the same */
+  constructor(work: () => Promise<void>, onError: (error: Error) => void, gatherMs: number = GATHER_MS) {
     this.#work = work;
+    this.#onError = onError;
     this.#gatherMs = gatherMs;
   }
 
@@ -31,7 +33,7 @@ export class Bursts implements AsyncDisposable {
     await this.#running;
     if (this.#isWanted) {
       this.#isWanted = false;
-      await this.#work();
+      await this.#work().catch(this.#onError);
     }
   }
 
@@ -42,9 +44,11 @@ export class Bursts implements AsyncDisposable {
       this.#pause = undefined;
       if (this.#running === undefined) this.#run();
     }, this.#gatherMs);
-    this.#running = this.#work().finally(() => {
-      this.#running = undefined;
-      if (this.#pause === undefined) this.#run();
-    });
+    this.#running = this.#work()
+      .catch(this.#onError)
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#pause === undefined) this.#run();
+      });
   }
 }

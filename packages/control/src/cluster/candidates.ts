@@ -18,10 +18,12 @@ export class Candidates {
   /** In the order of the keys. */
   readonly #entries = new Map<string, GoodEntry>();
   readonly #texts = new Map<string, string>();
+  readonly #keys: ReadonlyMap<string, string>;
   readonly #lastGood: ReadonlyMap<string, string>;
   readonly #cache: EntryCache;
 
   constructor(keys: ReadonlyMap<string, string>, lastGood: ReadonlyMap<string, string>, cache: EntryCache) {
+    this.#keys = keys;
     this.#lastGood = lastGood;
     this.#cache = cache;
     for (const [key, text] of keys) this.#propose(key, text);
@@ -58,10 +60,25 @@ export class Candidates {
     if (last !== undefined && last !== rejected) this.#propose(key, last);
   }
 
+  /** All services and backends that were in force say again what they said then; what is new stays as it is. */
+  restoreLastGood(problem: string): void {
+    for (const [key, text] of this.#keys) {
+      const last = this.#lastGood.get(key);
+      if (last === undefined || !isOfService(this.#cache.entry(key, last))) continue;
+      if (last === text) this.skipped.delete(key);
+      else if (!this.skipped.has(key)) this.skipped.set(key, problem);
+      this.#propose(key, last);
+    }
+  }
+
   #propose(key: string, text: string): void {
     const entry = this.#cache.entry(key, text);
     this.#texts.set(key, text);
     if (entry.kind === 'bad') this.reject(key, entry.problem);
     else this.#entries.set(key, entry);
   }
+}
+
+function isOfService({ kind }: ClusterEntry): boolean {
+  return kind === 'service' || kind === 'backend';
 }

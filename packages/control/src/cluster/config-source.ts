@@ -1,6 +1,20 @@
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
+import type { ConfigError } from '../config-error.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent, ConfigSource } from '../watch-node-config.js';
+import type { ClusterLog } from './cluster-log.js';
+
+/** Why a changed weir.yaml can't take the place of the one in force. Undefined: it can. */
+export type Refusal = (current: NodeConfig, next: NodeConfig) => ConfigError | undefined;
+
+export interface ConfigSourceOptions {
+  readonly logger: ClusterLog;
+  /**
+   * Asked where there is a section `etcd`, of weir.yaml without what is in etcd: the keys of etcd then go on to be merged
+   * with the file before, where they would be refused with the new one.
+   */
+  readonly refusal?: Refusal;
+}
 
 /** weir.yaml and, where it has a section `etcd`, what the nodes of the cluster share. */
 export interface ClusterConfigSource extends ConfigSource {

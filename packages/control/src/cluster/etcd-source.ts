@@ -10,7 +10,7 @@ import { Bursts } from './bursts.js';
 import { clusterPrefix } from './cluster-key.js';
 import type { ClusterLog } from './cluster-log.js';
 import { ClusterStore } from './cluster-store.js';
-import type { ClusterConfigSource, NodeRegistration } from './config-source.js';
+import type { ClusterConfigSource, NodeRegistration, Refusal } from './config-source.js';
 import { EntryCache } from './entry-cache.js';
 import { FileDocument } from './file-document.js';
 import { type MergedCluster, mergeCluster } from './merge-cluster.js';
@@ -23,6 +23,7 @@ interface SourceOptions {
   readonly document: NodeDocument;
   readonly config: EtcdConfig;
   readonly logger: ClusterLog;
+  readonly refusal?: Refusal | undefined;
 }
 
 /** weir.yaml and the keys of its cluster. */
@@ -33,7 +34,10 @@ export class EtcdSource implements ClusterConfigSource {
   readonly #snapshot: SnapshotKeeper;
   readonly #report: SkipReport;
   readonly #cache = new EntryCache();
-  readonly #bursts = new Bursts(() => this.#work());
+  readonly #bursts = new Bursts(
+    () => this.#work(),
+    (err) => this.#options.logger.error({ err }, `a change can't be told: ${err.message}; what is in force stays`),
+  );
   readonly #closed = new AbortController();
   readonly #registrations = new Set<LeasedRegistration>();
   #following: Promise<void> | undefined;
@@ -48,8 +52,8 @@ export class EtcdSource implements ClusterConfigSource {
 
   private constructor(options: SourceOptions) {
     this.#options = options;
-    const { path, document, config, logger } = options;
-    this.#file = new FileDocument(path, document);
+    const { path, document, config, logger, refusal } = options;
+    this.#file = new FileDocument(path, document, refusal);
     this.#report = new SkipReport(logger);
     this.#snapshot = new SnapshotKeeper(config, logger);
     this.#store = new ClusterStore({

@@ -1,22 +1,29 @@
 import { ConfigError } from '../config-error.js';
+import { nodeConfigOf } from '../node-config.js';
 import type { NodeDocument } from '../node-schema.js';
 import { loadNodeDocument } from '../parse-node-config.js';
+import type { Refusal } from './config-source.js';
 
-/** weir.yaml as it was when it was last right. */
+/** weir.yaml as it was when it was last right, and could be put in force. */
 export class FileDocument {
   readonly #path: string;
+  readonly #refusalOf: Refusal;
   #refusal: string | undefined;
   value: NodeDocument;
 
-  constructor(path: string, value: NodeDocument) {
+  constructor(path: string, value: NodeDocument, refusal: Refusal = () => undefined) {
     this.#path = path;
+    this.#refusalOf = refusal;
     this.value = value;
   }
 
   /** Reads it anew. @returns what is wrong with it; undefined too where that is known, unless `isAsked` */
   async reload(isAsked: boolean): Promise<ConfigError | undefined> {
     try {
-      this.value = await loadNodeDocument(this.#path);
+      const next = await loadNodeDocument(this.#path);
+      const refusal = this.#refusalOf(nodeConfigOf(this.value), nodeConfigOf(next));
+      if (refusal !== undefined) throw refusal;
+      this.value = next;
       this.#refusal = undefined;
       return undefined;
     } catch (error) {

@@ -20,7 +20,7 @@ export interface MergedCluster {
   readonly nodes: readonly NodeRecord[];
 }
 
-/** One rejected key may uncover another; after so many rounds all that is left of etcd's services goes at once. */
+/** One rejected key may uncover another; after so many rounds all that was in force before stands in at once. */
 const ROUNDS_MAX = 32;
 
 /**
@@ -52,7 +52,9 @@ export function mergeCluster(
 }
 
 function soundComposition(document: NodeDocument, candidates: Candidates): Composition {
-  for (let round = 0; round < ROUNDS_MAX; round++) {
+  // It ends: once the last good ones stand in, a key that is rejected is gone.
+  for (let round = 1; ; round++) {
+    if (round === ROUNDS_MAX) candidates.restoreLastGood('is one of many changes that contradict each other');
     const composition = composeServices(document, candidates);
     const problems = compositionProblems(document, composition, candidates);
     if (problems.length === 0) return inOrderOfKeys(composition);
@@ -60,13 +62,6 @@ function soundComposition(document: NodeDocument, candidates: Candidates): Compo
     for (const [key, problem] of new Map(problems.toReversed().map((found) => [found.key, found.problem])))
       candidates.reject(key, problem);
   }
-  for (const [key, { kind }] of candidates.entries) {
-    if (kind === 'service' || kind === 'backend') candidates.reject(key, 'contradicts other keys that are skipped too');
-  }
-  return {
-    services: (document.services ?? []).map((service) => ({ service, key: undefined, backendKeys: [] })),
-    waiting: new Map(),
-  };
 }
 
 function nodeRecords(candidates: Candidates): readonly NodeRecord[] {

@@ -1,8 +1,7 @@
 import { etcdConfigOf } from '../etcd-config.js';
 import { nodeConfigOf } from '../node-config.js';
 import { loadNodeDocument } from '../parse-node-config.js';
-import type { ClusterLog } from './cluster-log.js';
-import type { ClusterConfigSource } from './config-source.js';
+import type { ClusterConfigSource, ConfigSourceOptions } from './config-source.js';
 import { EtcdSource } from './etcd-source.js';
 import { FileSource } from './file-source.js';
 
@@ -12,9 +11,9 @@ import { FileSource } from './file-source.js';
  */
 export async function openConfigSource(
   path: string,
-  { logger }: { readonly logger: ClusterLog },
+  { logger, refusal }: ConfigSourceOptions,
 ): Promise<ClusterConfigSource> {
   const document = await loadNodeDocument(path);
   if (document.etcd === undefined) return new FileSource(path, nodeConfigOf(document));
-  return EtcdSource.open({ path, document, config: etcdConfigOf(document.etcd), logger });
+  return EtcdSource.open({ path, document, config: etcdConfigOf(document.etcd), logger, refusal });
 }

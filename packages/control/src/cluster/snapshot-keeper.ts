@@ -12,7 +12,11 @@ type State = Omit<Snapshot, 'cluster'>;
 export class SnapshotKeeper implements AsyncDisposable {
   readonly #config: EtcdConfig;
   readonly #logger: ClusterLog;
-  readonly #bursts = new Bursts(() => this.#write(), APART_MS);
+  readonly #bursts = new Bursts(
+    () => this.#write(),
+    (err) => this.#logger.error({ err }, `the last good state can't be kept: ${err.message}`),
+    APART_MS,
+  );
   #state: State | undefined;
   /** Absent: all is well. */
   trouble: string | undefined;

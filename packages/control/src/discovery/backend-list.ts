@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { issueText } from '../issue-text.js';
 import { pathText } from '../path-text.js';
 import { backendSchema } from '../service-schema.js';
@@ -18,7 +19,7 @@ export function checkBackends(entries: readonly unknown[]): CheckedBackends {
     if (data !== undefined) backends.push(data);
     for (const issue of error?.issues ?? []) {
       const value = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], entry);
-      const what = value === undefined ? 'is missing' : `${JSON.stringify(value)} ${issueText(issue)}`;
+      const what = value === undefined ? 'is missing' : `${valueText(value)} ${issueText(issue)}`;
       problems.push(
         issue.code === 'unrecognized_keys'
           ? `${pathText([at])}: "${issue.keys.join('", "')}" is not a known key`
@@ -27,4 +28,9 @@ export function checkBackends(entries: readonly unknown[]): CheckedBackends {
     }
   }
   return { backends, problems };
+}
+
+/** As its author wrote it, where it is not a list or mapping: those may be long, and contain themselves. */
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
 }

@@ -46,9 +46,19 @@ export class DnsLookup {
     throw new Error(`no answer to ${name} ${type}: ${failures.join('; ')}`);
   }
 
-  #askOne(question: DnsQuestion, resolver: Endpoint, signal: AbortSignal): Promise<DecodedPacket & RcodeOf> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
-    return queryDns(question, resolver, limit) as Promise<DecodedPacket & RcodeOf>;
+  /** One controller a question: what AbortSignal.any() makes would stay with the signal, which lives as long as the daemon. */
+  async #askOne(question: DnsQuestion, resolver: Endpoint, signal: AbortSignal): Promise<DecodedPacket & RcodeOf> {
+    signal.throwIfAborted();
+    const limit = new AbortController();
+    const stop = () => limit.abort(signal.reason);
+    const timer = setTimeout(() => limit.abort(), this.#timeoutMs);
+    signal.addEventListener('abort', stop);
+    try {
+      return (await queryDns(question, resolver, limit.signal)) as DecodedPacket & RcodeOf;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   #failureText(error: Error): string {

@@ -74,3 +74,11 @@ test('each entry that is bad is told with its place, its value and what would be
     '[3].weight: 70000 is more than 65535',
   ]);
 });
+
+test('an entry that refers to itself is told as any other that is bad', async (t) => {
+  const file = join(directory(t), 'web.yaml');
+  writeFileSync(file, '- &a { address: 10.0.0.21, weight: *a }\n- { address: 10.0.0.22 }\n');
+  const followed = new Followed(t, new FileDiscovery(file));
+  t.deepEqual(await followed.backends(), ['10.0.0.22']);
+  t.regex(await followed.trouble(), /^\[0\]\.weight: .*is not a/);
+});

@@ -38,9 +38,12 @@ export class FileDiscovery implements Discovery {
 
   #look(): void {
     this.#isStale = true;
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
+    this.#reading ??= this.#read()
+      // A file may hold anything: a mistake of ours in reading it must not end the process.
+      .catch((error: Error) => this.#teller.trouble(`can't be read: ${error.message}`))
+      .finally(() => {
+        this.#reading = undefined;
+      });
   }
 
   async #read(): Promise<void> {

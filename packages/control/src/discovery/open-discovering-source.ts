@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterLog } from '../cluster/cluster-log.js';
-import type { ClusterConfigSource } from '../cluster/config-source.js';
+import type { ClusterConfigSource, ConfigSourceOptions } from '../cluster/config-source.js';
 import { openConfigSource } from '../cluster/open-config-source.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
@@ -14,10 +14,7 @@ const FIRST_ANSWERS_MS = 3000;
  * weir.yaml, what its section `etcd` leads to, and the backends that the `discovery` of services finds.
  * @throws {ConfigError} when the file itself is wrong; never for what a source says, or for a source that is away
  */
-export async function openDiscoveringSource(
-  path: string,
-  options: { readonly logger: ClusterLog },
-): Promise<ClusterConfigSource> {
+export async function openDiscoveringSource(path: string, options: ConfigSourceOptions): Promise<ClusterConfigSource> {
   return DiscoveringSource.open(await openConfigSource(path, options), options.logger);
 }
 
@@ -109,13 +106,18 @@ class DiscoveringSource implements ClusterConfigSource {
 
   async #settle(config: NodeConfig): Promise<void> {
     this.#isSettling = true;
-    this.#runner.set(config);
-    await this.#runner.settled(FIRST_ANSWERS_MS, this.#end.signal);
-    this.#isSettling = false;
+    try {
+      this.#runner.set(config);
+      await this.#runner.settled(FIRST_ANSWERS_MS, this.#end.signal);
+    } finally {
+      this.#isSettling = false;
+    }
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work);
+    this.#queue = this.#queue.then(work).catch((err: Error) => {
+      this.#logger.error({ err }, `what was found can't be told: ${err.message}; the next change is told again`);
+    });
     return this.#queue;
   }
 

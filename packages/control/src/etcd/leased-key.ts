@@ -23,8 +23,11 @@ export type LeasedKeyStep =
 export class LeasedKey {
   readonly #options: LeasedKeyOptions;
   #lease: string | undefined;
+  /** What is known to stand there. */
   #written: string | undefined;
-  #isForgotten = false;
+  /** The key has been under this lease. */
+  #isBound = false;
+  #timesForgotten = 0;
   #hasExpired = false;
 
   constructor(options: LeasedKeyOptions) {
@@ -33,7 +36,8 @@ export class LeasedKey {
 
   /** Writes the value again at the next step even if it is the same: somebody took the key away. */
   forget(): void {
-    this.#isForgotten = true;
+    this.#timesForgotten += 1;
+    this.#written = undefined;
   }
 
   /** Prolongs the lease, or takes a new one, and writes the value if it is another. @throws what etcd says */
@@ -41,11 +45,13 @@ export class LeasedKey {
     if (this.#lease !== undefined && !(await this.#isAlive(client, this.#lease))) this.#loseLease();
     this.#lease ??= await this.#grant(client);
     const value = this.#options.value();
-    if (this.#isForgotten || this.#written !== value) {
-      this.#isForgotten = false;
+    if (this.#written !== value) {
+      const before = this.#timesForgotten;
+      this.#written = undefined;
       const other = await this.#write(client, value, this.#lease);
       if (other !== undefined) return { kind: 'taken', text: other };
-      this.#written = value;
+      this.#isBound = true;
+      if (this.#timesForgotten === before) this.#written = value;
     }
     const isRenewal = this.#hasExpired;
     this.#hasExpired = false;
@@ -57,6 +63,7 @@ export class LeasedKey {
     const lease = this.#lease;
     this.#lease = undefined;
     this.#written = undefined;
+    this.#isBound = false;
     if (lease !== undefined) await client.leaseClient.leaseRevoke({ ID: lease });
   }
 
@@ -66,7 +73,8 @@ export class LeasedKey {
 
   #loseLease(): void {
     // A lease that never had the key is no loss.
-    this.#hasExpired ||= this.#written !== undefined;
+    this.#hasExpired ||= this.#isBound;
+    this.#isBound = false;
     this.#lease = undefined;
     this.#written = undefined;
   }

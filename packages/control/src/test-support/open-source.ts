@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterLog } from '../cluster/cluster-log.js';
-import type { ClusterConfigSource } from '../cluster/config-source.js';
+import type { ClusterConfigSource, Refusal } from '../cluster/config-source.js';
 import { openConfigSource } from '../cluster/open-config-source.js';
 import type { NodeRecord } from '../cluster-config.js';
 import type { Endpoint } from '../endpoint-schema.js';
@@ -33,6 +33,7 @@ export interface OpenSettings {
   /** One that is there already, with the snapshot in it, and stays. */
   readonly directory?: string;
   readonly name?: string;
+  readonly refusal?: Refusal;
 }
 
 /** A source that is followed, with its weir.yaml in a temporary directory. */
@@ -70,7 +71,7 @@ export class OpenedSource implements AsyncDisposable {
 }
 
 export async function openSource(settings: OpenSettings): Promise<OpenedSource> {
-  const { endpoints, etcd = [], more = '', name = 'lb1' } = settings;
+  const { endpoints, etcd = [], more = '', name = 'lb1', refusal } = settings;
   const directory = settings.directory ?? mkdtempSync(join(tmpdir(), 'weir-source-'));
   const file = join(directory, 'weir.yaml');
   const section = [
@@ -84,7 +85,12 @@ export async function openSource(settings: OpenSettings): Promise<OpenedSource> 
   const remove = () => {
     if (settings.directory === undefined) rmSync(directory, { recursive: true });
   };
-  return new OpenedSource(await openConfigSource(file, { logger: log }), log, file, remove);
+  return new OpenedSource(
+    await openConfigSource(file, { logger: log, ...(refusal && { refusal }) }),
+    log,
+    file,
+    remove,
+  );
 }
 
 /** What a node says of itself. */
