@@ -23,6 +23,8 @@ const changes: readonly (readonly [string, ReturnType<typeof configOf>, readonly
     configOf(ofEth0, `${bgp}\ndataplane: { mode: generic }\nruntimeDirectory: /run/other`),
     ['dataplane.mode', 'runtimeDirectory'],
   ],
+  ['an etcd that was not there', configOf(ofEth0, `${bgp}\netcd: { endpoints: ["10.0.0.5:2379"] }`), ['etcd']],
+  ['another format of the log', configOf(ofEth0, `${bgp}\nlog: { format: pretty }`), ['log.format']],
   ['a store that was not there', configOf(ofEth0, `${bgp}\nstate: { store: memory }`), ['state']],
   [
     'another engine and more flows',
@@ -46,7 +48,7 @@ for (const [title, next, paths] of changes) {
   });
 }
 
-test('log, drain time, guard, timeouts, local addresses and the attributes of announcements need no restart', (t) => {
+test('the level of the log, drain time, guard, timeouts, local addresses and the attributes of announcements need no restart', (t) => {
   const more = `${bgp.replace(/ }$/, ', announce: { med: 5 } }')}
 log: { level: debug }
 shutdown: { drain: 1s }

@@ -1,8 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeConfig } from '@weir/control';
+import { ConfigError, type NodeConfig } from '@weir/control';
 
 /** Settings that are fixed when the daemon starts. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'runtimeDirectory'] as const;
+const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'etcd', 'runtimeDirectory', 'log'] as const;
+
+/** Why the next configuration can't be put in force without a restart. Undefined: it can. */
+export function restartRefusal(current: NodeConfig, next: NodeConfig): ConfigError | undefined {
+  const changed = changedFixedSettings(current, next);
+  if (changed.length === 0) return undefined;
+  return new ConfigError(
+    'CONFIG_NEEDS_RESTART',
+    `${changed.join(', ')} can't change while the node runs; restart it to put that in force`,
+    { details: { changed } },
+  );
+}
 
 /** Where two configurations differ in what only a restart puts in force, such as `node.interfaces`. */
 export function changedFixedSettings(current: NodeConfig, next: NodeConfig): readonly string[] {
@@ -25,8 +36,11 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       const { announce: _, backupPools: _pools, gracefulShutdownMs: _time, maxVips: _most, ...fixed } = config.bgp;
       return fixed;
     }
+    case 'log':
+      return { format: config.log.format };
     case 'vrrp':
     case 'state':
+    case 'etcd':
     case 'runtimeDirectory':
       return config[name];
   }

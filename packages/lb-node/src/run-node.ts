@@ -8,6 +8,7 @@ import {
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
+import { restartRefusal } from './fixed-settings.js';
 import { type RunningNode, startNode } from './node.js';
 import { VERSION } from './version.js';
 
@@ -26,7 +27,7 @@ export async function runNode(configFile: string): Promise<void> {
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
-    await using source = await openConfigSource(configFile, { logger });
+    await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {
       onAnnounced: (announces) => presence.tell({ announces }),
@@ -86,6 +87,7 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger 
     // Others may know that it drains before its routers do.
     presence.tell();
     await pass;
+    logger.level = config.log.level;
     logger.info(inForce(source), 'configuration in force');
   } catch (error) {
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
