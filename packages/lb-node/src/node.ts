@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ConfigError, type NodeConfig } from '@weir/control';
+import type { NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { everyStep } from './every-step.js';
-import { changedFixedSettings } from './fixed-settings.js';
+import { restartRefusal } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { NodeHealth } from './node-health.js';
@@ -148,7 +148,8 @@ export async function startNode(
 
     return {
       async reconfigure(next) {
-        refuseFixed(announcing.config, next);
+        const refusal = restartRefusal(announcing.config, next);
+        if (refusal !== undefined) throw refusal;
         await refuseDistantBackends(next);
         announcing.want(next);
         sharing?.reconfigure(next);
@@ -173,14 +174,4 @@ export async function startNode(
     await close(false);
     throw error;
   }
-}
-
-function refuseFixed(current: NodeConfig, next: NodeConfig): void {
-  const changed = changedFixedSettings(current, next);
-  if (changed.length === 0) return;
-  throw new ConfigError(
-    'CONFIG_NEEDS_RESTART',
-    `${changed.join(', ')} can't change while the node runs; restart it to put that in force`,
-    { details: { changed } },
-  );
 }
