@@ -9,7 +9,9 @@ export type BackendKeyEvent =
   /** The lease ran out or was revoked, and the key with it. */
   | { readonly kind: 'lease-lost' }
   /** Somebody else wrote to the key; that stays. */
-  | { readonly kind: 'overwritten'; readonly found: string };
+  | { readonly kind: 'overwritten'; readonly found: string }
+  /** What somebody else wrote stays, although this one goes. */
+  | { readonly kind: 'left'; readonly found: string };
 
 /**
  * The key of a backend, which is there while somebody keeps it. Its lease outlives connections, and is renewed over any
@@ -47,23 +49,32 @@ export class BackendKey {
     await this.#renew(client);
     if (value === undefined) return this.#remove(client);
     const found = await readKey(client, this.#key);
-    if (found === value) {
+    // The same text under another lease, of a former life of this backend, or under none is not kept by this one.
+    if (found?.value === value && found.lease === this.#lease) {
       this.#written = value;
       this.#told = undefined;
-    } else if (found === undefined || this.#written !== value) {
+    } else if (found === undefined || found.value === value || this.#written !== value) {
       await this.#write(client, value);
-    } else if (found !== this.#told) {
-      this.#told = found;
-      this.#onEvent({ kind: 'overwritten', found });
+    } else if (found.value !== this.#told) {
+      this.#told = found.value;
+      this.#onEvent({ kind: 'overwritten', found: found.value });
     }
   }
 
-  /** Gives the lease back, and the key with it. @throws what etcd or the connection says */
+  /**
+   * Gives the lease back, and removes the key unless somebody else wrote to it.
+   * @throws what etcd or the connection says; may be called again
+   */
   async release(client: EtcdClient): Promise<void> {
     if (this.#lease === undefined) return;
+    // The same text may have come without the lease.
+    if (this.#written !== undefined) await this.#removeIfStill(client, this.#written);
     await client.leaseClient.leaseRevoke({ ID: this.#lease });
+    if (this.#written !== undefined) {
+      const found = await readKey(client, this.#key);
+      this.#onEvent(found === undefined ? { kind: 'removed' } : { kind: 'left', found: found.value });
+    }
     this.#lease = undefined;
-    if (this.#written !== undefined) this.#onEvent({ kind: 'removed' });
     this.#written = undefined;
   }
 
@@ -89,9 +100,21 @@ export class BackendKey {
     this.#written = undefined;
     this.#onEvent({ kind: 'removed' });
   }
+
+  async #removeIfStill(client: EtcdClient, value: string): Promise<void> {
+    const key = Buffer.from(this.#key);
+    await client.kv.txn({
+      compare: [{ key, target: 'Value', result: 'Equal', value: Buffer.from(value) }],
+      success: [{ request_delete_range: { key } }],
+    });
+  }
 }
 
-async function readKey(client: EtcdClient, key: string): Promise<string | undefined> {
+/** @returns undefined: there is none; the lease is '0' where the key has none */
+async function readKey(
+  client: EtcdClient,
+  key: string,
+): Promise<{ readonly value: string; readonly lease: string } | undefined> {
   const { kvs } = await client.kv.range({ key: Buffer.from(key) });
-  return kvs[0]?.value.toString();
+  return kvs[0] && { value: kvs[0].value.toString(), lease: String(kvs[0].lease) };
 }

@@ -1,17 +1,16 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { advertisedMss } from './advertised-mss.js';
 import { cgroupRoot } from './cgroup.js';
 import { makePrivateHost, peer, scapy, sh, until } from './fixture/private-host.js';
+import { inTime, MAIN, spawnAgent } from './fixture/spawn-agent.js';
 
-const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const VIPS = ['198.51.100.10', '2001:db8:100::10'] as const;
 const PINS = '/sys/fs/bpf/agent';
 const isRoot = process.getuid?.() === 0;
@@ -29,22 +28,23 @@ function startAgent(...more: readonly string[]): Promise<ChildProcess> {
 }
 
 async function start(args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawnAgent(args);
   const lines: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);
       if (line.includes('"msg":"ready"')) resolve();
     });
     child.once('exit', () => reject(new Error(lines.join('\n'))));
   });
+  await inTime('the agent to be ready', ready);
   return child;
 }
 
 function stop(child: ChildProcess): Promise<number | null> {
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   child.kill('SIGTERM');
-  return ended;
+  return inTime('the end of the agent', ended);
 }
 
 /** Beginning of what scapy does on the client. */

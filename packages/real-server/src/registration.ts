@@ -57,7 +57,7 @@ export class Registration implements AsyncDisposable {
     }
   }
 
-  /** Removes the key, if a member answers; else it goes with its lease. */
+  /** Removes the key unless somebody else wrote to it, if a member answers; else it goes with its lease. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     this.#wake();
@@ -133,6 +133,8 @@ function eventText(event: BackendKeyEvent, key: string): string {
       return `the lease of ${key} ran out or was revoked; registering again`;
     case 'overwritten':
       return `${key} was changed by somebody else to ${event.found}; it stays so`;
+    case 'left':
+      return `${key} is left as somebody else wrote it, ${event.found}; to take the backend out, delete the key`;
   }
 }
 

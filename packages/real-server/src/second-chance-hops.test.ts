@@ -1,14 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { asAck, listed4, listed6, members4, members6 } from './fixture/hop-frames.js';
 import { makePrivateHost, peer, scapy, sh, until } from './fixture/private-host.js';
+import { inTime, MAIN, spawnAgent } from './fixture/spawn-agent.js';
 import { inner4 } from './fixture/tunnel-frames.js';
 
-const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const PINS = '/sys/fs/bpf/agent';
 const isRoot = process.getuid?.() === 0;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
@@ -25,16 +24,17 @@ const read = (family: string, name: string) => readFileSync(setting(family, name
 async function startAgent() {
   const args = ['--interface', 'eth0', '--vip', '198.51.100.10', '--decap', 'second_chance', '--pin-directory', PINS];
   const peers = ['--peer', '10.0.0.0/24', '--peer', 'fd00::/64'];
-  const agent = spawn(process.execPath, [MAIN, ...args, ...peers], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const agent = spawnAgent([...args, ...peers]);
   const ended = once(agent, 'exit');
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: agent.stdout }).on('line', (line) => line.includes('"msg":"ready"') && resolve());
     agent.once('exit', () => reject(new Error('the agent ended before it was ready')));
   });
+  await inTime('the agent to be ready', ready);
   return {
     async [Symbol.asyncDispose]() {
       agent.kill('SIGTERM');
-      await ended;
+      await inTime('the end of the agent', ended);
     },
   };
 }

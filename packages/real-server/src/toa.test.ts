@@ -102,9 +102,13 @@ class Server {
   readonly #lines: AsyncIterator<string>;
 
   constructor(t: ExecutionContext, command: readonly string[], cgroup: string) {
-    this.#process = spawn('sh', ['-c', `echo $$ > ${cgroup}/cgroup.procs; exec "$@"`, 'sh', ...command], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    this.#process = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', 'sh', '-c', `echo $$ > ${cgroup}/cgroup.procs; exec "$@"`, 'sh', ...command],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     this.#lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     const ended = new Promise((resolve) => this.#process.once('close', resolve));
     t.teardown(async () => {
