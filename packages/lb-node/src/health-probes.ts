@@ -8,6 +8,8 @@ import { memberId } from './member-id.js';
 export interface PlannedProbe extends Omit<CheckedBackend, 'initially'> {
   readonly service: string;
   readonly backend: string;
+  /** Of the backend itself, wherever its probes go. */
+  readonly address: string;
 }
 
 /** A way of probes that ends at one backend, without the mark that leads into it. */
@@ -59,6 +61,7 @@ function plannedProbe(
     id: probeId(service, backend),
     service: service.name,
     backend: backend.name,
+    address: backend.address,
     target: targetOf(service, backend, healthCheck, markOf),
     check,
     ...(damping === undefined ? {} : { damping }),

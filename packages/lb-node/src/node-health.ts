@@ -2,10 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { ForwardingTables } from '@weir/dataplane';
-import { type BackendHealth, type HealthChange, HealthMonitor, type Verdict } from '@weir/health';
+import { type BackendHealth, type HealthChange, HealthMonitor } from '@weir/health';
 import { FirstVerdicts } from './first-verdicts.js';
 import { type PlannedProbe, planProbes, probeId } from './health-probes.js';
 import type { HealthReport } from './health-report.js';
+import { type FormerVerdicts, initialVerdicts } from './initial-verdicts.js';
 import { ProbeWays } from './probe-ways.js';
 import { type Use, type UsedService, usedService } from './used-backends.js';
 
@@ -44,14 +45,15 @@ export class NodeHealth implements AsyncDisposable {
   /**
    * Has the checks of a configuration done from now on, and resolves to it as verdicts have it now. One call at a time.
    *
-   * What a node finds at its start is up until it proves not to be; what comes later is down until it proves to be up.
+   * What a node finds at its start is up until it proves not to be; of what comes later, see {@link initialVerdicts}.
    * @param sources  addresses of this node that encapsulated packets come from
    */
   async follow(config: NodeConfig, sources: ForwardingTables['sources']): Promise<NodeConfig> {
     if (await this.#ways.set(config, sources)) {
       const planned = planProbes(config, (way) => this.#ways.markOf(way));
+      const initially = initialVerdicts(config, planned, this.#former());
       this.#probes = new Map(planned.map((probe) => [probe.id, probe]));
-      this.#monitor.set(planned.map((probe) => ({ ...probe, initially: this.#initially(probe.id) })));
+      this.#monitor.set(planned.map((probe) => ({ ...probe, initially: initially.get(probe.id) ?? 'up' })));
       const isFirst = this.#known === undefined;
       this.#known = new Set(
         config.services.flatMap((service) => service.backends.map((backend) => probeId(service, backend))),
@@ -91,9 +93,9 @@ export class NodeHealth implements AsyncDisposable {
     await this.#ways[Symbol.asyncDispose]();
   }
 
-  #initially(id: string): Verdict {
-    const known = this.#monitor.verdict(id)?.verdict;
-    return known ?? (this.#known === undefined || this.#known.has(id) ? 'up' : 'down');
+  #former(): FormerVerdicts | undefined {
+    const [known, probes] = [this.#known, this.#probes.values()];
+    return known && { known, probes, verdictOf: (id) => this.#monitor.verdict(id)?.verdict };
   }
 
   #used(config: NodeConfig): NodeConfig {
