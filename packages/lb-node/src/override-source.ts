@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SpeakerLogger } from '@weir/bgp-speaker';
 import { followFile } from '@weir/control';
+import { WeirError } from '@weir/errors';
 import { type AnnounceOverrides, readOverrides } from './announce-overrides.js';
 
 /** The overrides of a file that may change at any time; the last good ones stay while the file is wrong. */
@@ -11,12 +12,15 @@ export class OverrideSource implements Disposable {
   readonly #following: Disposable;
   #overrides: AnnounceOverrides = new Map();
 
-  /** @param onChange  called when other overrides are in force */
+  /**
+   * @param onChange  called when other overrides are in force
+   * @throws {WeirError} OVERRIDES_INVALID: the file is there and wrong
+   */
   constructor(file: string, logger: SpeakerLogger, onChange: () => void) {
     this.#file = file;
     this.#logger = logger;
     this.#onChange = onChange;
-    this.#read();
+    this.#take(readAtStart(file));
     this.#following = followFile(file, () => this.#look());
   }
 
@@ -37,17 +41,30 @@ export class OverrideSource implements Disposable {
 
   #read(): void {
     try {
-      const overrides = readOverrides(this.#file);
-      for (const [vip, override] of overrides) {
-        if (this.#overrides.get(vip) === override) continue;
-        this.#logger.warn({ vip, override }, `operators have turned the announcement of ${vip} ${override}`);
-      }
-      for (const [vip] of this.#overrides) {
-        if (!overrides.has(vip)) this.#logger.info({ vip }, `the announcement of ${vip} is left to the node again`);
-      }
-      this.#overrides = overrides;
+      this.#take(readOverrides(this.#file));
     } catch (error) {
       this.#logger.error({ err: error }, `${(error as Error).message}; what was in force stays`);
     }
+  }
+
+  #take(overrides: AnnounceOverrides): void {
+    for (const [vip, override] of overrides) {
+      if (this.#overrides.get(vip) === override) continue;
+      this.#logger.warn({ vip, override }, `operators have turned the announcement of ${vip} ${override}`);
+    }
+    for (const [vip] of this.#overrides) {
+      if (!overrides.has(vip)) this.#logger.info({ vip }, `the announcement of ${vip} is left to the node again`);
+    }
+    this.#overrides = overrides;
+  }
+}
+
+/** Without what the file says, VIPs would be announced that operators turned off. */
+function readAtStart(file: string): AnnounceOverrides {
+  try {
+    return readOverrides(file);
+  } catch (cause) {
+    const message = `${(cause as Error).message}. Repair or remove it: VIPs that it turns off must not be announced unseen`;
+    throw new WeirError('OVERRIDES_INVALID', message, { cause, details: { file } });
   }
 }
