@@ -1,6 +1,6 @@
 import { parseNodeConfig } from '@weir/control';
 import test from 'ava';
-import { changedFixedSettings } from './fixed-settings.js';
+import { changedFixedSettings, StartedVrrp } from './fixed-settings.js';
 
 const bgp = 'bgp: { asn: 64512, peers: [ { address: 10.0.0.1, asn: 64500 } ] }';
 const configOf = (node: string, rest = '') =>
@@ -47,6 +47,23 @@ for (const [title, next, paths] of changes) {
     t.deepEqual(changedFixedSettings(current, next), paths);
   });
 }
+
+test('members of a cluster that come by etcd leave VRRP as it was started, which is told once, and change the rest', (t) => {
+  const warnings: string[] = [];
+  const vrrp = new StartedVrrp({ warn: (_: unknown, text?: string) => void warnings.push(text ?? '') });
+  const member = (number: number) => `{ name: lb${number}, address: 10.0.0.1${number} }`;
+  const of = (...members: number[]) =>
+    configOf(ofEth0, `vrrp: {}\nnodes: { members: [${members.map(member)}] }\netcd: { endpoints: ["10.0.0.5:2379"] }`);
+  const started = of(1, 2);
+  for (let i = 0; i < 2; i++) {
+    const kept = vrrp.keptIn(of(1, 2, 3), started);
+    t.deepEqual(kept.vrrp, started.vrrp);
+    t.is(kept.nodes?.members.length, 3);
+    t.deepEqual(changedFixedSettings(started, kept), []);
+  }
+  t.is(warnings.length, 1);
+  t.regex(warnings[0] ?? '', /^vrrp\.peers can't change while the node runs/);
+});
 
 test('the level of the log, drain time, guard, timeouts, local addresses and the attributes of announcements need no restart', (t) => {
   const more = `${bgp.replace(/ }$/, ', announce: { med: 5 } }')}

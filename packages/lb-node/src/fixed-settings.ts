@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, type NodeConfig } from '@weir/control';
+import type { Logger } from '@weir/daemon';
 
 /** Settings that are fixed when the daemon starts. */
 const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'etcd', 'runtimeDirectory', 'log'] as const;
@@ -13,6 +14,32 @@ export function restartRefusal(current: NodeConfig, next: NodeConfig): ConfigErr
     `${changed.join(', ')} can't change while the node runs; restart it to put that in force`,
     { details: { changed } },
   );
+}
+
+/**
+ * What VRRP was started with, which follows from weir.yaml and from settings/nodes in etcd: where the latter would have
+ * it otherwise, it stays, so that the rest can change.
+ */
+export class StartedVrrp {
+  readonly #logger: Pick<Logger, 'warn'>;
+  #told = '';
+
+  constructor(logger: Pick<Logger, 'warn'>) {
+    this.#logger = logger;
+  }
+
+  /** The next configuration with VRRP as it is; says once that a restart is due. */
+  keptIn(next: NodeConfig, current: NodeConfig): NodeConfig {
+    if (current.etcd === undefined || current.vrrp === undefined || next.vrrp === undefined) return next;
+    const changed = differences('vrrp', current.vrrp, next.vrrp);
+    const text = changed.join(', ');
+    if (text !== '' && text !== this.#told) {
+      const message = `${text} can't change while the node runs; the rest is put in force, restart it for that`;
+      this.#logger.warn({ changed }, message);
+    }
+    this.#told = text;
+    return { ...next, vrrp: current.vrrp };
+  }
 }
 
 /** Where two configurations differ in what only a restart puts in force, such as `node.interfaces`. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { everyStep } from './every-step.js';
-import { restartRefusal } from './fixed-settings.js';
+import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
 import { NodeHealth } from './node-health.js';
@@ -100,6 +100,7 @@ export async function startNode(
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
     await health.firstVerdicts();
     speaker = await openSpeaker(config, logger);
+    const vrrp = new StartedVrrp(logger);
     const announcing = new Reconciler(config, { ...parts, speaker });
     let reconciled = await announcing.reconcile();
 
@@ -147,7 +148,8 @@ export async function startNode(
     };
 
     return {
-      async reconfigure(next) {
+      async reconfigure(config) {
+        const next = vrrp.keptIn(config, announcing.config);
         const refusal = restartRefusal(announcing.config, next);
         if (refusal !== undefined) throw refusal;
         await refuseDistantBackends(next);
