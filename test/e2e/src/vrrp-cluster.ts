@@ -27,9 +27,7 @@ export interface VrrpClusterOptions {
 }
 
 /** In ms: takeovers are a matter of a second. */
-export const ADVERT_MS = 300;
-/** What a node waits at the most before it takes a VIP: three adverts and the skew (RFC 5798, section 6.1). */
-export const TAKEOVER_MS = 3 * ADVERT_MS + ADVERT_MS;
+const ADVERT_MS = 300;
 
 const networks = { ipv4: '198.51.100.0/24', ipv6: '2001:db8:100::/64' };
 export const vips4 = ['198.51.100.10', '198.51.100.11', '198.51.100.13', '198.51.100.14'];
@@ -150,9 +148,9 @@ function servicesOf({ backends }: StandardCluster): readonly ServiceDocument[] {
     healthCheck: {
       kind: 'http',
       port: 80,
-      interval: '400ms',
+      interval: '1s',
       fastInterval: '200ms',
-      timeout: '300ms',
+      timeout: '1s',
       rise: 2,
       fall: 3,
     },
