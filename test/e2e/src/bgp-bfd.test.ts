@@ -3,15 +3,20 @@ import { bgpPaths, startBfd, WeirCluster, waitUntil } from '@weir/lab';
 import test from 'ava';
 import { testAsRoot } from './test-as-root.js';
 
-const PACE = { intervalMs: 100, multiplier: 3 };
-/** Well under the hold time, 3 s, of which a dead node keeps at least 2. */
-const SOON_MS = 1500;
+const PACE = { intervalMs: 300, multiplier: 3 };
+/** Without BFD a dead node keeps at least two thirds of it, longer than the test waits for its route to go. */
+const HOLD_SECONDS = 60;
 
 let weir: WeirCluster;
 
 test.before(async () => {
   if (process.getuid?.() !== 0) return;
-  weir = await WeirCluster.start({ nodes: 2, backends: 1 });
+  weir = await WeirCluster.start({
+    nodes: 2,
+    backends: 1,
+    holdSeconds: HOLD_SECONDS,
+    nodeOptions: { holdTime: `${HOLD_SECONDS}s` },
+  });
   const { router, nodes } = weir.cluster;
   const atRouter = nodes.map(({ ipv4 }) => ({ address: ipv4, localAddress: router.ipv4 }));
   await startBfd(weir.lab.host('router'), atRouter, PACE);
@@ -47,12 +52,11 @@ testAsRoot('a gobgpd that is killed is no reason for BFD to take its routes away
   t.like(await load.stop(), { failed: 0 });
 });
 
-testAsRoot('with bfdd beside gobgpd a node that dies is left within a second and a half', async (t) => {
+testAsRoot('with bfdd beside gobgpd a node that dies is left long before the hold time', async (t) => {
   const { ipv4 } = weir.cluster.vip;
   const began = performance.now();
   await weir.nodes[1]?.host.crash();
   await weir.waitForRoutes(ipv4, 1);
-  const tookMs = Math.round(performance.now() - began);
-  t.log(`the route was gone ${tookMs} ms after the crash`);
-  t.true(tookMs < SOON_MS, `${tookMs} ms`);
+  t.log(`the route was gone ${Math.round(performance.now() - began)} ms after the crash`);
+  t.is(await weir.routesTo(ipv4), 1);
 });
