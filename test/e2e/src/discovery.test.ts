@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LabHost, type LabProcess, REAL_SERVER, WeirCluster, type WeirNode } from '@weir/lab';
+import { type LabHost, type LabProcess, REAL_SERVER, WeirCluster, type WeirNode, waitUntil } from '@weir/lab';
 import test from 'ava';
 import { testAsRoot } from './test-as-root.js';
 
@@ -65,7 +65,8 @@ testAsRoot(
       maxTtl: '200ms',
     };
     await inForceAfter(() => configureWeb({ backends: [], discovery: [{ dns }] }));
-    while ((await whoAnswers()).join() !== 'backend1,backend2');
+    const bothAnswer = async () => (await whoAnswers()).join() === 'backend1,backend2' || undefined;
+    await waitUntil('both targets to answer', bothAnswer, { timeoutMs: 20_000 });
     await inForceAfter(async () => {
       await server.stop();
       server = await startResolver('backend2');

@@ -46,6 +46,11 @@ export class EtcdDeployment {
     return lease;
   }
 
+  /** Ends a lease before its time; the keys under it are gone. */
+  async revokeLease(lease: string): Promise<void> {
+    await this.#running.etcdctl('lease', 'revoke', lease);
+  }
+
   /** Of the newest change. */
   async revision(): Promise<string> {
     const status = await this.#running.etcdctl('endpoint', 'status', '--write-out=json');
