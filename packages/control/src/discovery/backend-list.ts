@@ -30,7 +30,9 @@ export function checkBackends(entries: readonly unknown[]): CheckedBackends {
   return { backends, problems };
 }
 
-/** As its author wrote it, where it is not a list or mapping: those may be long, and contain themselves. */
+/** In one line. What is in it may be itself, which JSON has no words for. */
 function valueText(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : inspect(value, { depth: 1, breakLength: Infinity, compact: true });
 }
