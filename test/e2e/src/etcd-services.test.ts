@@ -47,19 +47,16 @@ testAsRoot('services of the file and of etcd are served together', async (t) => 
   t.deepEqual(await whoAnswers(weir, weir.cluster.vip.ipv6), [0, all]);
 });
 
-testAsRoot(
-  'a service that is put into etcd is announced and serves, and is withdrawn when it is deleted',
-  async (t) => {
-    const etcd = etcdOf(weir);
-    const begun = performance.now();
-    const [backend] = weir.cluster.backends;
-    await etcd.put('services/late', { ...shop, vip: LATE_VIP, method: 'nat', backends: [{ address: backend?.ipv4 }] });
-    await t.notThrowsAsync(weir.waitForRoutes(LATE_VIP, 2));
-    t.log(`on the router after ${(performance.now() - begun).toFixed(0)} ms`);
-    await etcd.delete('services/late');
-    await t.notThrowsAsync(weir.waitForRoutes(LATE_VIP, 0));
-  },
-);
+testAsRoot('a service that is put into etcd is announced, and is withdrawn when it is deleted', async (t) => {
+  const etcd = etcdOf(weir);
+  const begun = performance.now();
+  const [backend] = weir.cluster.backends;
+  await etcd.put('services/late', { ...shop, vip: LATE_VIP, method: 'nat', backends: [{ address: backend?.ipv4 }] });
+  await t.notThrowsAsync(weir.waitForRoutes(LATE_VIP, 2));
+  t.log(`on the router after ${(performance.now() - begun).toFixed(0)} ms`);
+  await etcd.delete('services/late');
+  await t.notThrowsAsync(weir.waitForRoutes(LATE_VIP, 0));
+});
 
 testAsRoot(
   'a backend that is put into etcd serves, and is out when it is deleted, without a failed request',
