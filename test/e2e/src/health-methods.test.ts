@@ -12,7 +12,7 @@ import type { ExecutionContext } from 'ava';
 import { backendsOf, type Family, families } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
-const healthCheck = { kind: 'http', interval: '400ms', fastInterval: '200ms', timeout: '300ms' };
+const healthCheck = { kind: 'http', interval: '1s', fastInterval: '200ms', timeout: '1s' };
 
 function servicesOf({ vip, backends }: StandardCluster, keys: object): ServiceDocument[] {
   return families.map((family) => ({
