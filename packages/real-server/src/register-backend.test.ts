@@ -204,7 +204,7 @@ test.serial(
   async (t) => {
     const etcd = await openEtcd(t);
     const { port } = await startServer(t);
-    const crashed = new Registrar(t, [etcd], port);
+    const crashed = new Registrar(t, [etcd], port, '--ttl', '60s');
     await crashed.told('registered');
     const former = await leaseOf(etcd);
     await crashed.kill();
