@@ -1,6 +1,6 @@
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { EtcdServer } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
 import { nodeRecord, openSource } from '../test-support/open-source.js';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { connectEtcd } from '../etcd/etcd-connection.js';
 import { EtcdServer } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
 import { openSource } from '../test-support/open-source.js';
 
 const PREFIX = '/weir/v1/main';

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { EtcdServer } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
 import { nodeRecord, openSource } from '../test-support/open-source.js';
 
 const docs = readFileSync(fileURLToPath(new URL('../../../../docs/etcd.md', import.meta.url)), 'utf8');

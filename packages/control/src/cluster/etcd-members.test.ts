@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@weir/errors/test-support';
 import test, { type ExecutionContext } from 'ava';
 import { EtcdServer, startEtcdMembers } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
 import { nodeRecord, openSource } from '../test-support/open-source.js';
 import { makeTlsFiles } from '../test-support/tls-files.js';
 

@@ -4,11 +4,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { eventually, freePorts } from '@weir/errors/test-support';
 import test, { type ExecutionContext } from 'ava';
 import { ConfigError } from '../config-error.js';
 import { EtcdServer } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
-import { freePorts } from '../test-support/free-ports.js';
 import { openSource } from '../test-support/open-source.js';
 import type { Refusal } from './config-source.js';
 

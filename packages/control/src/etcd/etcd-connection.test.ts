@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { EtcdServer } from '../test-support/etcd-server.js';
-import { eventually } from '../test-support/eventually.js';
 import { connectEtcd } from './etcd-connection.js';
 
 test('attempts at a member that accepts connections and is silent leave no connection open', async (t) => {

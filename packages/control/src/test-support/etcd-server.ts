@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually, freePorts } from '@weir/errors/test-support';
 import type { Endpoint } from '../endpoint-schema.js';
-import { eventually } from './eventually.js';
-import { freePorts } from './free-ports.js';
 import type { TlsFiles } from './tls-files.js';
 
 const run = promisify(execFile);

@@ -1,4 +1,3 @@
+export { eventually, freePorts } from '@weir/errors/test-support';
 export { EtcdServer, type EtcdServerSettings, startEtcdMembers } from './etcd-server.js';
-export { eventually } from './eventually.js';
-export { freePorts } from './free-ports.js';
 export { makeTlsFiles, type TlsFiles } from './tls-files.js';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@weir/errors/test-support';
 import type { ClusterLog } from '../cluster/cluster-log.js';
 import type { ClusterConfigSource, Refusal } from '../cluster/config-source.js';
 import { openConfigSource } from '../cluster/open-config-source.js';
@@ -8,7 +9,6 @@ import type { NodeRecord } from '../cluster-config.js';
 import type { Endpoint } from '../endpoint-schema.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
-import { eventually } from './eventually.js';
 
 /** Lines of a log, as `warn: text`. */
 export class LogBook implements ClusterLog {

@@ -1,6 +1,5 @@
-export { eventually } from './eventually.js';
+export { eventually, freePorts } from '@weir/errors/test-support';
 export { imagesOf, sampleFlow, sampleImages } from './flow-images.js';
-export { freePorts } from './free-ports.js';
 export { RedisCluster } from './redis-cluster.js';
 export { RedisSentinel, SENTINEL_MASTER } from './redis-sentinel.js';
 export { RedisServer, type RedisServerSettings } from './redis-server.js';

@@ -1,5 +1,4 @@
-import { eventually } from './eventually.js';
-import { freePorts } from './free-ports.js';
+import { eventually, freePorts } from '@weir/errors/test-support';
 import { RedisServer, type RedisServerSettings } from './redis-server.js';
 
 export const SENTINEL_MASTER = 'weir';

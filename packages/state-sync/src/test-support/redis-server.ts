@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@weir/errors/test-support';
 import { Redis } from 'ioredis';
-import { eventually } from './eventually.js';
 
 export interface RedisServerSettings {
   /** Lines of redis.conf beside those that keep it in its directory. */

@@ -1,3 +1,4 @@
+import { eventually } from '@weir/errors/test-support';
 import { FLOW_IMAGE_BYTES, FlowImageField } from '@weir/packet';
 import type { ExecutionContext, TestFn } from 'ava';
 import { FLOW_ID_BYTES, FlowIds } from '../flow-id.js';
@@ -6,7 +7,6 @@ import { ownerNumber } from '../owner-number.js';
 import { packEnds, packWrites } from '../packed-writes.js';
 import { openPresence, type PresenceChange } from '../presence.js';
 import { type FlowReplication, openReplication } from '../replication.js';
-import { eventually } from './eventually.js';
 import { sampleImages } from './flow-images.js';
 
 /** Opens a store as another node would: all with the same prefix share what they keep. */
