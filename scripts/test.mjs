@@ -1,6 +1,6 @@
 /**
  * All that CI checks: lint, types, unit tests, lab tests. Goes on after a failure, so that one run shows all of them;
- * ends with a line of totals.
+ * ends with what failed and how, once more, and a line of totals.
  *
  *   node scripts/test.mjs [lint|typecheck|unit|lab ...]
  */
@@ -26,6 +26,10 @@ const SILENT_MS_MAX = 10 * 60_000;
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(steps);
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What was said of failures, by the prefix that turbo gives the lines of a package. */
+const failures = new Map();
+/** The whole stands where it happened. */
+const FAILURE_LINES_MAX = 60;
 for (const name of chosen) {
   if (steps[name] === undefined) {
     console.error(`unknown step "${name}"; there are ${Object.keys(steps).join(', ')}`);
@@ -36,11 +40,18 @@ for (const name of chosen) {
   const before = totals.failed;
   const code = await run(...steps[name]);
   // A step that ends badly without a failed test (lint, a crash) counts as one.
-  if (code !== 0 && totals.failed === before) totals.failed++;
-  else if (code === 0 && (name === 'lint' || name === 'typecheck')) totals.passed++;
+  if (code !== 0 && totals.failed === before) {
+    totals.failed++;
+    failures.set(name, { lines: [`  ended with ${code}; its output is above`] });
+  }
+  if (code === 0 && (name === 'lint' || name === 'typecheck')) totals.passed++;
   console.log(
     `=== ${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
   );
+}
+for (const [task, { lines }] of failures) {
+  const more = lines.length > FAILURE_LINES_MAX ? [`  … ${lines.length - FAILURE_LINES_MAX} more lines above`] : [];
+  console.log(`\n=== failed: ${task}\n${[...lines.slice(0, FAILURE_LINES_MAX), ...more].join('\n')}`);
 }
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
@@ -60,11 +71,15 @@ async function run(command, args) {
     process.stdout.write(text);
     const lines = (partial + text).split('\n');
     partial = lines.pop();
-    for (const line of lines) count(line);
+    for (const line of lines) {
+      count(line);
+      keepFailure(line);
+    }
   });
   const end = (why, processes) => {
     for (const { pid, line } of processes) {
       console.log(`\n${why}: ended process ${pid}: ${line}`);
+      failures.set(`process ${pid}`, { lines: [`  ${why}: ${line}`] });
       totals.failed++;
       try {
         process.kill(pid, 'SIGKILL');
@@ -111,4 +126,15 @@ function count(line) {
     );
   if (summary === null) return;
   totals[summary[2] ?? 'failed'] += Number(summary[1]);
+}
+
+/** ava's line of each failed test, and its account of all of them, which stands between a rule and npm's own error. */
+function keepFailure(line) {
+  const [, task = 'a test', text] = /^(@[^:]*:test:[a-z]+: ?)?(.*)$/.exec(line);
+  const failed = failures.get(task) ?? { lines: [], isAccount: false };
+  if (/^\s+✘/.test(text)) failures.set(task, failed);
+  else if (/^\s+─$/.test(text)) failed.isAccount = true;
+  else if (text.startsWith('npm error')) failed.isAccount = false;
+  else if (!failed.isAccount) return;
+  if (text.trim() !== '') failed.lines.push(text);
 }
