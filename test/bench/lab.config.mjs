@@ -1,3 +1,4 @@
 import config from '../../ava.config.mjs';
 
-export default { ...config, files: ['dist/**/*.lab.test.js'] };
+// A test here is whole benchmarks, each silent until it ends: as slow as the machine is busy.
+export default { ...config, files: ['dist/**/*.lab.test.js'], timeout: '8m' };
