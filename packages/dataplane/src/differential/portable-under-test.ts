@@ -89,7 +89,14 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   #newEngine(): PortableEngine {
-    return new PortableEngine({ ownMacs, resolve: this.#resolve, mayComplain: () => true, mayHandUp: () => true });
+    return new PortableEngine({
+      ownMacs,
+      resolve: this.#resolve,
+      mayComplain: () => true,
+      mayHandUp: () => true,
+      hasComplaintsLeft: () => true,
+      hasHandUpsLeft: () => true,
+    });
   }
 }
 
