@@ -57,12 +57,17 @@ static __always_inline void *copy_of(void *table, void *copies, const void *key)
 {
 	void *copy = bpf_map_lookup_elem(copies, key), *element;
 
-	if (copy)
-		return copy;
-	element = bpf_map_lookup_elem(table, key);
-	if (!element || bpf_map_update_elem(copies, key, element, BPF_NOEXIST))
-		return NULL;
-	return bpf_map_lookup_elem(copies, key);
+	if (!copy) {
+		element = bpf_map_lookup_elem(table, key);
+		if (!element || bpf_map_update_elem(copies, key, element, BPF_NOEXIST))
+			return NULL;
+		copy = bpf_map_lookup_elem(copies, key);
+		if (!copy)
+			return NULL;
+	}
+	/* The verifier has to see that it is there before anything is added to it: clang 14 would do that first. */
+	asm volatile("" : "+r"(copy));
+	return copy;
 }
 
 static __always_inline void *some_room(void)

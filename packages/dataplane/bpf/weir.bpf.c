@@ -212,8 +212,10 @@ int weir(struct xdp_md *ctx)
 		return drop(DROP_NO_BACKEND);
 	trace(TRACE_METHOD, choice.backend);
 	verdict = find_way(ctx, current, &packet, backend, choice.hops, &mine->nexthop);
-	if (verdict == DOES_NOT_FIT)
+	if (verdict == DOES_NOT_FIT) {
+		trace_end();
 		return call_seldom(ctx);
+	}
 	if (verdict != WAY_FOUND)
 		return verdict;
 	if (backend->method == METHOD_HOPS)

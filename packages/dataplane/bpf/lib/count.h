@@ -25,7 +25,7 @@ static __always_inline int drop(enum drop_reason reason)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct drops *drops_of_cpu = bpf_map_lookup_elem(&drops, &cpu);
 
-	trace(TRACE_DROPPED, reason);
+	trace_dropped(reason);
 	if (drops_of_cpu && reason < DROP_REASONS)
 		drops_of_cpu->packets[reason]++;
 	return XDP_DROP;

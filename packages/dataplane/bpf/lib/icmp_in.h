@@ -242,9 +242,9 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 		return packet->ttl <= 1 ? drop(DROP_TTL_EXPIRED) : forward(ctx, packet, &choice, 0);
 	}
 	service = find_service(current, &quoted, &choice.service);
-	trace(TRACE_SERVICE, service ? choice.service + 1 : 0);
 	if (!service)
 		return drop(DROP_ICMP_UNKNOWN);
+	trace(TRACE_SERVICE, choice.service + 1);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);

@@ -31,7 +31,6 @@ enum trace_kind {
 	TRACE_METHOD,     /* slot */
 	TRACE_NEXT_HOP,   /* 0: found, else enum drop_reason + 1; ifindex, mtu, vlan, destination MAC */
 	TRACE_TOO_BIG,    /* bytes; mtu */
-	TRACE_DROPPED,    /* enum drop_reason */
 };
 
 enum traced_icmp { TRACED_ECHO_REQUEST, TRACED_ICMP_ERROR, TRACED_ICMP_OTHER };
@@ -47,7 +46,9 @@ struct trace_step {
 
 struct trace_log {
 	__u32 count;
-	__u32 closed;
+	__u32 closed;  /* the list is complete, though the packet may go on */
+	__u32 dropped; /* enum drop_reason + 1; 0: it was not */
+	__u32 padding;
 	struct trace_step steps[TRACE_STEPS_MAX];
 };
 
@@ -102,8 +103,8 @@ static __always_inline void note_step(__u32 kind, __u32 number, __u64 first, __u
 #define trace(...) trace_of(__VA_ARGS__, 0, 0, 0, 0)
 #define trace_of(KIND, NUMBER, FIRST, SECOND, THIRD, ...) note_step(KIND, NUMBER, FIRST, SECOND, THIRD)
 
-/* What comes after this does not count. */
-static __always_inline void trace_log_close(void)
+/* What comes after this tells nothing new. */
+static __always_inline void trace_end(void)
 {
 	struct trace_log *log = trace_log();
 
@@ -115,7 +116,7 @@ static __always_inline void trace_log_close(void)
 #define trace_begin(GOES_ON)                                        \
 	do {                                                        \
 		struct trace_log *log_ = trace_log();               \
-		if (log_ && !(GOES_ON))                             \
+		if (log_ && !log_->closed && !(GOES_ON))            \
 			log_->count = 0;                            \
 	} while (0)
 
@@ -134,10 +135,18 @@ static __always_inline void trace_log_close(void)
 					  (__u32)((PACKET)->kind == KIND_LATER_FRAGMENT) << 17;                    \
 			if (!is_for_this_node(CURRENT, PACKET)) {                                                  \
 				trace(TRACE_LINK_ADDRESS, 0);                                                      \
-				trace_log_close();                                                                 \
+				trace_end();                                                                       \
 			}                                                                                          \
 		}                                                                                                  \
 	} while (0)
+
+static __always_inline void trace_dropped(__u32 reason)
+{
+	struct trace_log *log = trace_log();
+
+	if (log)
+		log->dropped = reason + 1;
+}
 
 /* A record of nat or fullnat. */
 #define trace_ends(KIND, RECORD)                                                                                   \
@@ -175,6 +184,8 @@ static __always_inline void trace_log_close(void)
 #define trace(...)
 #define trace_icmp(...)
 #define trace_begin(...)
+#define trace_end(...)
+#define trace_dropped(...)
 #define trace_packet(...)
 #define trace_ends(...)
 #define trace_nexthop(...)

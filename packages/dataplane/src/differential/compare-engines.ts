@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FLOW_IMAGE_BYTES } from '@weir/packet';
 import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { TICK_MS } from '../tick.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { foundFlow } from './found-flow.js';
@@ -26,6 +27,8 @@ export interface Comparison {
   readonly difference: Difference | undefined;
 }
 
+/** After so many packets it is looked whether a trace leaves all memory as it was; that takes a millisecond. */
+const MEMORY_EVERY = 20;
 /** So long in between that no rate counts what another scenario did, and its strangers are forgotten. */
 const TICKS_BETWEEN = 3;
 
@@ -142,6 +145,13 @@ export async function compareEngines(
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });
+    const isSample = arrived.length % MEMORY_EVERY === 0;
+    const before = isSample ? engines.map((engine) => engine.memory()) : [];
+    const [traceOfOurs, traceOfTheirs] = await both(engines, (engine) => engine.trace(frame.slice()));
+    const after = isSample ? engines.map((engine) => engine.memory()) : [];
+    const differenceOfTraces =
+      differing(number, 'trace', traceOfOurs, traceOfTheirs) ?? differing(number, 'memory by a trace', before, after);
+    if (differenceOfTraces !== undefined) return differenceOfTraces;
     const [a, b] = [ours.run(frame.slice()), theirs.run(frame.slice())];
     for (const outcome of [a, b]) {
       if (outcome.action === 'transmit') captured.push({ atMs: nowTicks * TICK_MS, frame: outcome.frame });
@@ -155,7 +165,9 @@ export async function compareEngines(
         { outcome: inWords(b), drops: reasonOfTheirs },
       ) as Comparison;
     }
-    const difference = eventsDiffer(number);
+    const difference =
+      differing(number, 'what the trace foretold', traceOfOurs && foretold(traceOfOurs), inWords(a, false)) ??
+      eventsDiffer(number);
     if (difference !== undefined) return difference;
     if (a.action === 'transmit') left.push(a.frame);
   }
@@ -192,9 +204,15 @@ async function dropsSince(engines: readonly [EngineUnderTest, EngineUnderTest], 
   return drops.map((after, i) => increase(before[i] ?? {}, after));
 }
 
-function inWords(outcome: Outcome): string {
+/** @param tellsWay  whether it left by the interface that it came from */
+function inWords(outcome: Outcome, tellsWay = true): string {
   if (outcome.action !== 'transmit') return outcome.action;
-  return `${outcome.back ? 'back' : 'on'} ${Buffer.from(outcome.frame).toString('hex')}`;
+  return `${tellsWay ? (outcome.back ? 'back' : 'on') : 'out'} ${hexOf(outcome.frame)}`;
+}
+
+function foretold({ verdict: { kind }, packet }: PacketTrace): string {
+  if (packet !== undefined) return `out ${hexOf(packet)}`;
+  return kind === 'passed' ? 'pass' : 'drop';
 }
 
 function sorted(flows: readonly FlowSeen[]): readonly string[] {

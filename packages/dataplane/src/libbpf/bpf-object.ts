@@ -117,7 +117,20 @@ export class BpfObject implements Disposable {
    * @throws {DataplaneError} BPF_LOAD_REFUSED with the last lines of the verifier, BPF_NOT_PERMITTED
    */
   load(): void {
-    const result = native().loadObject(this.#object) as number;
+    this.#checkLoaded(native().loadObject(this.#object) as number);
+  }
+
+  /** The same in another thread: the verifier takes its time, and this one has other work. */
+  async loadInBackground(): Promise<void> {
+    const result = await new Promise<number>((resolve, reject) => {
+      native().loadObject.async(this.#object, (error: unknown, value: number) =>
+        error ? reject(error) : resolve(value),
+      );
+    });
+    this.#checkLoaded(result);
+  }
+
+  #checkLoaded(result: number): void {
     if (result >= 0) return;
     if (-result === Errno.EPERM) checked(result, `loading ${this.#path}`);
     const log = this.verifierLog();

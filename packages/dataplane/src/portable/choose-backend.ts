@@ -55,7 +55,7 @@ export type Choice =
 export interface Unknown {
   readonly kind: 'unknown';
   /** Where the packet goes if it can't be handed up. */
-  readonly otherwise: Choice;
+  readonly otherwise: () => Choice;
 }
 
 /** A packet of a client, as far as the choice goes. */
@@ -91,7 +91,7 @@ export function chooseBackend(
   };
   const translates = translatesAddresses(service.forwarding);
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
-    return { kind: 'unknown', otherwise: translates ? refused('takeover_rate') : byHash() };
+    return { kind: 'unknown', otherwise: translates ? () => refused('takeover_rate') : byHash };
   }
   if (!begins) return translates ? refused('no_flow') : byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
@@ -120,7 +120,7 @@ function chooseByRow(
     return goOn(memory, flow, packet, hash, nowTicks, isPinned);
   }
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
-    return { kind: 'unknown', otherwise: withoutFlow(backend, hash) };
+    return { kind: 'unknown', otherwise: () => withoutFlow(backend, hash) };
   }
   // A settled one has been counted by those that are asked about.
   if (backend === undefined || !(isSettled || memory.guard.admitsFlow(nowTicks))) return withoutFlow(backend, hash);

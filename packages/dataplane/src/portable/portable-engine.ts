@@ -98,6 +98,8 @@ export class PortableEngine {
   #memory: Memory;
   #owners: OwnersInForce | undefined;
   #sharing: SharingInForce | undefined;
+  /** Of a packet that was traced: the backend, or node. */
+  #sentTo: Backend | undefined;
   /** By bytes of the address. */
   #sources = new Map<number, Uint8Array>();
 
@@ -115,15 +117,14 @@ export class PortableEngine {
   /** What {@link forward} would do with a frame, and why. Nothing changes by it. */
   trace(frame: Uint8Array, ingressIfindex: number, nowTicks: number): PacketTrace {
     const steps: TraceStep[] = [];
-    const verdict = this.#asSeen((step) => steps.push(step)).forward(frame, ingressIfindex, nowTicks);
-    const backend = steps.findLast((step) => step.step === 'method')?.backend;
-    const nodes = this.#memory.owners?.service.backends ?? [];
+    const engine = this.#asSeen((step) => steps.push(step));
+    const verdict = engine.forward(frame, ingressIfindex, nowTicks);
     const { action } = verdict;
     const end = {
       action,
       reason: action === 'pass' ? undefined : verdict.reason,
       ingressIfindex,
-      isHandedOver: nodes.some(({ name, port }) => name === backend?.address && port === backend.port),
+      isHandedOver: engine.#sentTo !== undefined && engine.#sentTo.service === this.#owners?.service,
     };
     return { steps, verdict: traceVerdict(steps, end), ...(action === 'transmit' ? { packet: verdict.frame } : {}) };
   }
@@ -304,7 +305,7 @@ export class PortableEngine {
   #choose(arrival: Arrival, service: Service): Choice | undefined {
     const choice = chooseBackend(this.#memory, service, arrival.packet, arrival);
     if (choice.kind !== 'unknown') return choice;
-    return this.#handUp(arrival, 'client', imageOfUnknown(service, arrival.packet)) ? undefined : choice.otherwise;
+    return this.#handUp(arrival, 'client', imageOfUnknown(service, arrival.packet)) ? undefined : choice.otherwise();
   }
 
   /** It has no ports, and goes where the first fragment of its packet went. */
@@ -420,8 +421,8 @@ export class PortableEngine {
     const { packet, nowTicks } = arrival;
     const tuple = reversedTuple(quote);
     const service = this.#directory.find(tuple);
-    this.#tellService(service);
     if (service === undefined) return this.#drop('icmp_unknown');
+    this.#tellService(service);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = findBackend(this.#memory, service, tuple, nowTicks, arrival.handedOver);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
@@ -440,7 +441,8 @@ export class PortableEngine {
   }
 
   #toBackend(arrival: Arrival, { backend }: Decision, sent: Sent): Verdict {
-    if (sent.kind === 'sent' && this.#memory.tell === undefined) countPacket(backend, arrival.packet.bytes);
+    if (this.#memory.tell !== undefined) this.#sentTo = backend;
+    else if (sent.kind === 'sent') countPacket(backend, arrival.packet.bytes);
     return this.#out(arrival, sent, arrival.packet.destination);
   }
 

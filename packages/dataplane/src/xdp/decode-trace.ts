@@ -71,12 +71,12 @@ export function decodeTrace(run: TracedRun, ingressIfindex: number, names: Trace
     if (record.kind === 'parsed') family = (record.low(4) & 0xff) === 4 ? 4 : 6;
     return stepOf(record, family, names) ?? [];
   });
-  const dropped = records.find(({ kind }) => kind === 'dropped');
+  const dropped = run.log.getUint32(TraceLog.dropped, true);
   const action = actions[run.action];
   assert(action !== undefined, `the program returned ${run.action}`);
   const verdict = traceVerdict(steps, {
     action,
-    reason: dropped && dropReasons[dropped.number],
+    reason: dropped === 0 ? undefined : dropReasons[dropped - 1],
     ingressIfindex,
     isHandedOver: records.some((record) => record.kind === 'method' && names.backend(record.number).isNode),
   });

@@ -100,7 +100,7 @@ export class XdpDataplane implements Dataplane {
   #programsPinned = false;
   #isSharing = false;
   readonly #programsId = randomUUID();
-  #tracer: XdpTracer | undefined;
+  #tracer: Promise<XdpTracer> | undefined;
   #closed = false;
 
   /**
@@ -312,8 +312,10 @@ export class XdpDataplane implements Dataplane {
     this.#assertOpen();
     checkTracedFrame(frame);
     const ifindex = interfaceIndex(ingressInterface);
-    this.#tracer ??= new XdpTracer(this.#memory.sizes, (name) => this.#object.mapFd(name), this.#options);
-    return decodeTrace(this.#tracer.run(frame, ifindex), ifindex, {
+    this.#tracer ??= this.#loadTracer();
+    const tracer = await this.#tracer;
+    this.#assertOpen();
+    return decodeTrace(tracer.run(frame, ifindex), ifindex, {
       service: (index) => this.#writer.nameOf(index),
       backend: (slot) => {
         const route = this.#memory.backendRoute(slot, ROUTE_BYTES);
@@ -322,6 +324,16 @@ export class XdpDataplane implements Dataplane {
         return { ...decodeBackend(route), forwarding: decodeMethod(route), isNode };
       },
     });
+  }
+
+  /** Once it has failed, the next trace tries again. */
+  async #loadTracer(): Promise<XdpTracer> {
+    try {
+      return await XdpTracer.load(this.#memory.sizes, (name) => this.#object.mapFd(name), this.#options);
+    } catch (error) {
+      this.#tracer = undefined;
+      throw error;
+    }
   }
 
   attachments(): readonly XdpAttachment[] {
@@ -377,7 +389,8 @@ export class XdpDataplane implements Dataplane {
     if (this.#closed) return;
     this.#closed = true;
     await this.#sharing?.close();
-    this.#tracer?.[Symbol.dispose]();
+    // One that was not loaded has told who waited for it.
+    (await this.#tracer?.catch(() => undefined))?.[Symbol.dispose]();
     this.#memory[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }

@@ -46,21 +46,25 @@ export interface TracedRun {
 export class XdpTracer implements Disposable {
   readonly #object: BpfObject;
 
+  private constructor(object: BpfObject) {
+    this.#object = object;
+  }
+
   /**
    * @param mapFd  of the program that forwards
    * @throws {DataplaneError} BPF_OBJECT_MISSING, BPF_LOAD_REFUSED, BPF_NOT_PERMITTED
    */
-  constructor(
+  static async load(
     sizes: TableSizes,
     mapFd: (name: SharedMapName) => number,
     options: { readonly nexthopCache?: boolean } = {},
-  ) {
+  ): Promise<XdpTracer> {
     const object = new BpfObject(OBJECT_PATH);
     try {
       writeSettings(object, sizes, options);
       for (const name of otherPrograms) object.skipProgram(name);
       for (const name of sharedMaps) object.reuseMap(name, mapFd(name));
-      object.load();
+      await object.loadInBackground();
       const seldom = Buffer.alloc(4);
       seldom.writeUInt32LE(object.programFd('weir_seldom'));
       object.updateElement('programs', number(SELDOM), seldom);
@@ -68,7 +72,7 @@ export class XdpTracer implements Disposable {
       object[Symbol.dispose]();
       throw error;
     }
-    this.#object = object;
+    return new XdpTracer(object);
   }
 
   /** @param ingressIfindex  interface that the frame seems to have arrived on */
@@ -78,7 +82,7 @@ export class XdpTracer implements Disposable {
     object.updateElement('trace_logs', number(0), Buffer.alloc(TraceLog.bytes));
     const { result, packet } = object.testRun('weir', frame, { ingressIfindex });
     const log = object.lookupElement('trace_logs', number(0), TraceLog.bytes);
-    return { action: result, frame: packet, log: new DataView(log.buffer, log.byteOffset, log.byteLength) };
+    return { action: result, frame: Uint8Array.from(packet), log: new DataView(log.buffer, log.byteOffset, log.byteLength) };
   }
 
   [Symbol.dispose](): void {
