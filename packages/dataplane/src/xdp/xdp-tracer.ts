@@ -82,7 +82,11 @@ export class XdpTracer implements Disposable {
     object.updateElement('trace_logs', number(0), Buffer.alloc(TraceLog.bytes));
     const { result, packet } = object.testRun('weir', frame, { ingressIfindex });
     const log = object.lookupElement('trace_logs', number(0), TraceLog.bytes);
-    return { action: result, frame: Uint8Array.from(packet), log: new DataView(log.buffer, log.byteOffset, log.byteLength) };
+    return {
+      action: result,
+      frame: Uint8Array.from(packet),
+      log: new DataView(log.buffer, log.byteOffset, log.byteLength),
+    };
   }
 
   [Symbol.dispose](): void {
