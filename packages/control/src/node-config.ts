@@ -68,6 +68,13 @@ export interface NodeConfig {
     /** What operators want of it. `draining`: it announces no VIP, and forwards what still comes. */
     readonly wantedState: 'active' | 'draining';
   };
+  /** What a rollout wants of this node, in etcd's `node-states`; never in weir.yaml. */
+  readonly rollout?: {
+    /** `ROLLOUT/STEP`, to be repeated in the node's condition once the rest of this is in force. */
+    readonly step?: string;
+    /** The daemon that has this instance ends itself, to be started again; any other pays no heed. */
+    readonly restartInstance?: string;
+  };
   readonly dataplane: {
     readonly engine: 'xdp' | 'portable';
     readonly mode: 'auto' | 'native' | 'generic';
