@@ -108,6 +108,8 @@ export interface NodeConfig {
   readonly state?: StateConfig;
   /** Absent: the file alone says what is. */
   readonly etcd?: EtcdConfig;
+  /** Absent: none are served. */
+  readonly metrics?: NonNullable<NodeDocument['metrics']>;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -128,6 +130,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     shutdown,
     log,
     etcd,
+    metrics,
     services = [],
   } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
@@ -152,6 +155,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
+    ...(metrics === undefined ? {} : { metrics }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,
