@@ -6,6 +6,7 @@ export {
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type FlowTimeouts,
   type ForwardingBackend,
   type ForwardingService,

@@ -98,6 +98,7 @@ export const Service = {
   name: 56,
   retiredPackets: 64,
   retiredBytes: 72,
+  retiredFlows: 80,
 } as const;
 
 /** enum pick. */
@@ -160,7 +161,7 @@ export const MethodCode = {
   fullnatToa: 9,
 } as const;
 
-export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8 } as const;
+export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8, begun: 12 } as const;
 
 export const BackendCpu = {
   bytes: 64,
