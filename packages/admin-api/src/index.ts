@@ -12,3 +12,4 @@ export * from './generated/weir/admin/v1/server.js';
 export * from './generated/weir/admin/v1/services.js';
 export * from './generated/weir/admin/v1/stats.js';
 export * from './generated/weir/admin/v1/trace.js';
+export { decodeDetails, encodeDetails, type StatusDetails } from './status-details.js';
