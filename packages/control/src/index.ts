@@ -1,3 +1,4 @@
+export type { AdminConfig, AdminRoleConfig } from './admin-config.js';
 export type { AnnounceConfig } from './announce-config.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
