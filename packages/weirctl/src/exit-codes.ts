@@ -16,4 +16,6 @@ export const exitCodes = {
   GLB_TABLE_UNFIT: ExitCode.config,
   FILES_DIFFER: ExitCode.config,
   PLAN_BLOCKED: ExitCode.failure,
+  IPVSADM_USAGE: ExitCode.usage,
+  IPVSADM_REFUSED: ExitCode.failure,
 } as const;
