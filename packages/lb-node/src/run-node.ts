@@ -10,6 +10,7 @@ import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
 import { ConditionTelling } from './condition-telling.js';
 import { restartRefusal } from './fixed-settings.js';
+import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
 import { VERSION } from './version.js';
 
@@ -25,7 +26,8 @@ export type NodeEnd = 'ended as asked' | 'to be started again';
  * @throws what startNode and openConfigSource throw; it was logged
  */
 export async function runNode(configFile: string): Promise<NodeEnd> {
-  const { node: own, log } = await loadNodeConfig(configFile);
+  const file = await loadNodeConfig(configFile);
+  const { node: own, log } = file;
   const logger = createLogger('lb-node', log).child({ node: own.name });
   const readiness = createReadiness();
   const restart = new AbortController();
@@ -33,12 +35,19 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
   using signals = listenToSignals(() => reload());
   try {
     await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
+    await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {
       onAnnounced: (announces) => presence.tell({ announces }),
+      onPass: metrics.counts.passed,
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, restart, logger, readiness };
+    const daemon = { source, presence, node, restart, logger, readiness, metrics };
+    metrics.counts.configInForce();
+    metrics.running(async () => ({
+      node: await node.figures(),
+      etcd: source.config.etcd === undefined ? undefined : source.status(),
+    }));
     reload = () => {
       readiness.reloading();
       source.reload();
@@ -59,6 +68,7 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     await changing;
     const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
+    metrics.leaving();
     readiness.stopping('withdrawn, draining');
     const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
     logger.info(why, 'leaving');
@@ -80,10 +90,12 @@ interface Daemon {
   readonly restart: AbortController;
   readonly logger: Logger;
   readonly readiness: Readiness;
+  readonly metrics: NodeMetrics;
 }
 
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
+    daemon.metrics.counts.configRefused();
     daemon.logger.error(
       { err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
@@ -95,15 +107,17 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, { node, source, presence, logger }: Daemon): Promise<void> {
+async function reconfigure(config: NodeConfig, { node, source, presence, logger, metrics }: Daemon): Promise<void> {
   try {
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
     presence.tell();
     await pass;
     logger.level = config.log.level;
+    metrics.counts.configInForce();
     logger.info(inForce(source), 'configuration in force');
   } catch (error) {
+    metrics.counts.configRefused();
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
 }
