@@ -12,8 +12,8 @@ import type { Snapshot } from './snapshot-file.js';
 export interface StoreOptions {
   readonly config: EtcdConfig;
   readonly logger: ClusterLog;
-  /** The keys are others than before. */
-  onChange(): void;
+  /** The keys are others than before, by these events; undefined: all were read anew. */
+  onChange(events?: readonly KeyEvent[]): void;
   /** A member answers, from now on until it fails. */
   onConnected(): void;
   onGone(key: string): void;
@@ -90,7 +90,7 @@ export class ClusterStore implements RangeListener {
       this.#revisions.delete(key);
       this.#options.onGone(key);
     }
-    this.#options.onChange();
+    this.#options.onChange(own);
   }
 
   onTrouble(member: Endpoint, error: Error): void {

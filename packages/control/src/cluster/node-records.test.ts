@@ -12,11 +12,6 @@ test('records come, change and go without a look at other keys', (t) => {
   t.deepEqual(nodeRecordsAfter(before, events), [nodeRecord('lb2', 'b'), changed]);
 });
 
-test('keys of rollouts change no record', (t) => {
-  const events = [put('rollouts/grow', {}), put('rollout-status/grow', {}), gone('rollout-leader')];
-  t.deepEqual(nodeRecordsAfter(before, events), before);
-});
-
 for (const [what, event] of [
   ['a service', put('services/web', { vip: '198.51.100.10', port: 80, method: 'ipip' })],
   ['a backend that goes', gone('backends/web/web1')],

@@ -5,7 +5,7 @@ import { parseClusterEntry } from './cluster-value.js';
 
 /**
  * The records of nodes after events that are about nothing else: nodes tell their condition again and again, and what is
- * configured follows from none of it. Keys of rollouts mean nothing here.
+ * configured follows from none of it.
  *
  * @param nodes  by name, before the events
  * @returns undefined: some event is about something else, or is not right, and all keys have to be looked at
@@ -17,7 +17,6 @@ export function nodeRecordsAfter(
   const byName = new Map(nodes.map((node) => [node.name, node]));
   for (const { key, text } of events) {
     const parsed = parseClusterKey(key);
-    if (parsed.kind === 'other') continue;
     if (parsed.kind !== 'node') return undefined;
     if (text === undefined) {
       byName.delete(parsed.name);
