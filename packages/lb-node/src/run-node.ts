@@ -8,10 +8,10 @@ import {
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
-import { ConditionTelling } from './condition-telling.js';
 import { restartRefusal } from './fixed-settings.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
+import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
 /** How late people may learn that etcd is gone or back: it changes nothing else. */
@@ -62,7 +62,9 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     using _telling = tellStatus(daemon);
     logger.info(inForce(source), 'ready');
     {
-      await using _taking = takePartInRollouts(daemon);
+      const { config } = source;
+      const name = config.node.name;
+      await using _part = config.etcd && takePartInRollouts({ config: config.etcd, name, node, presence, logger });
       await aborted(AbortSignal.any([signals.stop, restart.signal]));
     }
     await changing;
@@ -120,23 +122,6 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger,
     metrics.counts.configRefused();
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
-}
-
-/** Tells the others how this node is, until disposed of. Without etcd there are no others. */
-function takePartInRollouts({ source, presence, node, logger }: Daemon): AsyncDisposable {
-  const { etcd } = source.config;
-  if (etcd === undefined) return { [Symbol.asyncDispose]: async () => {} };
-  const telling = new ConditionTelling({
-    read: (followed) => node.condition(followed),
-    tell: (condition) => presence.tell({ condition }),
-    rollouts: { rolling: false, followedBackends: [] },
-    logger,
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      await telling[Symbol.asyncDispose]();
-    },
-  };
 }
 
 /** Keeps what `systemctl status` shows of etcd true, until disposed of: nothing calls back when it goes. */
