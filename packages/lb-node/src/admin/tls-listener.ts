@@ -17,23 +17,29 @@ export async function listenTls(
   options: SecureContextOptions,
   { logger, onConnection }: { readonly logger: Logger; readonly onConnection: (socket: TLSSocket) => void },
 ): Promise<Server> {
+  const refuse = (socket: Socket, reason: string) => {
+    const from = addressOf(socket);
+    logger.warn({ event: 'admin-refused', from, reason }, `admin API: refused ${from}: ${reason}`);
+    socket.destroy();
+  };
   const server = createServer(
     {
       ...options,
       ALPNProtocols: ['h2'],
       minVersion: 'TLSv1.2',
       requestCert: true,
-      rejectUnauthorized: true,
+      // Refused below: refused by Node.js, nobody would learn why.
+      rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
-    onConnection,
+    (socket) => {
+      socket.on('error', () => socket.destroy());
+      if (!socket.authorized) refuse(socket, reasonOfCertificate(socket));
+      else if (socket.alpnProtocol !== 'h2') refuse(socket, 'it does not speak HTTP/2');
+      else onConnection(socket);
+    },
   );
-  server.on('tlsClientError', (error, socket) => {
-    const from = addressOf(socket);
-    const { code } = error as NodeJS.ErrnoException;
-    logger.warn({ event: 'admin-refused', from, code }, `admin API: refused ${from}: ${reasonOf(error)}`);
-    socket.destroy();
-  });
+  server.on('tlsClientError', (error, socket) => refuse(socket, reasonOfHandshake(error)));
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -49,17 +55,20 @@ export function addressOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'a client that is gone' : `${remoteAddress} port ${remotePort}`;
 }
 
+function reasonOfCertificate(socket: TLSSocket): string {
+  if (Object.keys(socket.getPeerCertificate() ?? {}).length === 0) return 'it has no certificate';
+  return `its certificate is not accepted: ${socket.authorizationError}`;
+}
+
 /** What OpenSSL says, in words where its own need a book. */
-function reasonOf(error: NodeJS.ErrnoException): string {
+function reasonOfHandshake(error: NodeJS.ErrnoException): string {
   switch (error.code) {
-    case 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE':
-      return 'it has no certificate';
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_HTTP_REQUEST':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return 'it does not speak TLS';
     case 'ECONNRESET':
-      return 'it went away before TLS was set up; its client may not trust the certificate of this node';
+      return 'it went away before TLS was set up';
     default:
       return error.message;
   }
