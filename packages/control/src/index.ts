@@ -34,12 +34,7 @@ export {
   startRollout,
 } from './rollout/rollout-client.js';
 export { startRolloutDriver } from './rollout/rollout-driver.js';
-export type {
-  RolloutDriver,
-  RolloutDriver,
-  RolloutDriverOptions,
-  RolloutDriverOptions,
-} from './rollout/rollout-driver-port.js';
+export type { RolloutDriver, RolloutDriverOptions } from './rollout/rollout-driver-port.js';
 export { RolloutError, type RolloutErrorCode } from './rollout/rollout-error.js';
 export type { RolloutEtcd } from './rollout/rollout-etcd.js';
 export type { RolloutDocument, RolloutKind, RolloutSpec, RolloutWish } from './rollout/rollout-schema.js';
