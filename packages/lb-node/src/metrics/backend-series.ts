@@ -75,10 +75,11 @@ function serviceSeries(
   const text = labels({ service: name });
   const open = text.slice(0, -1);
   const counts = new Map(count?.backends.map((backend) => [memberIdOf(backend), backend]));
+  const ids = new Set([...(config?.backends ?? []).map(memberId), ...counts.keys()]);
   const taken = new Set<string>();
   const backendSeries = (id: string, backend: BackendConfig | undefined): BackendSeries => {
     // Two series of the same labels would spoil the whole page.
-    const label = backend === undefined || taken.has(backend.name) ? id : backend.name;
+    const label = backend === undefined || taken.has(backend.name) || ids.has(backend.name) ? id : backend.name;
     taken.add(label);
     const ofBackend = `${open},${labels({ backend: label }).slice(1, -1)}`;
     const health = backend === undefined ? undefined : reports?.get(backend.name);

@@ -4,6 +4,9 @@ import type { Pass } from '../reconciler.js';
 /** From what a pass takes where nothing changed to where it needs help. */
 const PASS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Of prom-client: gauges with names of counters, which it has under other names too. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
 /** What nobody could be asked for later: counts of what happens in this life of the daemon, beside those of its process. */
 export class DaemonCounts {
   readonly registry = new Registry();
@@ -53,6 +56,7 @@ export class DaemonCounts {
   /** @param version  of this program */
   constructor(version: string, engine: string) {
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     const build = new Gauge({
       name: 'weir_build_info',
       help: 'Always 1; what runs.',
