@@ -2,6 +2,7 @@ import type { ServiceInput } from '@weir/control';
 import type { ListenerDocument } from '../glb-listeners.js';
 import { carryForward } from './carry-forward.js';
 import { carryScheduler } from './carry-scheduler.js';
+import { durationText } from './duration-text.js';
 import { shareChecks } from './share-checks.js';
 import type { RealServer, VirtualService } from './virtual-service.js';
 
@@ -104,7 +105,11 @@ function listenerKeys(listeners: readonly ListenerInput[]): Partial<ServiceInput
   return more.length === 0 && only !== undefined ? only : { listeners: [...listeners] };
 }
 
-function carryPersistence({ place, settings, listeners }: PlacedService, lose: Lose): ServiceInput['persistence'] {
+/** How long clients stay with their backend, and which addresses are one client. */
+export function carryPersistence(
+  { place, settings, listeners }: Pick<PlacedService, 'place' | 'settings' | 'listeners'>,
+  lose: Lose,
+): ServiceInput['persistence'] {
   const { persistence, persistenceEngine } = settings;
   if (persistenceEngine !== undefined) {
     lose(place, `persistence engine ${persistenceEngine}: clients are told apart by their addresses alone`);
@@ -122,13 +127,6 @@ function carryPersistence({ place, settings, listeners }: PlacedService, lose: L
     timeout: durationText(Math.min(timeoutSeconds, PERSISTENCE_MAX_SECONDS)),
     ...(prefixBits === undefined || prefixBits === whole ? {} : { [ofIpv6 ? 'netmask6' : 'netmask']: prefixBits }),
   };
-}
-
-/** `300` as `5m`, `50` as `50s`. */
-export function durationText(seconds: number): string {
-  if (seconds > 0 && seconds % 3600 === 0) return `${seconds / 3600}h`;
-  if (seconds > 0 && seconds % 60 === 0) return `${seconds / 60}m`;
-  return Number.isInteger(seconds) ? `${seconds}s` : `${Math.round(seconds * 1000)}ms`;
 }
 
 function isUsable(
@@ -161,7 +159,8 @@ function distinct(servers: readonly PlacedServer[], lose: Lose): PlacedServer[] 
   });
 }
 
-function carryServer(
+/** A real server as an entry of `backends`. */
+export function carryServer(
   { place, server }: PlacedServer,
   listeners: readonly ListenerInput[],
   method: string,

@@ -23,7 +23,7 @@ export type IpvsadmCommand =
   | { readonly kind: 'edit-server'; readonly key: ServiceKey; readonly server: RealServer }
   | { readonly kind: 'delete-server'; readonly key: ServiceKey; readonly address: string; readonly port: number }
   | { readonly kind: 'list'; readonly key: ServiceKey | undefined; readonly settings: ListSettings }
-  | { readonly kind: 'list-connections'; readonly settings: ListSettings }
+  | { readonly kind: 'list-connections' }
   | { readonly kind: 'list-timeouts' }
   | { readonly kind: 'list-daemons' }
   | { readonly kind: 'zero'; readonly key: ServiceKey | undefined }

@@ -63,7 +63,7 @@ async function parseList({ options }: SplitOptions, names: NameLookup): Promise<
     wrongUsage(`options conflicts in the list command: --${other} and --${tables[0]}`);
   }
   const settings = listSettings(options, (tables[0] as ListFormat | undefined) ?? 'default');
-  if (other === 'connection') return { kind: 'list-connections', settings };
+  if (other === 'connection') return { kind: 'list-connections' };
   const key = await optionalKey(options, names);
   if (key === undefined && other === 'timeout') return { kind: 'list-timeouts' };
   if (key === undefined && other === 'daemon') return { kind: 'list-daemons' };

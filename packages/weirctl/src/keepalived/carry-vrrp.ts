@@ -1,4 +1,5 @@
-import { durationText, type Lose } from '../ipvsadm/carry-service.js';
+import type { Lose } from '../ipvsadm/carry-service.js';
+import { durationText } from '../ipvsadm/duration-text.js';
 import { canonicalAddress } from '../ipvsadm/read-endpoint.js';
 import { lastOf, type Statement, textOf } from './block.js';
 import { keywordsOf, loseKeywords } from './keyword-losses.js';

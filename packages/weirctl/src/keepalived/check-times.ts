@@ -1,4 +1,5 @@
-import { type CheckInput, durationText, type Lose } from '../ipvsadm/carry-service.js';
+import type { CheckInput, Lose } from '../ipvsadm/carry-service.js';
+import { durationText } from '../ipvsadm/duration-text.js';
 import { lastOf, type Statement } from './block.js';
 
 /** Statements of a virtual server, a real server and its check, the outermost first: the innermost counts. */

@@ -1,12 +1,7 @@
 import type { ServiceInput } from '@weir/control';
 import type { Loss } from '../glb-losses.js';
-import {
-  carryService,
-  durationText,
-  type ListenerInput,
-  type Lose,
-  type PlacedService,
-} from '../ipvsadm/carry-service.js';
+import { carryService, type ListenerInput, type Lose, type PlacedService } from '../ipvsadm/carry-service.js';
+import { durationText } from '../ipvsadm/duration-text.js';
 import type { FirewallMarks } from '../ipvsadm/firewall-marks.js';
 import type { ImportedSections } from '../ipvsadm/import-document.js';
 import { endpointText } from '../ipvsadm/virtual-service.js';
