@@ -1,86 +1,16 @@
 import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
-import type { EtcdConfig } from '../cluster-config.js';
-import { EtcdServer } from '../test-support/etcd-server.js';
-import { LogBook } from '../test-support/open-source.js';
-import { FakeNode, FakeNodes } from './fake-nodes.fixture.js';
-import { listRollouts, setRolloutWish, startRollout } from './rollout-client.js';
-import { startRolloutDriver } from './rollout-driver.js';
-import type { RolloutStatus } from './rollout-status.js';
+import { FakeNode } from './fake-nodes.fixture.js';
+import { RolloutFixture } from './rollout.fixture.js';
+import { setRolloutWish, startRollout } from './rollout-client.js';
 import { watchRollout } from './watch-rollout.js';
 
-const PREFIX = '/weir/v1/main';
 /** Traffic is not looked at where a test is of something else. */
 const quick = { checkFor: '0s' };
 
-function configOf(...servers: readonly EtcdServer[]): EtcdConfig {
-  return {
-    cluster: 'main',
-    endpoints: servers.map(({ endpoint }) => endpoint),
-    snapshotFile: '/nonexistent',
-    leaseMs: 10_000,
-    timeoutMs: 2000,
-  };
-}
-
-/** A cluster of nodes with drivers, of which the first leads. */
-class Fixture implements AsyncDisposable {
-  readonly log = new LogBook();
-  readonly #owned: AsyncDisposable[] = [];
-
-  private constructor(
-    readonly server: EtcdServer,
-    readonly config: EtcdConfig,
-    readonly cluster: FakeNodes,
-  ) {}
-
-  static async start(...nodes: FakeNode[]): Promise<Fixture> {
-    const server = await EtcdServer.start();
-    const config = configOf(server);
-    const cluster = new FakeNodes(config, ...nodes);
-    const fixture = new Fixture(server, config, cluster);
-    fixture.#owned.push(server, cluster);
-    await eventually('all nodes', async () => (await fixture.get('nodes/')).size === nodes.length);
-    return fixture;
-  }
-
-  startDriver(name = 'lb1'): ReturnType<typeof startRolloutDriver> {
-    const driver = startRolloutDriver({ config: this.config, name, logger: this.log });
-    this.#owned.push(driver);
-    return driver;
-  }
-
-  async get(prefix: string): Promise<Map<string, string>> {
-    const text = await this.server.etcdctl('get', '--prefix', `${PREFIX}/${prefix}`);
-    const lines = text.trimEnd().split('\n');
-    return new Map(
-      lines.flatMap((line, at) => (at % 2 === 1 ? [[(lines[at - 1] as string).slice(PREFIX.length + 1), line]] : [])),
-    );
-  }
-
-  async put(key: string, value: object): Promise<void> {
-    await this.server.etcdctl('put', `${PREFIX}/${key}`, JSON.stringify(value));
-  }
-
-  async status(name: string): Promise<RolloutStatus | undefined> {
-    return (await listRollouts(this.config)).find((rollout) => rollout.name === name)?.status;
-  }
-
-  async until(name: string, state: RolloutStatus['state']): Promise<RolloutStatus> {
-    return eventually(`${name} ${state}`, async () => {
-      const status = await this.status(name);
-      return status?.state === state ? status : undefined;
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const owned of this.#owned.toReversed()) await owned[Symbol.asyncDispose]();
-  }
-}
-
 test('nodes are restarted one after the other, each drained before and active after, and each once', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2'), new FakeNode('lb3')];
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   fixture.startDriver();
   await startRollout(fixture.config, 'again', { kind: 'restart-nodes', nodes: 'all', ...quick });
   const states: string[] = [];
@@ -98,7 +28,7 @@ test('a drain waits for connections, and goes on at its limit', async (t) => {
   const [first, second, third] = [new FakeNode('lb1'), new FakeNode('lb2'), new FakeNode('lb3')];
   first.connections = 7;
   second.connections = 5;
-  await using fixture = await Fixture.start(first, second, third);
+  await using fixture = await RolloutFixture.start(first, second, third);
   fixture.startDriver();
   await startRollout(fixture.config, 'slow', { kind: 'drain-nodes', nodes: ['lb1'], ...quick });
   await eventually('7 connections', async () =>
@@ -117,7 +47,7 @@ test('a drain waits for connections, and goes on at its limit', async (t) => {
 test('the next leader goes on where the former stopped, and does no step twice', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2'), new FakeNode('lb3')];
   (nodes[1] as FakeNode).connections = 3;
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   const former = fixture.startDriver('lb1');
   await eventually('a leader', () => former.isLeader);
   const next = fixture.startDriver('lb2');
@@ -141,7 +71,7 @@ test('the next leader goes on where the former stopped, and does no step twice',
 test('an etcd that is away in the middle of a step is waited for', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2')];
   (nodes[0] as FakeNode).connections = 3;
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   fixture.startDriver();
   await startRollout(fixture.config, 'again', { kind: 'restart-nodes', nodes: 'all', ...quick });
   await eventually('a drain', async () => (await fixture.status('again'))?.steps[0]?.stage === 'draining');
@@ -156,7 +86,7 @@ test('an etcd that is away in the middle of a step is waited for', async (t) => 
 test('a wish pauses a rollout, lets it go on, or brings everything back', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2'), new FakeNode('lb3')];
   (nodes[1] as FakeNode).connections = 3;
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   fixture.startDriver();
   await fixture.put('node-states/lb1', { state: 'active' });
   await startRollout(fixture.config, 'less', { kind: 'drain-nodes', nodes: ['lb1', 'lb2'], ...quick });
@@ -180,7 +110,7 @@ test('a wish pauses a rollout, lets it go on, or brings everything back', async 
 
 test('errors that rise pause a rollout with the reason, and it goes on when wished again', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2')];
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   fixture.startDriver();
   await startRollout(fixture.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], checkFor: '2s' });
   await eventually('a drain', async () => (await fixture.status('again'))?.steps[0]?.stage !== 'pending');
@@ -195,7 +125,7 @@ test('errors that rise pause a rollout with the reason, and it goes on when wish
 
 test('an upgraded node is active again once it has come back with its version', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2', '2.0')];
-  await using fixture = await Fixture.start(...nodes);
+  await using fixture = await RolloutFixture.start(...nodes);
   fixture.startDriver();
   await startRollout(fixture.config, 'to-2', { kind: 'upgrade-nodes', nodes: 'all', version: '2.0', ...quick });
   const why = 'lb1 is drained and has version 1.0; install 2.0 and restart it';
@@ -209,7 +139,7 @@ test('an upgraded node is active again once it has come back with its version', 
 });
 
 test('backends are replaced: new ones join, old ones are emptied and then removed', async (t) => {
-  await using fixture = await Fixture.start(new FakeNode('lb1'));
+  await using fixture = await RolloutFixture.start(new FakeNode('lb1'));
   const driver = fixture.startDriver();
   await fixture.put('services/web', { vip: '198.51.100.10', port: 80 });
   await fixture.put('backends/web/old1', { address: '10.0.0.21' });
@@ -230,7 +160,7 @@ test('backends are replaced: new ones join, old ones are emptied and then remove
 });
 
 test('an aborted replacement brings the former backends back before the new ones leave', async (t) => {
-  await using fixture = await Fixture.start(new FakeNode('lb1'));
+  await using fixture = await RolloutFixture.start(new FakeNode('lb1'));
   fixture.startDriver();
   const service = { vip: '198.51.100.10', port: 80, method: 'gue', secondChance: { choices: 3 } };
   await fixture.put('services/web', service);
