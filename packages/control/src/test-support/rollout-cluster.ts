@@ -1,11 +1,11 @@
 import { eventually } from '@weir/errors/test-support';
 import type { EtcdConfig } from '../cluster-config.js';
-import { EtcdServer } from '../test-support/etcd-server.js';
-import { LogBook } from '../test-support/open-source.js';
-import { type FakeNode, FakeNodes } from './fake-nodes.fixture.js';
-import { listRollouts } from './rollout-client.js';
-import { startRolloutDriver } from './rollout-driver.js';
-import type { RolloutStatus } from './rollout-status.js';
+import { listRollouts } from '../rollout/rollout-client.js';
+import { startRolloutDriver } from '../rollout/rollout-driver.js';
+import type { RolloutStatus } from '../rollout/rollout-status.js';
+import { EtcdServer } from './etcd-server.js';
+import { type FakeNode, FakeNodes } from './fake-nodes.js';
+import { LogBook } from './open-source.js';
 
 const PREFIX = '/weir/v1/main';
 function configOf(server: EtcdServer): EtcdConfig {
@@ -19,24 +19,24 @@ function configOf(server: EtcdServer): EtcdConfig {
 }
 
 /** etcd with fake nodes that are registered in it, and drivers. */
-export class RolloutFixture implements AsyncDisposable {
+export class RolloutCluster implements AsyncDisposable {
   readonly log = new LogBook();
   readonly #owned: AsyncDisposable[] = [];
 
   private constructor(
     readonly server: EtcdServer,
     readonly config: EtcdConfig,
-    readonly cluster: FakeNodes,
+    readonly fakes: FakeNodes,
   ) {}
 
-  static async start(...nodes: FakeNode[]): Promise<RolloutFixture> {
+  static async start(...nodes: FakeNode[]): Promise<RolloutCluster> {
     const server = await EtcdServer.start();
     const config = configOf(server);
-    const cluster = new FakeNodes(config, ...nodes);
-    const fixture = new RolloutFixture(server, config, cluster);
-    fixture.#owned.push(server, cluster);
-    await eventually('all nodes', async () => (await fixture.get('nodes/')).size === nodes.length);
-    return fixture;
+    const fakes = new FakeNodes(config, ...nodes);
+    const made = new RolloutCluster(server, config, fakes);
+    made.#owned.push(server, fakes);
+    await eventually('all nodes', async () => (await made.get('nodes/')).size === nodes.length);
+    return made;
   }
 
   startDriver(name = 'lb1'): ReturnType<typeof startRolloutDriver> {
