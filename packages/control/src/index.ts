@@ -1,5 +1,16 @@
 export type { AdminConfig, AdminRoleConfig } from './admin-config.js';
 export type { AnnounceConfig } from './announce-config.js';
+export { ChangeError, type ChangeErrorCode } from './change/change-error.js';
+export type {
+  Changed,
+  ChangeOptions,
+  ConfigChanges,
+  EntryOrigin,
+  WantedState,
+  WrittenBackend,
+  WrittenService,
+} from './change/config-changes.js';
+export { type FieldChange, fieldChanges } from './change/field-changes.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
 export type { ClusterStatus, EtcdConfig, FollowedBackend, NodeCondition, NodeRecord } from './cluster-config.js';
@@ -43,7 +54,7 @@ export { watchRollout } from './rollout/watch-rollout.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
-export { type BackendDocument, backendSchema, type ServiceInput } from './service-schema.js';
+export { type BackendDocument, type BackendInput, backendSchema, type ServiceInput } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export type { VrrpConfig, VrrpPeerConfig } from './vrrp-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';
