@@ -1,7 +1,19 @@
+export type { AdminConfig, AdminRoleConfig } from './admin-config.js';
 export type { AnnounceConfig } from './announce-config.js';
+export { ChangeError, type ChangeErrorCode } from './change/change-error.js';
+export type {
+  Changed,
+  ChangeOptions,
+  ConfigChanges,
+  EntryOrigin,
+  WantedState,
+  WrittenBackend,
+  WrittenService,
+} from './change/config-changes.js';
+export { type FieldChange, fieldChanges } from './change/field-changes.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
-export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
+export type { ClusterStatus, EtcdConfig, FollowedBackend, NodeCondition, NodeRecord } from './cluster-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
 export type { DiscoveredBackend, Discovery, DiscoveryEvent } from './discovery/discovery.js';
 export type { DiscoveryConfig, DnsDiscoveryConfig } from './discovery/discovery-config.js';
@@ -23,10 +35,26 @@ export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
 export type { PortRange } from './port-schema.js';
+export type { RolloutPlan } from './rollout/plan-rollout-steps.js';
+export {
+  deleteRollout,
+  listRollouts,
+  planRollout,
+  type Rollout,
+  setRolloutWish,
+  startRollout,
+} from './rollout/rollout-client.js';
+export { startRolloutDriver } from './rollout/rollout-driver.js';
+export type { RolloutDriver, RolloutDriverOptions } from './rollout/rollout-driver-port.js';
+export { RolloutError, type RolloutErrorCode } from './rollout/rollout-error.js';
+export type { RolloutEtcd } from './rollout/rollout-etcd.js';
+export type { RolloutDocument, RolloutKind, RolloutSpec, RolloutWish } from './rollout/rollout-schema.js';
+export type { RolloutStage, RolloutState, RolloutStatus, RolloutStep } from './rollout/rollout-status.js';
+export { watchRollout } from './rollout/watch-rollout.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
-export { type BackendDocument, backendSchema } from './service-schema.js';
+export { type BackendDocument, type BackendInput, backendSchema, type ServiceInput } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export type { VrrpConfig, VrrpPeerConfig } from './vrrp-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

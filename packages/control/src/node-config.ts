@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { type AdminConfig, adminConfigOf } from './admin-config.js';
 import type { AnnounceConfig } from './announce-config.js';
 import { backupRouteOf } from './backup-route.js';
 import type { EtcdConfig } from './cluster-config.js';
@@ -68,6 +69,13 @@ export interface NodeConfig {
     /** What operators want of it. `draining`: it announces no VIP, and forwards what still comes. */
     readonly wantedState: 'active' | 'draining';
   };
+  /** What a rollout wants of this node, in etcd's `node-states`; never in weir.yaml. */
+  readonly rollout?: {
+    /** `ROLLOUT/STEP`, to be repeated in the node's condition once the rest of this is in force. */
+    readonly step?: string;
+    /** The daemon that has this instance ends itself, to be started again; any other pays no heed. */
+    readonly restartInstance?: string;
+  };
   readonly dataplane: {
     readonly engine: 'xdp' | 'portable';
     readonly mode: 'auto' | 'native' | 'generic';
@@ -101,6 +109,9 @@ export interface NodeConfig {
   readonly state?: StateConfig;
   /** Absent: the file alone says what is. */
   readonly etcd?: EtcdConfig;
+  /** Absent: none are served. */
+  readonly metrics?: NonNullable<NodeDocument['metrics']>;
+  readonly admin: AdminConfig;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -121,6 +132,8 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     shutdown,
     log,
     etcd,
+    metrics,
+    admin,
     services = [],
   } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
@@ -145,6 +158,8 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
+    ...(metrics === undefined ? {} : { metrics }),
+    admin: adminConfigOf(admin, runtimeDirectory),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { absolutePath } from './absolute-path-schema.js';
+import { admin } from './admin-schema.js';
 import { bgp } from './bgp-schema.js';
 import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
 import { etcd } from './etcd-schema.js';
 import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
+import { metrics } from './metrics-schema.js';
 import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
 import { serviceSchema } from './service-schema.js';
@@ -63,6 +65,8 @@ export const nodeSchema = z
     etcd: etcd
       .describe('Where services, backends and settings of all nodes come from, beside this file. Default: nowhere.')
       .optional(),
+    metrics: metrics.describe('Figures of this node for Prometheus. Default: none are served.').optional(),
+    admin: admin.describe('The API that weirctl uses.').prefault({}),
     runtimeDirectory: absolutePath.default('/run/weir'),
     shutdown: z
       .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
@@ -83,3 +87,6 @@ export const nodeSchema = z
 
 /** What the schema makes of a document: defaults filled in, durations in ms. */
 export type NodeDocument = z.output<typeof nodeSchema>;
+
+/** The document as its author writes it. */
+export type NodeInput = z.input<typeof nodeSchema>;

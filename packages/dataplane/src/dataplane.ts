@@ -1,5 +1,6 @@
 import type { DropReason } from './drop-reason.js';
 import type { FlowSharing, Sharing } from './flow-sharing.js';
+import type { FlowTableView } from './flow-table-view.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
@@ -152,6 +153,8 @@ export interface BackendCount extends TrafficCount {
   /** TCP: established; other protocols: all that are remembered. Only flows that are remembered are counted. */
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  /** That this node began to remember, those of other nodes that it went on with among them. */
+  readonly newFlows: number;
 }
 
 export interface HandoverCount extends TrafficCount {
@@ -160,6 +163,7 @@ export interface HandoverCount extends TrafficCount {
 }
 
 export interface ServiceCount extends TrafficCount, ServiceKey {
+  readonly newFlows: number;
   readonly backends: readonly BackendCount[];
 }
 
@@ -170,6 +174,12 @@ export interface Counters {
   /** Packets that were handed over to other nodes, which may have their flows. */
   readonly handovers: readonly HandoverCount[];
   readonly drops: Readonly<Record<DropReason, number>>;
+}
+
+/** How full the table of remembered flows is. Places, not flows: one that is translated takes two, a persistent client one. */
+export interface FlowTableFill {
+  readonly taken: number;
+  readonly places: number;
 }
 
 /** An interface whose packets are forwarded. */
@@ -212,6 +222,8 @@ export interface Dataplane extends AsyncDisposable {
    */
   apply(tables: ForwardingTables): Promise<AppliedChanges>;
   counters(): Promise<Counters>;
+  /** Of a large table an estimate, from a sample of its places. */
+  flowTableFill(): FlowTableFill;
   /**
    * Rows that still keep flows which the row alone would send elsewhere: those of kept rows that a packet was seen of
    * since the last call. By service, under the text of its first listener as errors show it ("198.51.100.1:443/tcp").
@@ -235,6 +247,8 @@ export interface Dataplane extends AsyncDisposable {
    * @throws {DataplaneError} TRACE_REFUSED: a frame of that length can't be traced; INTERFACE_MISSING
    */
   trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace>;
+  /** The flows that are remembered. */
+  readonly flowTable: FlowTableView;
   /** The interfaces that are served now. */
   attachments(): readonly Attachment[];
 }

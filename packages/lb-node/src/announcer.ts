@@ -11,7 +11,7 @@ import { explainUnannouncedPools, planPoolAnnouncements } from './pool-announcem
 /** What announcing needs. */
 export interface AnnouncerParts {
   /** Absent where the configuration has neither `bgp` nor `vrrp`. */
-  readonly speaker: NodeSpeaker | undefined;
+  readonly speaker: Pick<NodeSpeaker, 'expect' | 'set'> | undefined;
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;
@@ -78,6 +78,11 @@ export class Announcer {
       this.#explain([...explainSilence(config, readiness), ...explainUnannouncedPools(config, networks)]);
     }
     return { vips, againInMs: this.markedMs };
+  }
+
+  /** Prefixes of VIPs that are announced now. */
+  get announcedVips(): readonly string[] {
+    return this.#announced.map(({ prefix }) => prefix).filter((prefix) => !this.#pools.has(prefix));
   }
 
   /** The node leaves from the next {@link announce} on, whatever its configuration wants. */

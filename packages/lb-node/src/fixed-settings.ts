@@ -3,7 +3,18 @@ import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 
 /** Settings that are fixed when the daemon starts. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'etcd', 'runtimeDirectory', 'log'] as const;
+const fixedSettings = [
+  'node',
+  'dataplane',
+  'bgp',
+  'vrrp',
+  'state',
+  'etcd',
+  'metrics',
+  'admin',
+  'runtimeDirectory',
+  'log',
+] as const;
 
 /** Why the next configuration can't be put in force without a restart. Undefined: it can. */
 export function restartRefusal(current: NodeConfig, next: NodeConfig): ConfigError | undefined {
@@ -63,11 +74,16 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       const { announce: _, backupPools: _pools, gracefulShutdownMs: _time, maxVips: _most, ...fixed } = config.bgp;
       return fixed;
     }
+    case 'admin': {
+      const { roles: _, auditLog: _log, tls, ...fixed } = config.admin;
+      return { ...fixed, hasTls: tls !== undefined };
+    }
     case 'log':
       return { format: config.log.format };
     case 'vrrp':
     case 'state':
     case 'etcd':
+    case 'metrics':
     case 'runtimeDirectory':
       return config[name];
   }

@@ -9,31 +9,45 @@ import { aborted, createLogger, createReadiness, type Logger, listenToSignals, t
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
 import { restartRefusal } from './fixed-settings.js';
+import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
+import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
 /** How late people may learn that etcd is gone or back: it changes nothing else. */
 const STATUS_MS = 1000;
 
+/** Why the daemon ended: by a signal, or for a rollout, whatever started it shall start it again. */
+export type NodeEnd = 'ended as asked' | 'to be started again';
+
 /**
- * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT.
- * Resolves when it has left.
+ * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT, or
+ * until a rollout wants it to be started again. Resolves when it has left.
  * @throws what startNode and openConfigSource throw; it was logged
  */
-export async function runNode(configFile: string): Promise<void> {
-  const { node: own, log } = await loadNodeConfig(configFile);
+export async function runNode(configFile: string): Promise<NodeEnd> {
+  const file = await loadNodeConfig(configFile);
+  const { node: own, log } = file;
   const logger = createLogger('lb-node', log).child({ node: own.name });
   const readiness = createReadiness();
+  const restart = new AbortController();
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
     await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
+    await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {
       onAnnounced: (announces) => presence.tell({ announces }),
+      onPass: metrics.counts.passed,
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, logger, readiness };
+    const daemon = { source, presence, node, restart, logger, readiness, metrics };
+    metrics.counts.configInForce();
+    metrics.running(async () => ({
+      node: await node.figures(),
+      etcd: source.config.etcd === undefined ? undefined : source.status(),
+    }));
     reload = () => {
       readiness.reloading();
       source.reload();
@@ -41,19 +55,28 @@ export async function runNode(configFile: string): Promise<void> {
     let changing: Promise<void> = Promise.resolve();
     source.follow((event) => {
       // What leaves is not changed any more.
-      if (!signals.stop.aborted) changing = onConfig(event, daemon);
+      if (!signals.stop.aborted && !restart.signal.aborted) changing = onConfig(event, daemon);
       return changing;
     });
     readiness.ready(statusOf(daemon));
     using _telling = tellStatus(daemon);
     logger.info(inForce(source), 'ready');
-    await aborted(signals.stop);
+    {
+      const { config } = source;
+      const name = config.node.name;
+      await using _part = config.etcd && takePartInRollouts({ config: config.etcd, name, node, presence, logger });
+      await aborted(AbortSignal.any([signals.stop, restart.signal]));
+    }
     await changing;
+    const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
+    metrics.leaving();
     readiness.stopping('withdrawn, draining');
-    logger.info({ signal: signals.stop.reason }, 'leaving');
-    await node.leave(signals.hurry);
+    const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
+    logger.info(why, 'leaving');
+    await node.leave(signals.hurry, isRestart ? 'for a restart' : 'for good');
     logger.info('left; the program stays attached, "lb-node detach" removes it');
+    return isRestart ? 'to be started again' : 'ended as asked';
   } catch (error) {
     logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     throw error;
@@ -65,31 +88,38 @@ interface Daemon {
   readonly source: ClusterConfigSource;
   readonly presence: ClusterPresence;
   readonly node: RunningNode;
+  /** Aborts when a rollout wants this life of the daemon to end. */
+  readonly restart: AbortController;
   readonly logger: Logger;
   readonly readiness: Readiness;
+  readonly metrics: NodeMetrics;
 }
 
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
+    daemon.metrics.counts.configRefused();
     daemon.logger.error(
       { err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
     );
   } else {
     await reconfigure(event.config, daemon);
+    if (event.config.rollout?.restartInstance === daemon.presence.instance) daemon.restart.abort();
   }
   daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, { node, source, presence, logger }: Daemon): Promise<void> {
+async function reconfigure(config: NodeConfig, { node, source, presence, logger, metrics }: Daemon): Promise<void> {
   try {
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
     presence.tell();
     await pass;
     logger.level = config.log.level;
+    metrics.counts.configInForce();
     logger.info(inForce(source), 'configuration in force');
   } catch (error) {
+    metrics.counts.configRefused();
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
 }

@@ -1,26 +1,34 @@
 import { z } from 'zod';
 import { announce } from '../announce-schema.js';
+import type { ConfigProblem } from '../config-error.js';
 import { dataplane } from '../dataplane-schema.js';
 import { problemsOf, type WrittenDocument } from '../document-problems.js';
 import { nodeSchema } from '../node-schema.js';
 import { nodes } from '../nodes-schema.js';
 import { type BackendDocument, backendSchema, namelessServiceSchema } from '../service-schema.js';
 import { type ClusterKey, parseClusterKey, type SettingName } from './cluster-key.js';
+import { nodeCondition } from './node-condition-schema.js';
 
 /** The schema of a value by the kind of its key; of settings by their name. */
 export const valueSchemas = {
   service: namelessServiceSchema,
   backend: backendSchema.omit({ name: true }),
-  node: z.strictObject({
+  node: z.object({
     name: z.string(),
     instance: z.string().describe('Random; of one life of the daemon.'),
     state: z.enum(['filling', 'active', 'draining']),
     version: z.string(),
     addresses: z.array(z.string()),
     announces: z.array(z.string()).describe('Prefixes that it announces at the moment.'),
+    condition: nodeCondition.describe('What rollouts want to know.').exactOptional(),
   }),
   'node-state': z.strictObject({
     state: z.enum(['active', 'draining']).describe('draining: no VIP is announced, what still comes is forwarded.'),
+    step: z.string().describe('ROLLOUT/STEP that wrote this; the node repeats it in condition.rolloutStep.').optional(),
+    restart: z
+      .string()
+      .describe('An instance: the daemon that has it ends itself, to be started again; others pay no heed.')
+      .optional(),
   }),
 } as const;
 
@@ -64,7 +72,8 @@ function schemaOf(key: Exclude<ClusterKey, { kind: 'unknown' | 'other' }>): z.Zo
   return key.kind === 'setting' ? settingSchemas[key.name] : valueSchemas[key.kind];
 }
 
-function parseJson(text: string): { readonly json: unknown } | { readonly problem: string } {
+/** JSON, or why a text is none. */
+export function parseJson(text: string): { readonly json: unknown } | { readonly problem: string } {
   try {
     return { json: JSON.parse(text) };
   } catch (error) {
@@ -72,15 +81,30 @@ function parseJson(text: string): { readonly json: unknown } | { readonly proble
   }
 }
 
-function issuesText(error: z.ZodError, json: unknown, schema: z.ZodType): string {
+/** What is wrong with a value of a key: fields, values and what would be right. */
+export function issuesText(error: z.ZodError, json: unknown, schema: z.ZodType): string {
+  return valueProblems(error, json, schema)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+}
+
+/** The same of a key and its text, each problem for itself; of those that a schema finds. */
+export function keyProblems(key: string, text: string): readonly ConfigProblem[] {
+  const parsed = parseClusterKey(key);
+  if (parsed.kind === 'unknown') return [{ path: 'name', message: parsed.problem, line: 1 }];
+  const value = parseJson(text);
+  if (parsed.kind === 'other' || 'problem' in value) return [];
+  const schema = schemaOf(parsed);
+  const { error } = schema.safeParse(value.json);
+  return error === undefined ? [] : valueProblems(error, value.json, schema);
+}
+
+function valueProblems(error: z.ZodError, json: unknown, schema: z.ZodType): ConfigProblem[] {
   const written: WrittenDocument = {
     value: json,
     lineOfValue: () => 1,
     lineOfKey: () => 1,
     numberText: () => undefined,
   };
-  return error.issues
-    .flatMap((issue) => problemsOf(issue, written, () => z.toJSONSchema(schema, { io: 'input' })))
-    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-    .join('; ');
+  return error.issues.flatMap((issue) => problemsOf(issue, written, () => z.toJSONSchema(schema, { io: 'input' })));
 }

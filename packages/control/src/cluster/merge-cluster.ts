@@ -6,6 +6,7 @@ import { Candidates } from './candidates.js';
 import { type Composition, composeServices, inOrderOfKeys } from './compose-services.js';
 import { compositionProblems } from './composition-problems.js';
 import { EntryCache } from './entry-cache.js';
+import { inOrder } from './node-records.js';
 
 /** What weir.yaml and the keys of a cluster come to. */
 export interface MergedCluster {
@@ -43,7 +44,7 @@ export function mergeCluster(
   const { services, waiting } = soundComposition(withSettings, candidates);
   const merged = { ...withSettings, services: services.map(({ service }) => service) };
   return {
-    config: nodeConfigOf(merged),
+    config: withRollout(nodeConfigOf(merged), candidates),
     skipped: candidates.skipped,
     waiting,
     good: candidates.texts,
@@ -65,7 +66,18 @@ function soundComposition(document: NodeDocument, candidates: Candidates): Compo
 }
 
 function nodeRecords(candidates: Candidates): readonly NodeRecord[] {
-  return [...candidates.entries.values()]
-    .flatMap((entry) => (entry.kind === 'node' ? [entry.value] : []))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return inOrder([...candidates.entries.values()].flatMap((entry) => (entry.kind === 'node' ? [entry.value] : [])));
+}
+
+/** What a rollout wants of this node stands beside its state. */
+function withRollout(config: NodeConfig, { entries }: Candidates): NodeConfig {
+  const entry = entries.get(`node-states/${config.node.name}`);
+  if (entry?.kind !== 'node-state') return config;
+  const { step, restart } = entry.value;
+  if (step === undefined && restart === undefined) return config;
+  const rollout = {
+    ...(step === undefined ? {} : { step }),
+    ...(restart === undefined ? {} : { restartInstance: restart }),
+  };
+  return Object.freeze({ ...config, rollout: Object.freeze(rollout) });
 }

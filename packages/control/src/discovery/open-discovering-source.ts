@@ -56,6 +56,10 @@ class DiscoveringSource implements ClusterConfigSource {
     return this.#config;
   }
 
+  get changes(): ClusterConfigSource['changes'] {
+    return this.#source.changes;
+  }
+
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
     this.#callback = callback;
     this.#source.follow((event) => this.#onEvent(event, callback));

@@ -145,7 +145,8 @@ struct service {
 	__u64 name;            /* hash of the listener that names it */
 	__u64 retired_packets; /* counted by backends that are gone */
 	__u64 retired_bytes;
-	__u64 padding0[6];
+	__u64 retired_flows;
+	__u64 padding0[5];
 };
 
 #define ROWS_PER_LINE 32
@@ -179,7 +180,7 @@ struct connections {
 	__u32 active;
 	__u32 inactive;
 	__u32 overloaded;
-	__u32 padding;
+	__u32 begun; /* of all times; it wraps */
 };
 
 /* Where a packet goes next, as the kernel said. */

@@ -6,12 +6,14 @@ import type {
   Attachment,
   Counters,
   Dataplane,
+  FlowTableFill,
   ForwardingTables,
   TableInForce,
   UnresolvedHop,
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import type { FlowSharing } from '../flow-sharing.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { interfaceIndex } from '../libbpf/interface-index.js';
 import type { PacketTrace } from '../packet-trace.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
@@ -58,6 +60,7 @@ export class PortableDataplane implements Dataplane {
   readonly #engine: PortableEngine;
   readonly #sharing: PortableSharing;
   readonly #roads: KernelRoads;
+  readonly #flowView: FlowTableView;
   readonly #room = new Uint8Array(ETHERNET_BYTES + PACKET_BYTES_MAX);
   readonly #lost: Record<Exclude<Handed, 'sent'>, number> = { too_big: 0, no_route: 0 };
   readonly #sweeper: NodeJS.Timeout;
@@ -90,6 +93,7 @@ export class PortableDataplane implements Dataplane {
     this.#countersPath = countersSocket;
     this.#roads = new KernelRoads((address) => parts.mtu.to(address));
     this.#engine = new PortableEngine(this.#roads, limits);
+    this.#flowView = this.#engine.flowView(presentTick);
     this.#sharing = new PortableSharing({
       engine: this.#engine,
       assertOpen: () => this.#assertOpen(),
@@ -122,6 +126,16 @@ export class PortableDataplane implements Dataplane {
   async counters(): Promise<Counters> {
     this.#assertOpen();
     return this.#count();
+  }
+
+  flowTableFill(): FlowTableFill {
+    this.#assertOpen();
+    return this.#engine.flowTableFill;
+  }
+
+  get flowTable(): FlowTableView {
+    this.#assertOpen();
+    return this.#flowView;
   }
 
   #count(): Counters {

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
+import { defaultFlowTimeouts, type FlowTableFill, type FlowTimeouts } from '../dataplane.js';
 import { countConnection } from './backend.js';
 import { answerTuple, clientTuple, type Flow } from './flow.js';
 import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
@@ -78,6 +78,15 @@ export class FlowTable {
     };
   }
 
+  /** The flow of these packets of a client, be it over or not; nothing changes by the question. */
+  at(tuple: Tuple): Flow | undefined {
+    return this.#byClient.get(tupleText(tuple));
+  }
+
+  has(flow: Flow): boolean {
+    return this.at(clientTuple(flow)) === flow;
+  }
+
   /** Remembers a flow; who had its tuples gives way, and where there is no room, who was not seen for longest. */
   add(flow: Flow): void {
     const keys = keysOf(flow);
@@ -87,7 +96,13 @@ export class FlowTable {
     while (this.#byClient.size + this.#byAnswer.size + entries > this.#entriesMax) this.remove(this.#leastRecent());
     this.#byClient.set(keys.client, flow);
     if (keys.answer !== undefined) this.#byAnswer.set(keys.answer, flow);
+    flow.backend.newFlows++;
     countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', 1);
+  }
+
+  /** Entries that are taken, and that there are. */
+  get fill(): FlowTableFill {
+    return { taken: this.#byClient.size + this.#byAnswer.size, places: this.#entriesMax };
   }
 
   /** One more packet of a flow, and the state that it leads to. */

@@ -6,11 +6,13 @@ import {
   allLocalPorts,
   type Counters,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type ForwardingTables,
 } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
 import { ServiceDirectory } from '../find-service.js';
 import type { FlowEvents, MissedPacket, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { ownersService } from '../owners-service.js';
 import type { PacketTrace, TraceStep } from '../packet-trace.js';
 import { traceVerdict } from '../trace-verdict.js';
@@ -24,6 +26,7 @@ import type { Flow } from './flow.js';
 import { FlowEventQueue, joined } from './flow-event-queue.js';
 import { nextState } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
+import { PortableFlowView } from './flow-view.js';
 import { FragmentTable } from './fragment-table.js';
 import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
@@ -262,12 +265,22 @@ export class PortableEngine {
     return this.#flows;
   }
 
+  /** @param nowTicks  asked for each flow that is seen */
+  flowView(nowTicks: () => number): FlowTableView {
+    return new PortableFlowView(this.#flows, nowTicks);
+  }
+
   /** @see Dataplane.takeNeededRows */
   takeNeededRows(): ReadonlyMap<string, readonly number[]> {
     const needed = this.#services.filter(({ neededRows }) => neededRows.size > 0);
     const taken = needed.map(({ key, neededRows }) => [serviceId(key), [...neededRows].sort((a, b) => a - b)] as const);
     for (const { neededRows } of needed) neededRows.clear();
     return new Map(taken);
+  }
+
+  /** Entries of remembered flows. */
+  get flowTableFill(): FlowTableFill {
+    return this.#flows.fill;
   }
 
   counters(): Counters {

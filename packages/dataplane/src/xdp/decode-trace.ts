@@ -105,7 +105,7 @@ function stepOf(record: LogEntry, family: 4 | 6, names: TracedNames): TraceStep 
     case 'row':
       return { step: kind, row: number - record.low(2), backend: backendAt(record.low(0)), kept: record.low(1) !== 0 };
     case 'choices':
-      return { step: kind, backends: [number, ...slotsIn(record.word(0))].map(backendAt).filter(isThere) };
+      return { step: kind, backends: choicesFrom(number, record.word(0)).map(backendAt).filter(isThere) };
     case 'flow':
       return number === 0 ? { step: kind, known: false } : knownFlow(record, backendAt);
     case 'owner':
@@ -212,6 +212,11 @@ function end(record: LogEntry, word: number, which: 0 | 1, family: 4 | 6): Trace
     address: bytesToAddress(record.bytes(word, 0, family === 4 ? 4 : 16)),
     port: ((port & 0xff) << 8) | (port >>> 8),
   };
+}
+
+/** Where there is no first choice, nobody goes on to the others. */
+function choicesFrom(first: number, others: bigint): number[] {
+  return first === NO_BACKEND ? [] : [first, ...slotsIn(others)];
 }
 
 /** Slots of backends, 16 bits each. */

@@ -98,6 +98,7 @@ export const Service = {
   name: 56,
   retiredPackets: 64,
   retiredBytes: 72,
+  retiredFlows: 80,
 } as const;
 
 /** enum pick. */
@@ -160,7 +161,7 @@ export const MethodCode = {
   fullnatToa: 9,
 } as const;
 
-export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8 } as const;
+export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8, begun: 12 } as const;
 
 export const BackendCpu = {
   bytes: 64,
@@ -204,7 +205,15 @@ export const flowStates = [
 ] as const;
 export type FlowStateName = (typeof flowStates)[number];
 
-export const TRANSLATION_BYTES = 128;
+/** struct translation: what a packet of a flow of nat or fullnat becomes. */
+export const Translation = {
+  bytes: 128,
+  source: 0,
+  destination: 16,
+  sourcePort: 32,
+  destinationPort: 34,
+  twin: 36,
+} as const;
 /** Eight sources of 8 bytes. */
 export const SOURCE_SET_BYTES = 64;
 

@@ -1,8 +1,10 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
+import type { BackendCount, FlowTableFill, PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
+import type { Endpoint } from '../portable/tuple.js';
+import { sampledFill } from './flow-table-fill.js';
 import {
   ADDRESS_BYTES,
   Backend,
@@ -20,12 +22,14 @@ import {
   SharingCounts,
   State,
   TABLE_OF_CHOICES,
+  Translation,
   Unresolved,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
 import { listenersIn, type ServiceDirectory } from './service-directory.js';
 import { SERVICE_WORD_BYTES } from './service-word.js';
 import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
+import { WrappingCounts } from './wrapping-counts.js';
 
 /** Bits of an epoch that flows keep (bpf/lib/flow_value.h). */
 const EPOCH_MASK = 0xfff;
@@ -38,6 +42,17 @@ export interface TableReference {
   readonly rows: number;
   /** Each row is {@link CHOICES_MAX} of them. */
   readonly ofChoices: boolean;
+}
+
+/** What a backend has counted of all times. */
+export type RetiredCount = Pick<BackendCount, 'packets' | 'bytes' | 'newFlows'>;
+
+/** Of one direction of a flow of nat or fullnat. Addresses have 16 bytes, IPv4 in the first four. */
+export interface TranslationRecord {
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  /** Place of the other direction. */
+  readonly twin: number;
 }
 
 /** When a backend takes flows, beside its route. */
@@ -61,6 +76,7 @@ export class TableMemory implements Disposable {
   readonly #backends: DataView;
   readonly #backendCounts: BigUint64Array;
   readonly #connections: Uint32Array;
+  readonly #begun: WrappingCounts;
   /** All rows of all tables: index into backends, and ROW_KEPT. */
   readonly rows: Uint16Array;
   /** Beside {@link rows}: 1 where a packet found a flow of another backend than the row's. */
@@ -83,6 +99,7 @@ export class TableMemory implements Disposable {
     this.#backends = new DataView(this.#maps.backends.buffer);
     this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
     this.#connections = new Uint32Array(this.#maps.connections.buffer);
+    this.#begun = new WrappingCounts(sizes.backends);
     this.rows = new Uint16Array(this.#maps.rows.buffer);
     this.uses = new Uint8Array(this.#maps.uses_of_rows.buffer);
     this.flows = new BigUint64Array(this.#maps.flows.buffer);
@@ -163,6 +180,27 @@ export class TableMemory implements Disposable {
     for (let i = 0; i < FLOW_KEY_WORDS; i++) {
       this.#state.setUint32(State.flowKeys + 4 * i, keys[i] as number, true);
     }
+  }
+
+  flowKeys(): Uint32Array {
+    return new Uint32Array(this.#maps.state.buffer, State.flowKeys, FLOW_KEY_WORDS);
+  }
+
+  /** What packets of the flow at a place of the flow table become; undefined: that place has no record. */
+  translation(place: number): TranslationRecord | undefined {
+    const { buffer } = this.#maps.translations;
+    const start = place * Translation.bytes;
+    if (start + Translation.bytes > buffer.byteLength) return undefined;
+    const view = new DataView(buffer, start, Translation.bytes);
+    const end = (address: number, port: number): Endpoint => ({
+      address: new Uint8Array(buffer, start + address, ADDRESS_BYTES).slice(),
+      port: view.getUint16(port),
+    });
+    return {
+      source: end(Translation.source, Translation.sourcePort),
+      destination: end(Translation.destination, Translation.destinationPort),
+      twin: view.getUint32(Translation.twin, true),
+    };
   }
 
   /** In ticks, by enum flow_state. */
@@ -331,19 +369,21 @@ export class TableMemory implements Disposable {
   }
 
   /** What backends counted that this service no longer has. */
-  retired(service: number): { packets: number; bytes: number } {
+  retired(service: number): RetiredCount {
     const offset = service * Service.bytes;
     return {
       packets: Number(this.#services.getBigUint64(offset + Service.retiredPackets, true)),
       bytes: Number(this.#services.getBigUint64(offset + Service.retiredBytes, true)),
+      newFlows: Number(this.#services.getBigUint64(offset + Service.retiredFlows, true)),
     };
   }
 
-  retire(service: number, count: { packets: number; bytes: number }): void {
+  retire(service: number, count: RetiredCount): void {
     const offset = service * Service.bytes;
     const before = this.retired(service);
     this.#services.setBigUint64(offset + Service.retiredPackets, BigInt(before.packets + count.packets), true);
     this.#services.setBigUint64(offset + Service.retiredBytes, BigInt(before.bytes + count.bytes), true);
+    this.#services.setBigUint64(offset + Service.retiredFlows, BigInt(before.newFlows + count.newFlows), true);
   }
 
   /** The service that a backend's slot belongs to; undefined: the slot is free. */
@@ -367,6 +407,7 @@ export class TableMemory implements Disposable {
     const cpus = this.sizes.cpus;
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
+    this.#begun.restart(slot);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
     this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.#nextEpoch(slot), true);
     this.#backends.setUint32(slot * Backend.bytes + Backend.service, service + 1, true);
@@ -401,12 +442,18 @@ export class TableMemory implements Disposable {
     return { packets: Number(packets), bytes: Number(bytes) };
   }
 
-  connectionCount(slot: number): { activeConnections: number; inactiveConnections: number } {
+  connectionCount(slot: number): Pick<BackendCount, 'activeConnections' | 'inactiveConnections' | 'newFlows'> {
     const word = (slot * Connections.bytes) / 4;
     return {
       activeConnections: this.#connections[word] as number,
       inactiveConnections: this.#connections[word + 1] as number,
+      newFlows: this.#begun.continued(slot, this.#connections[word + Connections.begun / 4] as number),
     };
+  }
+
+  /** @see Dataplane.flowTableFill */
+  flowTableFill(): FlowTableFill {
+    return sampledFill(this.flows);
   }
 
   /** Next hops that packets could not go to since the last call. */

@@ -12,12 +12,14 @@ import {
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type ForwardingTables,
   type Guard,
   type TableInForce,
   type UnresolvedHop,
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
@@ -30,6 +32,7 @@ import { TICK_MS } from '../tick.js';
 import { decodeBackend, decodeMethod, ROUTE_BYTES } from './backend-record.js';
 import { decodeTrace } from './decode-trace.js';
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
+import { XdpFlowView } from './flow-view.js';
 import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
 import { OwnerTables } from './owner-tables.js';
@@ -94,6 +97,7 @@ export class XdpDataplane implements Dataplane {
   readonly #owners: OwnerTables;
   readonly #settledBackends: SettledBackends;
   readonly #sharing: XdpSharing | undefined;
+  readonly #flowView: XdpFlowView;
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
@@ -164,6 +168,10 @@ export class XdpDataplane implements Dataplane {
             repeats: () => [...this.#attachments.values()].some((attachment) => attachment.mode === 'native'),
           })
         : undefined;
+      this.#flowView = new XdpFlowView(this.#memory, {
+        serviceNames: () => this.#writer.serviceNames(),
+        imageAt: (place, tag) => this.#sharing?.imageAt(place, tag),
+      });
       if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
       object[Symbol.dispose]();
@@ -267,6 +275,11 @@ export class XdpDataplane implements Dataplane {
     return rememberedFlows(this.#memory);
   }
 
+  get flowTable(): FlowTableView {
+    this.#assertOpen();
+    return this.#flowView;
+  }
+
   /** @throws {DataplaneError} TABLES_INVALID: opened without {@link XdpDataplaneOptions.sharing} */
   get sharing(): XdpSharing {
     this.#assertOpen();
@@ -334,6 +347,11 @@ export class XdpDataplane implements Dataplane {
       this.#tracer = undefined;
       throw error;
     }
+  }
+
+  flowTableFill(): FlowTableFill {
+    this.#assertOpen();
+    return this.#memory.flowTableFill();
   }
 
   attachments(): readonly XdpAttachment[] {

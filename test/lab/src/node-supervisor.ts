@@ -1,0 +1,36 @@
+import type { WeirNode } from './weir-daemons.js';
+
+/**
+ * Does for nodes what systemd does by their unit: a daemon that crashed, or that a rollout restarts (exit code 75), is started
+ * again; one that ended as asked is not.
+ */
+export class NodeSupervisor implements Disposable {
+  readonly #restarts = new Map<string, number>();
+  #isStopped = false;
+
+  /** @param nodes  whose daemons run */
+  constructor(nodes: readonly WeirNode[]) {
+    // A daemon that does not come back is missed by who waits for it.
+    for (const node of nodes) void this.#watch(node).catch(() => {});
+  }
+
+  /** How often the daemon of each node was started again; nodes that never were are not in it. */
+  get restarts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#restarts].sort());
+  }
+
+  /** Starts nothing again from now on. */
+  [Symbol.dispose](): void {
+    this.#isStopped = true;
+  }
+
+  async #watch(node: WeirNode): Promise<void> {
+    for (;;) {
+      const { code } = await node.process.exited;
+      if (this.#isStopped || code === 0) return;
+      const { name } = node.host;
+      this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
+      await node.start();
+    }
+  }
+}
