@@ -80,6 +80,11 @@ export class Announcer {
     return { vips, againInMs: this.markedMs };
   }
 
+  /** Why VIPs and local addresses are not announced, or serve less than they should: see explainSilence(). */
+  get silence(): readonly string[] {
+    return [...this.#silence];
+  }
+
   /** Prefixes of VIPs that are announced now. */
   get announcedVips(): readonly string[] {
     return this.#announced.map(({ prefix }) => prefix).filter((prefix) => !this.#pools.has(prefix));

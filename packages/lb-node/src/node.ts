@@ -192,6 +192,7 @@ export async function startNode(
         speaker: await speaker?.status(),
         announced: announcing.announced,
         overrides: parts.overrides(),
+        silence: announcing.silence,
         reachableBackends: reconciled.reachableBackends,
       }),
       condition: (followed) => conditions.read(followed),

@@ -78,6 +78,11 @@ export class Reconciler {
     return this.#config;
   }
 
+  /** Why VIPs are not announced, in sentences that begin with them or hold for all. */
+  get silence(): readonly string[] {
+    return this.#announcer.silence;
+  }
+
   /** Prefixes of VIPs that are announced now. */
   get announced(): readonly string[] {
     return this.#announcer.announcedVips;
