@@ -138,6 +138,30 @@ test('an upgraded node is active again once it has come back with its version', 
   t.deepEqual(second.history, ['active 1']);
 });
 
+test('a node that is restarted drains and fills in the table of nodes too, where etcd has it', async (t) => {
+  const node = new FakeNode('lb1');
+  node.connections = 1;
+  await using cluster = await RolloutCluster.start(node, new FakeNode('lb2'));
+  cluster.startDriver();
+  const table = (state?: string) => ({
+    choices: 3,
+    members: [
+      { name: 'lb1', address: '10.0.0.11', ...(state && { state }) },
+      { name: 'lb2', address: '10.0.0.12', state: 'active' },
+    ],
+  });
+  const written = async () => JSON.parse((await cluster.get('settings/nodes')).get('settings/nodes') as string);
+  await cluster.put('settings/nodes', table());
+  await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], fillFor: '2s', ...quick });
+  await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.connections === 1);
+  t.deepEqual(await written(), table('draining'));
+  node.connections = 0;
+  await eventually('filling', async () => (await cluster.status('again'))?.steps[0]?.stage === 'filling');
+  t.deepEqual(await written(), table('filling'));
+  await cluster.until('again', 'done');
+  t.deepEqual(await written(), table('active'));
+});
+
 test('backends are replaced: new ones join, old ones are emptied and then removed', async (t) => {
   await using cluster = await RolloutCluster.start(new FakeNode('lb1'));
   const driver = cluster.startDriver();
