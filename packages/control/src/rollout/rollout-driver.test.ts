@@ -152,12 +152,14 @@ test('a node that is restarted drains and fills in the table of nodes too, where
   });
   const written = async () => JSON.parse((await cluster.get('settings/nodes')).get('settings/nodes') as string);
   await cluster.put('settings/nodes', table());
-  await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], fillFor: '2s', ...quick });
+  const document = { kind: 'restart-nodes', nodes: ['lb1'], ...quick };
+  await startRollout(cluster.config, 'again', { ...document, fillFor: '1h' });
   await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.connections === 1);
   t.deepEqual(await written(), table('draining'));
   node.connections = 0;
   await eventually('filling', async () => (await cluster.status('again'))?.steps[0]?.stage === 'filling');
   t.deepEqual(await written(), table('filling'));
+  await cluster.put('rollouts/again', { ...document, fillFor: '0s' });
   await cluster.until('again', 'done');
   t.deepEqual(await written(), table('active'));
 });
