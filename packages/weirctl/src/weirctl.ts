@@ -8,6 +8,7 @@ import { directorCommand } from './commands/director.js';
 import { drainCommand, undrainCommand, weightCommand } from './commands/drain.js';
 import { flowsCommand } from './commands/flows.js';
 import { importCommand } from './commands/import.js';
+import { ipvsadmCommand } from './commands/ipvsadm.js';
 import { nodesCommand } from './commands/nodes.js';
 import { rolloutCommand } from './commands/rollout.js';
 import { servicesCommand } from './commands/services.js';
@@ -61,7 +62,7 @@ Exit codes:
       ],
     ],
     ['Files:', [configCommand(), directorCommand(), importCommand()]],
-    ['Beside:', [logLevelCommand(), completionCommand(), versionCommand()]],
+    ['Beside:', [ipvsadmCommand(), logLevelCommand(), completionCommand(), versionCommand()]],
   ];
   for (const [group, commands] of groups) {
     for (const command of commands) program.addCommand(command.helpGroup(group));

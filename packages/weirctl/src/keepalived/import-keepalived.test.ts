@@ -147,7 +147,7 @@ virtual_server 198.51.100.1 443 {
         },
         {
           address: '10.0.0.2',
-          healthCheck: { path: '/health', status: ['200-299', '404'], body: 'ready', port: 8443 },
+          healthCheck: { path: '/health', status: ['200-299', 404], body: 'ready', port: 8443 },
         },
       ],
       fallback: { address: '10.0.0.9' },
