@@ -111,10 +111,12 @@ test('a wish pauses a rollout, lets it go on, or brings everything back', async 
 test('errors that rise pause a rollout with the reason, and it goes on when wished again', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2')];
   await using cluster = await RolloutCluster.start(...nodes);
+  (nodes[0] as FakeNode).connections = 1;
   cluster.startDriver();
   await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], checkFor: '2s' });
   await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.stage !== 'pending');
   for (const node of nodes) node.errorsPerTick = 20;
+  (nodes[0] as FakeNode).connections = 0;
   const { reason } = await cluster.until('again', 'paused');
   t.regex(reason ?? '', /^errors have risen from 0\.0 to \d+ a second; errorBudget is 1$/);
   await cluster.log.until(/error: rollout again is paused: errors have risen/);
