@@ -61,7 +61,7 @@ export async function startNode(
 ): Promise<RunningNode> {
   await refuseDistantBackends(config);
   const warning = warningOfSeed(config);
-  if (warning !== undefined) logger.warn(warning);
+  if (warning !== undefined) logger.warn({ event: 'seed_guessable' }, warning);
   const { dataplane, origin } = openDataplane(config);
   let overrides: OverrideSource | undefined;
   let speaker: NodeSpeaker | undefined;
@@ -79,7 +79,7 @@ export async function startNode(
       () => dataplane[Symbol.asyncDispose](),
     ]);
   try {
-    logger.info({ ...origin }, `tables ${origin.kind}`);
+    logger.info({ event: 'tables_opened', ...origin }, `tables ${origin.kind}`);
     const now = () => performance.now();
     let onSharingChange = () => {};
     let onOverride = () => {};
@@ -122,7 +122,7 @@ export async function startNode(
       try {
         took(await announcing.reconcile());
       } catch (error) {
-        logger.error({ err: error }, 'a pass failed; the next one tries again');
+        logger.error({ event: 'pass_failed', err: error }, 'a pass failed; the next one tries again');
         later(RETRY_MS);
       }
     };
@@ -199,11 +199,15 @@ export async function startNode(
       async leave(hurry, how = 'for good') {
         const isForRestart = how === 'for a restart';
         const wasDrained = isForRestart && reconciled.announced.length === 0;
-        await announcing.drain(hurry).catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
+        await announcing
+          .drain(hurry)
+          .catch((error: unknown) => logger.error({ event: 'withdrawal_failed', err: error }, 'could not withdraw'));
         if (!wasDrained) {
           const drainMs = announcing.config.shutdown.drainMs;
-          logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
-          await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
+          logger.info({ event: 'node_draining', drainMs }, 'withdrawn; forwarding goes on while routers take note');
+          await wait(drainMs, undefined, { signal: hurry }).catch(() =>
+            logger.warn({ event: 'drain_cut_short' }, 'draining cut short'),
+          );
         }
         await stop(isForRestart);
       },

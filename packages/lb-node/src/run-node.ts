@@ -60,7 +60,7 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     });
     readiness.ready(statusOf(daemon));
     using _telling = tellStatus(daemon);
-    logger.info(inForce(source), 'ready');
+    logger.info({ event: 'node_ready', ...inForce(source) }, 'ready');
     {
       const { config } = source;
       const name = config.node.name;
@@ -73,12 +73,12 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     metrics.leaving();
     readiness.stopping('withdrawn, draining');
     const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
-    logger.info(why, 'leaving');
+    logger.info({ event: 'node_leaving', ...why }, 'leaving');
     await node.leave(signals.hurry, isRestart ? 'for a restart' : 'for good');
-    logger.info('left; the program stays attached, "lb-node detach" removes it');
+    logger.info({ event: 'node_left' }, 'left; the program stays attached, "lb-node detach" removes it');
     return isRestart ? 'to be started again' : 'ended as asked';
   } catch (error) {
-    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    logger.fatal({ event: 'start_failed', err: error }, error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -99,7 +99,7 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
     daemon.metrics.counts.configRefused();
     daemon.logger.error(
-      { err: event.error },
+      { event: 'config_refused', err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
     );
   } else {
@@ -117,10 +117,13 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger,
     await pass;
     logger.level = config.log.level;
     metrics.counts.configInForce();
-    logger.info(inForce(source), 'configuration in force');
+    logger.info({ event: 'config_in_force', ...inForce(source) }, 'configuration in force');
   } catch (error) {
     metrics.counts.configRefused();
-    logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
+    logger.error(
+      { event: 'config_refused', err: error },
+      `the changed configuration is not in force: ${(error as Error).message}`,
+    );
   }
 }
 
