@@ -6,6 +6,7 @@ import {
   openConfigSource,
 } from '@weir/control';
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
+import { type NodeAdmin, openAdmin } from './admin/open-admin.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
 import { restartRefusal } from './fixed-settings.js';
@@ -42,7 +43,8 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
       onPass: metrics.counts.passed,
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, restart, logger, readiness, metrics };
+    await using admin = await openAdmin({ configFile, source, node, status: () => statusOf({ node, source }), logger });
+    const daemon = { source, presence, node, restart, logger, readiness, metrics, admin };
     metrics.counts.configInForce();
     metrics.running(async () => ({
       node: await node.figures(),
@@ -71,6 +73,7 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
     metrics.leaving();
+    admin.leaving();
     readiness.stopping('withdrawn, draining');
     const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
     logger.info({ event: 'node_leaving', ...why }, 'leaving');
@@ -93,6 +96,7 @@ interface Daemon {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly metrics: NodeMetrics;
+  readonly admin: NodeAdmin;
 }
 
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
@@ -109,7 +113,10 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, { node, source, presence, logger, metrics }: Daemon): Promise<void> {
+async function reconfigure(
+  config: NodeConfig,
+  { node, source, presence, logger, metrics, admin }: Daemon,
+): Promise<void> {
   try {
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
@@ -117,6 +124,7 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger,
     await pass;
     logger.level = config.log.level;
     metrics.counts.configInForce();
+    admin.reconfigured(config);
     logger.info({ event: 'config_in_force', ...inForce(source) }, 'configuration in force');
   } catch (error) {
     metrics.counts.configRefused();
@@ -137,7 +145,7 @@ function tellStatus(daemon: Daemon): Disposable {
   }, STATUS_MS).unref();
 }
 
-function statusOf({ node, source }: Daemon): string {
+function statusOf({ node, source }: Pick<Daemon, 'node' | 'source'>): string {
   return [node.status(), ...describeEtcd(source)].join(', ');
 }
 
