@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { AdminClient } from '../client/admin-client.js';
 import { type ConnectionOptions, connecting } from '../client/connection-options.js';
 import { AdminBalancer } from '../ipvsadm/admin-balancer.js';
+import { usageText } from '../ipvsadm/ipvsadm-usage.js';
 import { systemNames } from '../ipvsadm/name-lookup.js';
 import { rememberedFile } from '../ipvsadm/remembered-file.js';
 import { runIpvsadm } from '../ipvsadm/run-ipvsadm.js';
@@ -15,7 +16,8 @@ export function ipvsadmCommand(): Command {
   return new Command('ipvsadm')
     .description('takes the arguments of ipvsadm(8), and prints as it does; the node is that of WEIR_ADDRESS')
     .argument('[arguments...]', 'as ipvsadm has them; -h lists them')
-    .helpOption(false)
+    .usage('[arguments...]')
+    .addHelpText('after', `\n${usageText}`)
     .allowUnknownOption()
     .action(async (words: string[]) => {
       const connection = connectionOfEnvironment();

@@ -149,7 +149,8 @@ test(refuses, '-L --stats --timeout', /^options conflicts in the list command: -
 test(refuses, '--set 1 2', /^--set option requires 3 timeout values/);
 test(refuses, '--set 1 2 x', /^invalid timeout value `x' specified/);
 test(refuses, '-L extra', /^unexpected argument extra$/);
-test(refuses, '--lst', /^--lst: unknown option/);
+test(refuses, '--lst', /^--lst: unknown option; did you mean --list\?$/);
+test(refuses, '-L --stat', /^--stat: unknown option; did you mean --stats\?$/);
 test(refuses, '-Lq', /^-q: unknown option in "-Lq"$/);
 test(refuses, '-A -t', /^-t: missing argument$/);
 test(refuses, '-L --numeric=yes', /^--numeric: takes no argument, and "yes" was given$/);
