@@ -6,7 +6,7 @@ import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import type { NodeFigures } from './metrics/node-figures.js';
 import { onNetworkChange } from './network-events.js';
-import { NodeConditions } from './node-condition.js';
+import { type InForce, NodeConditions } from './node-condition.js';
 import { NodeHealth } from './node-health.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import type { NodeSpeaker } from './node-speaker.js';
@@ -37,6 +37,8 @@ export interface RunningNode extends AsyncDisposable {
   status(): string;
   /** What its parts count and know, read now. */
   figures(): Promise<NodeFigures>;
+  /** What the last pass put in force. */
+  inForce(): InForce;
   /**
    * What rollouts want to know; packets and errors since the first call.
    * @param followed  `SERVICE/BACKEND`: to be told of each by itself
@@ -195,6 +197,7 @@ export async function startNode(
         silence: announcing.silence,
         reachableBackends: reconciled.reachableBackends,
       }),
+      inForce: () => reconciled.inForce,
       condition: (followed) => conditions.read(followed),
       async leave(hurry, how = 'for good') {
         const isForRestart = how === 'for a restart';
