@@ -92,6 +92,10 @@ function drain(scene: StepScene, step: RolloutStep): StepMove {
   }
   const { connections } = record.condition;
   const counted = { ...step, connections };
+  // Routers may not yet know that it takes no more.
+  if (connections === 0 && scene.waitedMs(step) < spec.checkFor) {
+    return { kind: 'wait', step: counted, why: `${name} has no connections left, and routers may not know yet` };
+  }
   if (connections === 0) return drained(scene, counted, record);
   const why = `${name} has ${connections} connections left`;
   return scene.waitedMs(step) < spec.drainTimeout
