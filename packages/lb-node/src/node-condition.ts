@@ -121,6 +121,12 @@ function usableBackends(inForce: InForce): NodeCondition['backends'] {
   return { usable: usable.length, all: own.length };
 }
 
+/** How many backends of a service take new flows. */
+export function usableBackendsOf(service: string, inForce: InForce): number {
+  const used = inForce.usedServices.find(({ name }) => name === service);
+  return used === undefined ? 0 : usableOf(used, inForce).size;
+}
+
 /** Names of backends that take new flows; a fallback is no substitute that a rollout could rely on. */
 function usableOf({ backends }: ServiceConfig, { reachable }: InForce): Set<string> {
   const usable = backends.filter(

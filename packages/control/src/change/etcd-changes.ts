@@ -19,7 +19,7 @@ import type {
   WrittenService,
 } from './config-changes.js';
 import { toldWithin } from './entry-problems.js';
-import { revisionOf, writeToCluster } from './etcd-transaction.js';
+import { newestRevision, writeToCluster } from './etcd-transaction.js';
 import { Listeners } from './listeners.js';
 
 /** So often a change is planned anew because something else was changed meanwhile. */
@@ -93,6 +93,8 @@ export class EtcdChanges implements ConfigChanges {
   }
 
   async #change<T>(plan: () => PlannedWrite<T>, options: ChangeOptions): Promise<Changed<T>> {
+    // What was written through another node a moment ago is known to whoever asks now.
+    await this.#see(await this.#ask((client) => newestRevision(client, this.#host.prefix)));
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const changed = await this.#attempt(plan(), options);
       if (changed !== undefined) return changed;
@@ -110,7 +112,7 @@ export class EtcdChanges implements ConfigChanges {
     const { revision: seenRevision } = host;
     const { key, before, after, revision, texts } = planned;
     if (expectedRevision !== undefined && expectedRevision !== revision) {
-      return this.#catchUp(key, expectedRevision);
+      throw conflict(key, expectedRevision, revision);
     }
     const written = { before, after, origin: 'etcd' as const };
     const isSame = isDeepStrictEqual(before, after);
@@ -131,13 +133,6 @@ export class EtcdChanges implements ConfigChanges {
       revision: isGone ? '0' : outcome.revision,
       isInForce: isTold && (isGone || this.#isInForce(key)),
     };
-  }
-
-  /** What is expected may be newer than what is known here. */
-  async #catchUp(key: string, expected: string): Promise<undefined> {
-    const current = await this.#ask((client) => revisionOf(client, `${this.#host.prefix}${key}`));
-    if (current !== expected) throw conflict(key, expected, current);
-    await this.#see(current);
   }
 
   async #see(revision: string): Promise<void> {

@@ -1,8 +1,13 @@
-import type { Etcd3 } from 'etcd3';
+import type { Etcd3, IRequestOp, IResponseOp } from 'etcd3';
 import { rangeEnd } from '../etcd/key-range.js';
 
 /** Keys that a change is checked beside; none of them may be newer than what it was checked with. */
 const CHECKED_PREFIXES = ['services/', 'backends/', 'settings/', 'node-states/'] as const;
+
+interface Range {
+  readonly key: Buffer;
+  readonly range_end: Buffer;
+}
 
 export interface ClusterWrite {
   /** Of the cluster, with its slash. */
@@ -27,10 +32,7 @@ export type WriteOutcome =
 export async function writeToCluster(client: Etcd3, write: ClusterWrite): Promise<WriteOutcome> {
   const { prefix, texts, revisions, seenRevision } = write;
   const seen = BigInt(seenRevision);
-  const ranges = CHECKED_PREFIXES.map((of) => ({
-    key: Buffer.from(`${prefix}${of}`),
-    range_end: rangeEnd(`${prefix}${of}`),
-  }));
+  const ranges = checkedRanges(prefix);
   const { succeeded, header, responses } = await client.kv.txn({
     compare: [
       ...ranges.map((range) => ({
@@ -51,25 +53,34 @@ export async function writeToCluster(client: Etcd3, write: ClusterWrite): Promis
       if (text === undefined) return { request_delete_range: { key } };
       return { request_put: { key, value: Buffer.from(text), ignore_lease: revisions.get(name) !== '0' } };
     }),
-    failure: ranges.map((range) => ({
-      request_range: {
-        ...range,
-        sort_target: 'Mod' as const,
-        sort_order: 'Descend' as const,
-        limit: 1,
-        keys_only: true,
-      },
-    })),
+    failure: newestOf(ranges),
   });
   if (succeeded) return { kind: 'written', revision: header.revision };
-  const newest = responses.flatMap(({ response_range }) => response_range.kvs.map((kv) => BigInt(kv.mod_revision)));
+  const newest = newestIn(responses);
   // A key that was deleted is in no range any more; its deletion is to be seen all the same.
-  const newer = newest.find((revision) => revision > seen) ?? seen + 1n;
-  return { kind: 'newer', newestRevision: String(newer) };
+  return { kind: 'newer', newestRevision: String(newest > seen ? newest : seen + 1n) };
 }
 
-/** Revision of a key in etcd at this moment; `0`: there is none. */
-export async function revisionOf(client: Etcd3, key: string): Promise<string> {
-  const { kvs } = await client.kv.range({ key: Buffer.from(key), keys_only: true });
-  return kvs[0]?.mod_revision ?? '0';
+/** Revision of the newest of all services, backends and settings in etcd at this moment; `0`: there are none. */
+export async function newestRevision(client: Etcd3, prefix: string): Promise<string> {
+  const { responses } = await client.kv.txn({ success: newestOf(checkedRanges(prefix)) });
+  return String(newestIn(responses));
+}
+
+function checkedRanges(prefix: string): readonly Range[] {
+  return CHECKED_PREFIXES.map((of) => ({
+    key: Buffer.from(`${prefix}${of}`),
+    range_end: rangeEnd(`${prefix}${of}`),
+  }));
+}
+
+function newestOf(ranges: readonly Range[]): IRequestOp[] {
+  return ranges.map((range) => ({
+    request_range: { ...range, sort_target: 'Mod', sort_order: 'Descend', limit: 1, keys_only: true },
+  }));
+}
+
+function newestIn(responses: readonly IResponseOp[]): bigint {
+  const revisions = responses.flatMap(({ response_range }) => response_range.kvs.map((kv) => BigInt(kv.mod_revision)));
+  return revisions.toSorted((a, b) => (a < b ? -1 : 1)).at(-1) ?? 0n;
 }

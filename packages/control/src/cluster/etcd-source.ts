@@ -43,7 +43,11 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
   readonly #report: SkipReport;
   readonly #bursts = new Bursts(
     () => this.#work(),
-    (err) => this.#options.logger.error({ err }, `a change can't be told: ${err.message}; what is in force stays`),
+    (err) =>
+      this.#options.logger.error(
+        { event: 'change_not_told', err },
+        `a change can't be told: ${err.message}; what is in force stays`,
+      ),
   );
   readonly #closed = new AbortController();
   readonly #registrations = new Set<LeasedRegistration>();
@@ -200,7 +204,10 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
     this.#isStarted = true;
     if (this.#store.source === 'snapshot') {
       const details = { file: config.snapshotFile, revision: this.#store.revision };
-      logger.warn(details, `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`);
+      logger.warn(
+        { event: 'started_from_snapshot', ...details },
+        `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`,
+      );
     }
     this.#put(this.#mergeOrStay());
     this.#told = this.#merged.config;
@@ -237,7 +244,7 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
       return this.#merge();
     } catch (err) {
       this.#options.logger.error(
-        { err },
+        { event: 'etcd_state_unreadable', err },
         `what is in etcd can't be read: ${(err as Error).message}; what is in force stays`,
       );
       return this.#merged;

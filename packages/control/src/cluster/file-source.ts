@@ -19,7 +19,11 @@ export class FileSource implements ClusterConfigSource, RunningHost {
   readonly #options: ConfigSourceOptions;
   readonly #bursts = new Bursts(
     () => this.#work(),
-    (err) => this.#options.logger.error({ err }, `a change can't be told: ${err.message}; what is in force stays`),
+    (err) =>
+      this.#options.logger.error(
+        { event: 'change_not_told', err },
+        `a change can't be told: ${err.message}; what is in force stays`,
+      ),
     0,
   );
   #config: NodeConfig;
@@ -115,7 +119,7 @@ export class FileSource implements ClusterConfigSource, RunningHost {
       this.running = this.running.withFile(file);
       for (const service of overruled) {
         const message = `${this.path} says something new of service ${service}; it stands over what was changed while running`;
-        this.#options.logger.warn({ service }, message);
+        this.#options.logger.warn({ event: 'change_not_kept', service }, message);
       }
       this.changes.listeners.tell();
       return undefined;

@@ -111,10 +111,12 @@ test('a wish pauses a rollout, lets it go on, or brings everything back', async 
 test('errors that rise pause a rollout with the reason, and it goes on when wished again', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2')];
   await using cluster = await RolloutCluster.start(...nodes);
+  (nodes[0] as FakeNode).connections = 1;
   cluster.startDriver();
   await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], checkFor: '2s' });
   await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.stage !== 'pending');
   for (const node of nodes) node.errorsPerTick = 20;
+  (nodes[0] as FakeNode).connections = 0;
   const { reason } = await cluster.until('again', 'paused');
   t.regex(reason ?? '', /^errors have risen from 0\.0 to \d+ a second; errorBudget is 1$/);
   await cluster.log.until(/error: rollout again is paused: errors have risen/);
@@ -136,6 +138,32 @@ test('an upgraded node is active again once it has come back with its version', 
   await cluster.until('to-2', 'done');
   t.deepEqual(first.history, ['active 1', 'draining 1', 'draining 2', 'active 2']);
   t.deepEqual(second.history, ['active 1']);
+});
+
+test('a node that is restarted drains and fills in the table of nodes too, where etcd has it', async (t) => {
+  const node = new FakeNode('lb1');
+  node.connections = 1;
+  await using cluster = await RolloutCluster.start(node, new FakeNode('lb2'));
+  cluster.startDriver();
+  const table = (state?: string) => ({
+    choices: 3,
+    members: [
+      { name: 'lb1', address: '10.0.0.11', ...(state && { state }) },
+      { name: 'lb2', address: '10.0.0.12', state: 'active' },
+    ],
+  });
+  const written = async () => JSON.parse((await cluster.get('settings/nodes')).get('settings/nodes') as string);
+  await cluster.put('settings/nodes', table());
+  const document = { kind: 'restart-nodes', nodes: ['lb1'], ...quick };
+  await startRollout(cluster.config, 'again', { ...document, fillFor: '1h' });
+  await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.connections === 1);
+  t.deepEqual(await written(), table('draining'));
+  node.connections = 0;
+  await eventually('filling', async () => (await cluster.status('again'))?.steps[0]?.stage === 'filling');
+  t.deepEqual(await written(), table('filling'));
+  await cluster.put('rollouts/again', { ...document, fillFor: '0s' });
+  await cluster.until('again', 'done');
+  t.deepEqual(await written(), table('active'));
 });
 
 test('backends are replaced: new ones join, old ones are emptied and then removed', async (t) => {

@@ -18,6 +18,9 @@ const options = {
     .default(1),
   drainTimeout: duration.describe('How long a drain waits for connections to end.').prefault('5m'),
   stepTimeout: duration.describe('How long anything else may take before it is trouble.').prefault('5m'),
+  fillFor: duration
+    .describe('How long a member fills, of a service with second chance or of settings/nodes.')
+    .prefault('60s'),
   checkFor: durationUpTo(600_000, '10m')
     .refine((ms) => ms === 0 || ms >= CHECK_MIN_MS, 'is less than 2s; nodes tell of their traffic each second')
     .describe('How long traffic is looked at before and after each step; 0s: not at all.')
@@ -65,9 +68,6 @@ export const rolloutSchema = z.discriminatedUnion(
           'names no backend; a service without backends serves nobody',
         )
         .describe('By name: all that there are to be at last.'),
-      fillFor: duration
-        .describe('How long backends of a service with second chance fill before others leave.')
-        .prefault('60s'),
       ...options,
     }),
   ],
