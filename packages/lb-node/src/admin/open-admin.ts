@@ -3,10 +3,14 @@ import { type ClusterConfigSource, type NodeConfig, parseNodeConfig } from '@wei
 import type { Logger } from '@weir/daemon';
 import type { RunningNode } from '../node.js';
 import { AdminServer } from './admin-server.js';
+import { backendsService } from './backends-service.js';
 import { bgpService } from './bgp-service.js';
 import { configYaml } from './config-yaml.js';
+import { nodesService } from './nodes-service.js';
+import { rolloutsService } from './rollouts-service.js';
 import { serverService } from './server-service.js';
 import type { ServiceMethods } from './service-methods.js';
+import { servicesService } from './services-service.js';
 import { statsService } from './stats-service.js';
 
 /** What the API of a node is made from. */
@@ -68,6 +72,10 @@ function servicesOf(
     }),
     bgpService(figures),
     statsService(figures),
+    servicesService({ source, node }),
+    backendsService({ source, node }),
+    nodesService({ source, node }),
+    rolloutsService(() => source.config),
   ];
 }
 
