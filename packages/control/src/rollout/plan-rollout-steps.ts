@@ -32,6 +32,9 @@ export function planRolloutSteps(spec: RolloutSpec, view: ClusterView): RolloutP
   };
 }
 
+/** A status has room for so many steps; etcd takes values up to 1.5 MB. */
+const STEPS_MAX = 1000;
+
 type Change = Omit<PlannedRolloutStep, 'id'>;
 
 function nodeChanges(spec: NodesSpec, view: ClusterView): Change[] {
@@ -66,6 +69,10 @@ function backendChanges({ service, backends }: BackendsSpec, view: ClusterView):
   if (leased !== undefined) {
     const why = 'is kept under a lease by its own agent, which would write it again; stop that agent instead';
     throw invalid('backends', quoted(leased), why);
+  }
+  const count = joining.length + leaving.length;
+  if (count > STEPS_MAX) {
+    throw invalid('backends', `${count} changes`, `are more than a rollout may have, ${STEPS_MAX}; make several of it`);
   }
   return [
     ...joining.map((name) => ({ target: `${prefix}${name}`, change: 'add-backend' as const })),
