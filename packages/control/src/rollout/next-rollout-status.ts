@@ -30,17 +30,15 @@ export interface RolloutMove {
  */
 export function nextRolloutStatus(scene: RolloutScene): RolloutMove {
   const { status, spec } = scene;
-  if (isTerminal(status.state)) return unchanged(status);
+  if (isTerminal(status.state)) return stay(status);
   if (status.state === 'aborting') return undo(scene);
   if (spec.wish === 'abort') return stay({ ...bare(status), state: 'aborting' });
   if (spec.wish === 'pause') {
-    return status.state === 'paused'
-      ? unchanged(status)
-      : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
+    return status.state === 'paused' ? stay(status) : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
   }
   if (status.state === 'paused') {
     const isStopped = status.pausedAt === scene.specRevision;
-    return isStopped ? unchanged(status) : stay({ ...bare(status), state: 'running' });
+    return isStopped ? stay(status) : stay({ ...bare(status), state: 'running' });
   }
   return run(scene);
 }
@@ -114,8 +112,4 @@ function bare({ reason: _reason, waiting: _waiting, pausedAt: _at, ...status }: 
 
 function stay(status: RolloutStatus): RolloutMove {
   return { status, writes: [] };
-}
-
-function unchanged(status: RolloutStatus): RolloutMove {
-  return stay(status);
 }
