@@ -14,7 +14,8 @@ export interface RolloutPlan {
   readonly nodes: readonly string[];
 }
 
-const changeOfKind = {
+/** What becomes of nodes. */
+export const changeOfKind = {
   'drain-nodes': 'drain',
   'activate-nodes': 'activate',
   'add-nodes': 'activate',

@@ -114,3 +114,17 @@ test('traffic is counted over the whole window alone, and a new life of a node c
   traffic.forget();
   t.is(traffic.rate(2000, 2000), undefined);
 });
+
+test('a rollout that is written again as another one is paused, and says what it began with', (t) => {
+  const rate = { packets: 100, errors: 0 };
+  const reasonOf = (more: object) => checked(rate, rate, more).reason;
+  t.regex(
+    reasonOf({ kind: 'drain-nodes' }) ?? '',
+    /^kind: "drain-nodes" can't take the place of what has begun: its steps are to restart/,
+  );
+  t.regex(
+    reasonOf({ nodes: ['lb2'] }) ?? '',
+    /^nodes: \["lb2"\] can't take the place of what has begun: it began with \["lb1"\]/,
+  );
+  t.is(reasonOf({ nodes: 'all', errorBudget: 9 }), undefined);
+});
