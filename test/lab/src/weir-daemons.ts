@@ -81,6 +81,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
       overridesFile: join(lab.directory, host.name, 'announce.json'),
       ...bgp,
     },
+    metrics: { listen: '127.0.0.1:9646' },
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
     services,
