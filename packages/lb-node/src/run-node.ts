@@ -12,6 +12,7 @@ import { describeClusterStatus } from './cluster-status-text.js';
 import { restartRefusal } from './fixed-settings.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
+import { refuseDistantBackends } from './same-subnet.js';
 import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
@@ -35,7 +36,11 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
-    await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
+    await using source = await openConfigSource(configFile, {
+      logger,
+      refusal: restartRefusal,
+      check: refuseDistantBackends,
+    });
     await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {

@@ -1,4 +1,4 @@
-import { CheckedConnections, type StandardCluster } from '@weir/lab';
+import { CheckedConnections, type StandardCluster, waitUntil } from '@weir/lab';
 import test from 'ava';
 import { etcdOf } from './etcd-cluster.js';
 import { type Family, families } from './forwarding-cases.js';
@@ -50,8 +50,11 @@ for (const family of families) {
     await lab.put(family, { kind: 'replace-backends', service: family, backends, maxAtOnce: 2 });
     // They end when they like, as clients do; the rollout waits.
     await lab.statusThat(family, 'wait for connections to end', ({ steps }) =>
-      steps.some(({ change, stage }) => change === 'remove-backend' && stage === 'draining'),
+      steps.every(({ change, stage }) => stage === (change === 'remove-backend' ? 'draining' : 'done')),
     );
+    await waitUntil('new connections to go to new backends alone', async () => {
+      return (await answering(family)).join() === NEW.join() || undefined;
+    });
     await before.roundTrip();
     t.deepEqual([before.lost, (await before.report()).alive], [[], LONG_CONNECTIONS]);
     await using after = await CheckedConnections.open(client, { address, count: LONG_CONNECTIONS, intervalMs: 500 });
@@ -66,11 +69,14 @@ for (const family of families) {
         `${after.lost.length} broken; ${result.requests} new ones, ${result.failed} refused or failed`,
     );
     t.deepEqual([after.lost, result.errors], [[], {}]);
-    const { backends: answering } = await weir.request({
-      url: weir.url(address),
-      requestsPerSecond: 100,
-      requests: 40,
-    });
-    t.deepEqual(Object.keys(answering).sort(), NEW);
+    t.deepEqual(await answering(family), NEW);
   });
+}
+
+/** Which backends answer new connections. */
+async function answering(family: Family): Promise<string[]> {
+  const { weir } = lab;
+  const url = weir.url(weir.cluster.vip[family]);
+  const { backends } = await weir.request({ url, requestsPerSecond: 100, requests: 40 });
+  return Object.keys(backends).sort();
 }

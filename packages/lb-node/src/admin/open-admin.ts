@@ -3,10 +3,16 @@ import { type ClusterConfigSource, type NodeConfig, parseNodeConfig } from '@wei
 import type { Logger } from '@weir/daemon';
 import type { RunningNode } from '../node.js';
 import { AdminServer } from './admin-server.js';
+import { backendsService } from './backends-service.js';
 import { bgpService } from './bgp-service.js';
 import { configYaml } from './config-yaml.js';
+import { directorService } from './director-service.js';
+import { flowsService } from './flows-service.js';
+import { nodesService } from './nodes-service.js';
+import { rolloutsService } from './rollouts-service.js';
 import { serverService } from './server-service.js';
 import type { ServiceMethods } from './service-methods.js';
+import { servicesService } from './services-service.js';
 import { statsService } from './stats-service.js';
 
 /** What the API of a node is made from. */
@@ -68,6 +74,12 @@ function servicesOf(
     }),
     bgpService(figures),
     statsService(figures),
+    servicesService({ source, node }),
+    backendsService({ source, node }),
+    nodesService({ source, node }),
+    rolloutsService(() => source.config),
+    flowsService({ dataplane: node.dataplane, config: () => source.config }),
+    directorService({ dataplane: node.dataplane, config: () => source.config }),
   ];
 }
 
