@@ -48,7 +48,7 @@ export async function openAdmin(parts: AdminParts): Promise<NodeAdmin> {
       try {
         server.reconfigure(config.admin);
       } catch (err) {
-        logger.error({ event: 'admin-tls-refused', err }, `${(err as Error).message}; the former certificates stay`);
+        logger.error({ event: 'admin_tls_refused', err }, `${(err as Error).message}; the former certificates stay`);
       }
     },
     leaving: () => server.setServing(false),
