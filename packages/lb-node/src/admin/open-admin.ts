@@ -14,6 +14,7 @@ import { serverService } from './server-service.js';
 import type { ServiceMethods } from './service-methods.js';
 import { servicesService } from './services-service.js';
 import { statsService } from './stats-service.js';
+import { traceService } from './trace-service.js';
 
 /** What the API of a node is made from. */
 export interface AdminParts {
@@ -80,6 +81,7 @@ function servicesOf(
     rolloutsService(() => source.config),
     flowsService({ dataplane: node.dataplane, config: () => source.config }),
     directorService({ dataplane: node.dataplane, config: () => source.config }),
+    traceService({ dataplane: node.dataplane, config: () => source.config }),
   ];
 }
 
