@@ -25,7 +25,7 @@ import {
   type FlowState,
   noCounters,
 } from './balancer.js';
-import type { ListenerInput } from './carry-service.js';
+import type { ListenerInput } from './placed-service.js';
 import { listenersOf } from './workspace.js';
 
 const PAGE_SIZE = 1000;
