@@ -37,8 +37,16 @@ const told: readonly (readonly [TraceStep, string])[] = [
   [{ step: 'rate', of: 'source', admitted: false }, 'limit of new flows of its source: is reached'],
   [{ step: 'next_hop', outcome: 'no_neighbour' }, 'the kernel does not know the MAC address of the next hop'],
   [
-    { step: 'next_hop', outcome: 'found', ifindex: 2, mtuBytes: 1500, destinationMac: '02:00:00:00:00:01', vlan: 7 },
-    'by interface 2 to 02:00:00:00:00:01, VLAN 7, MTU 1500',
+    { step: 'next_hop', outcome: 'found', ifindex: 1, mtuBytes: 1500, destinationMac: '02:00:00:00:00:01', vlan: 7 },
+    'by lo to 02:00:00:00:00:01, VLAN 7, MTU 1500',
+  ],
+  [
+    { step: 'next_hop', outcome: 'found', ifindex: 99_999, mtuBytes: 1500, destinationMac: undefined, vlan: undefined },
+    'by interface 99999, MTU 1500',
+  ],
+  [
+    { step: 'next_hop', outcome: 'found', ifindex: 0, mtuBytes: 1500, destinationMac: undefined, vlan: undefined },
+    'as the kernel routes it, MTU 1500',
   ],
   [{ step: 'too_big', bytes: 1520, mtuBytes: 1500 }, '1520 bytes with outer headers, the next hop takes 1500'],
 ];

@@ -1,5 +1,6 @@
 import type { TraceStep as StepMessage } from '@weir/admin-api';
 import type { ForwardingMethod, TracedBackend, TracedEnd, TraceStep } from '@weir/dataplane';
+import { interfaceName } from './interface-name.js';
 import { protocolText, tcpFlagsText } from './packet-words.js';
 
 /** How services, which the data plane calls by their first listener, are called by people. */
@@ -79,8 +80,10 @@ function nextHopText(step: Extract<TraceStep, { readonly step: 'next_hop' }>): s
       : 'the kernel does not know the MAC address of the next hop';
   }
   const { ifindex, mtuBytes, destinationMac, vlan } = step;
+  if (ifindex === 0) return `as the kernel routes it, MTU ${mtuBytes}`;
   const to = destinationMac === undefined ? '' : ` to ${destinationMac}`;
-  return `by interface ${ifindex}${to}${vlan === undefined ? '' : `, VLAN ${vlan}`}, MTU ${mtuBytes}`;
+  const by = interfaceName(ifindex) ?? `interface ${ifindex}`;
+  return `by ${by}${to}${vlan === undefined ? '' : `, VLAN ${vlan}`}, MTU ${mtuBytes}`;
 }
 
 function methodText(forwarding: ForwardingMethod): string {
