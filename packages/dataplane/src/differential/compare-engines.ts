@@ -245,9 +245,9 @@ function counts({ services, handovers }: Awaited<ReturnType<EngineUnderTest['tra
     .flatMap(({ vip, protocol, port, packets, bytes, backends }) => [
       `${vip} ${protocol} ${JSON.stringify(port)}: ${packets} packets, ${bytes} bytes`,
       ...backends.map(
-        ({ address, activeConnections, inactiveConnections, ...traffic }) =>
+        ({ address, activeConnections, inactiveConnections, attempts, ...traffic }) =>
           `${vip} ${protocol} ${JSON.stringify(port)} ${address}: ${traffic.packets} packets, ${traffic.bytes} bytes, ` +
-          `${activeConnections} active, ${inactiveConnections} inactive`,
+          `${activeConnections} active, ${inactiveConnections} inactive, ${JSON.stringify(attempts)}`,
       ),
     ])
     .concat(toNodes)

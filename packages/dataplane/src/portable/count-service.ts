@@ -8,6 +8,7 @@ export function countService({ key, backends, retired }: Service): ServiceCount 
 }
 
 function countBackend(backend: Backend): BackendCount {
-  const { name, port, packets, bytes, activeConnections, inactiveConnections } = backend;
-  return { address: name, port, packets, bytes, activeConnections, inactiveConnections };
+  const { service, name, port, packets, bytes, activeConnections, inactiveConnections, attempts } = backend;
+  const count = { address: name, port, packets, bytes, activeConnections, inactiveConnections };
+  return service.watched ? { ...count, attempts: { ...attempts } } : count;
 }

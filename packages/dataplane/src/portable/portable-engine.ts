@@ -20,7 +20,7 @@ import { type Choice, chooseBackend, findBackend, type Memory } from './choose-b
 import { countService } from './count-service.js';
 import type { Flow } from './flow.js';
 import { FlowEventQueue, joined } from './flow-event-queue.js';
-import { nextState } from './flow-state.js';
+import { nextState, opensConnection } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
 import { FragmentTable } from './fragment-table.js';
 import { Guard } from './guard.js';
@@ -33,6 +33,7 @@ import { parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
 import type { PortableSurroundings } from './portable-surroundings.js';
 import { putInForce } from './put-in-force.js';
+import { SeenSyns } from './seen-syns.js';
 import {
   type Decision,
   type Roads,
@@ -62,6 +63,8 @@ export interface PortableLimits {
   readonly missed: number;
   /** Answers of which it is remembered that nobody knows their flow. */
   readonly strangers: number;
+  /** Connections that clients try to open, of services that are watched. */
+  readonly syns: number;
 }
 
 const defaultLimits: PortableLimits = {
@@ -71,6 +74,7 @@ const defaultLimits: PortableLimits = {
   events: 65_536,
   missed: 4096,
   strangers: 65_536,
+  syns: 131_072,
 };
 const pass: Verdict = { action: 'pass' };
 const handedUp: Verdict = { action: 'drop' };
@@ -87,6 +91,7 @@ export class PortableEngine {
   readonly #fragments: FragmentTable;
   readonly #clients: PersistentClients;
   readonly #strangers: Strangers;
+  readonly #syns: SeenSyns;
   readonly #guard = new Guard();
   readonly #events: FlowEventQueue;
   readonly #drops = new Map<DropReason, number>();
@@ -97,13 +102,14 @@ export class PortableEngine {
   #sources = new Map<number, Uint8Array>();
 
   constructor(surroundings: PortableSurroundings, limits: Partial<PortableLimits> = {}) {
-    const { flows, fragments, networks, events, missed, strangers } = { ...defaultLimits, ...limits };
+    const { flows, fragments, networks, events, missed, strangers, syns } = { ...defaultLimits, ...limits };
     this.#surroundings = surroundings;
     this.#events = new FlowEventQueue({ events, missed });
     this.#flows = new FlowTable(flows, (told) => this.#events.end(told));
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
     this.#strangers = new Strangers(strangers);
+    this.#syns = new SeenSyns(syns);
     this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);
   }
 
@@ -244,6 +250,10 @@ export class PortableEngine {
     if (choice === undefined) return handedUp;
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
+    // Towards an owner it is the owner that counts.
+    if (service.watched && backend.service === service && opensConnection(packet.tcpFlags)) {
+      this.#syns.note(backend, packet, nowTicks);
+    }
     this.#fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
   }
@@ -274,7 +284,10 @@ export class PortableEngine {
     const flow = this.#flows.ofAnswer(packet, nowTicks);
     if (flow === undefined) return this.#answerOfOther(arrival);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    this.#flows.touch(flow, 'server', nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
+    const before = flow.state;
+    this.#flows.touch(flow, 'server', nextState(before, 'server', packet.tcpFlags), nowTicks);
+    const { backend } = flow;
+    if (backend.service.watched && before === 'syn' && flow.state === 'close') backend.attempts.refused++;
     this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
   }

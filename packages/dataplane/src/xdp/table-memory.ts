@@ -1,10 +1,11 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
+import type { ConnectionAttempts, PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
 import {
   ADDRESS_BYTES,
+  Attempts,
   Backend,
   BackendCpu,
   Connections,
@@ -16,6 +17,7 @@ import {
   RANGE_LINE_BYTES,
   ROWS_PER_LINE,
   Service,
+  ServiceFlag,
   SettleRun,
   SharingCounts,
   State,
@@ -61,6 +63,7 @@ export class TableMemory implements Disposable {
   readonly #backends: DataView;
   readonly #backendCounts: BigUint64Array;
   readonly #connections: Uint32Array;
+  readonly #attempts: BigUint64Array;
   /** All rows of all tables: index into backends, and ROW_KEPT. */
   readonly rows: Uint16Array;
   /** Beside {@link rows}: 1 where a packet found a flow of another backend than the row's. */
@@ -83,6 +86,7 @@ export class TableMemory implements Disposable {
     this.#backends = new DataView(this.#maps.backends.buffer);
     this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
     this.#connections = new Uint32Array(this.#maps.connections.buffer);
+    this.#attempts = new BigUint64Array(this.#maps.attempts.buffer);
     this.rows = new Uint16Array(this.#maps.rows.buffer);
     this.uses = new Uint8Array(this.#maps.uses_of_rows.buffer);
     this.flows = new BigUint64Array(this.#maps.flows.buffer);
@@ -314,6 +318,10 @@ export class TableMemory implements Disposable {
     return new Uint8Array(this.#services.buffer, service * Service.bytes + Service.pick, SERVICE_WORD_BYTES).slice();
   }
 
+  isWatched(service: number): boolean {
+    return (this.#services.getUint8(service * Service.bytes + Service.flags) & ServiceFlag.watched) !== 0;
+  }
+
   /** How the service chooses, in one store; then how long it keeps clients' networks. @see encodeServiceWord */
   setServiceWord(service: number, word: Uint8Array): void {
     const view = new DataView(word.buffer, word.byteOffset);
@@ -367,6 +375,7 @@ export class TableMemory implements Disposable {
     const cpus = this.sizes.cpus;
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
+    this.#attempts.fill(0n, (slot * Attempts.bytes) / 8, ((slot + 1) * Attempts.bytes) / 8);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
     this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.#nextEpoch(slot), true);
     this.#backends.setUint32(slot * Backend.bytes + Backend.service, service + 1, true);
@@ -407,6 +416,13 @@ export class TableMemory implements Disposable {
       activeConnections: this.#connections[word] as number,
       inactiveConnections: this.#connections[word + 1] as number,
     };
+  }
+
+  /** Of a service that is watched. */
+  attemptCount(slot: number): ConnectionAttempts {
+    const count = (offset: number) => Number(this.#attempts[(slot * Attempts.bytes + offset) / 8]);
+    const { tried, unanswered, refused } = Attempts;
+    return { tried: count(tried), unanswered: count(unanswered), refused: count(refused) };
   }
 
   /** Next hops that packets could not go to since the last call. */

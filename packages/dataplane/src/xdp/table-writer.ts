@@ -128,7 +128,7 @@ export class TableWriter {
   counters(): Counters {
     return {
       services: this.#liveServices().map((service) => {
-        const backends = [...service.backends.values()].map((slot): BackendCount => this.#backendCount(slot));
+        const backends = [...service.backends.values()].map((slot) => this.#backendCount(service, slot));
         const total = this.#memory.retired(service.index);
         for (const { packets, bytes } of backends) {
           total.packets += packets;
@@ -162,11 +162,12 @@ export class TableWriter {
     return [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot];
   }
 
-  #backendCount(slot: number): BackendCount {
+  #backendCount({ index }: LiveService, slot: number): BackendCount {
     return {
       ...decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)),
       ...this.#memory.backendCount(slot),
       ...this.#memory.connectionCount(slot),
+      ...(this.#memory.isWatched(index) ? { attempts: this.#memory.attemptCount(slot) } : {}),
     };
   }
 
