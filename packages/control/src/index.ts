@@ -25,6 +25,7 @@ export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-n
 export type { PortRange } from './port-schema.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
+export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
 export { type BackendDocument, backendSchema } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
