@@ -9,9 +9,21 @@ const arrows = {
   control: ['errors'],
   daemon: ['errors'],
   'state-sync': ['errors', 'packet'],
+  'admin-api': ['errors'],
   health: ['errors', 'packet'],
-  'lb-node': ['errors', 'daemon', 'control', 'dataplane', 'director', 'packet', 'bgp-speaker', 'state-sync', 'health'],
-  weirctl: ['errors', 'daemon', 'control', 'director'],
+  'lb-node': [
+    'errors',
+    'daemon',
+    'control',
+    'dataplane',
+    'director',
+    'packet',
+    'bgp-speaker',
+    'state-sync',
+    'health',
+    'admin-api',
+  ],
+  weirctl: ['errors', 'daemon', 'control', 'director', 'admin-api'],
   'real-server': ['errors', 'daemon', 'dataplane', 'packet', 'control', 'health'],
 };
 

@@ -30,6 +30,37 @@ export interface NodeRecord {
   readonly addresses: readonly string[];
   /** Prefixes that it announces at the moment. */
   readonly announces: readonly string[];
+  /** Absent: a version that says nothing of it; rollouts then wait. */
+  readonly condition?: NodeCondition;
+}
+
+/** What a node says of itself so that rollouts can tell whether the cluster is whole, and whether a step did harm. */
+export interface NodeCondition {
+  /** BGP sessions, or those of VRRP where it takes their place; 0 of 0 where nothing is announced. */
+  readonly sessions: { readonly up: number; readonly configured: number };
+  /** Digest of what is in force; the same on all nodes of a whole cluster. */
+  readonly tables: string;
+  /** Of flows to the shared store: `none` where there is none, `behind` while some wait or it does not answer. */
+  readonly replication: 'none' | 'current' | 'behind';
+  /** Connections that it remembers and that are active; what a drain waits for. */
+  readonly connections: number;
+  /** Forwarded since this instance began; only grows. */
+  readonly packets: number;
+  /** Dropped since this instance began for reasons that mean trouble; only grows. */
+  readonly errors: number;
+  /** Backends of all services. */
+  readonly backends: { readonly usable: number; readonly all: number };
+  /** By `SERVICE/BACKEND`: those that rollouts ask for ({@link RolloutDriver.followedBackends}) and that it knows. */
+  readonly followed?: Readonly<Record<string, FollowedBackend>>;
+  /** `ROLLOUT/STEP`: the `step` of its `node-states` entry, once that entry is in force. */
+  readonly rolloutStep?: string;
+}
+
+/** A backend that a rollout adds or takes away, as one node sees it. */
+export interface FollowedBackend {
+  readonly usable: boolean;
+  /** Connections to it that this node remembers and that are active. */
+  readonly connections: number;
 }
 
 /** How the cluster's store is at the moment, for status, logs and metrics. */

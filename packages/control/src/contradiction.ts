@@ -17,5 +17,6 @@ export interface SoundParts {
   readonly nodes: NodeDocument['nodes'] | undefined;
   readonly state: NodeDocument['state'] | undefined;
   readonly etcd: NodeDocument['etcd'] | undefined;
+  readonly metrics: NodeDocument['metrics'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;
 }

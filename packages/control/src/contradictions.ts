@@ -5,6 +5,7 @@ import { etcdContradictions } from './etcd-contradictions.js';
 import { healthContradictions } from './health-contradictions.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { localPoolsContradictions } from './local-pools-contradictions.js';
+import { metricsContradictions } from './metrics-contradictions.js';
 import { nodeContradictions } from './node-contradictions.js';
 import { nodesContradictions } from './nodes-contradictions.js';
 import { secondChanceContradictions } from './second-chance-contradictions.js';
@@ -22,6 +23,7 @@ export function contradictions(parts: SoundParts): Contradiction[] {
     ...localPoolsContradictions(parts),
     ...stateContradictions(parts),
     ...etcdContradictions(parts),
+    ...metricsContradictions(parts),
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),

@@ -1,7 +1,7 @@
 export type { AnnounceConfig } from './announce-config.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
-export type { ClusterStatus, EtcdConfig, NodeRecord } from './cluster-config.js';
+export type { ClusterStatus, EtcdConfig, FollowedBackend, NodeCondition, NodeRecord } from './cluster-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
 export type { DiscoveredBackend, Discovery, DiscoveryEvent } from './discovery/discovery.js';
 export type { DiscoveryConfig, DnsDiscoveryConfig } from './discovery/discovery-config.js';
@@ -23,11 +23,21 @@ export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
 export type { PortRange } from './port-schema.js';
+export type { RolloutDriver, RolloutDriverOptions } from './rollout/rollout-driver-port.js';
+export { RolloutError, type RolloutErrorCode } from './rollout/rollout-error.js';
+export {
+  type RolloutDocument,
+  type RolloutKind,
+  type RolloutSpec,
+  type RolloutWish,
+  rolloutSchema,
+} from './rollout/rollout-schema.js';
+export type { RolloutStage, RolloutState, RolloutStatus, RolloutStep } from './rollout/rollout-status.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
 export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
-export { type BackendDocument, backendSchema } from './service-schema.js';
+export { type BackendDocument, backendSchema, type ServiceInput } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export type { VrrpConfig, VrrpPeerConfig } from './vrrp-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

@@ -68,6 +68,13 @@ export interface NodeConfig {
     /** What operators want of it. `draining`: it announces no VIP, and forwards what still comes. */
     readonly wantedState: 'active' | 'draining';
   };
+  /** What a rollout wants of this node, in etcd's `node-states`; never in weir.yaml. */
+  readonly rollout?: {
+    /** `ROLLOUT/STEP`, to be repeated in the node's condition once the rest of this is in force. */
+    readonly step?: string;
+    /** The daemon that has this instance ends itself, to be started again; any other pays no heed. */
+    readonly restartInstance?: string;
+  };
   readonly dataplane: {
     readonly engine: 'xdp' | 'portable';
     readonly mode: 'auto' | 'native' | 'generic';
@@ -101,6 +108,8 @@ export interface NodeConfig {
   readonly state?: StateConfig;
   /** Absent: the file alone says what is. */
   readonly etcd?: EtcdConfig;
+  /** Absent: none are served. */
+  readonly metrics?: NonNullable<NodeDocument['metrics']>;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -121,6 +130,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     shutdown,
     log,
     etcd,
+    metrics,
     services = [],
   } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
@@ -145,6 +155,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
+    ...(metrics === undefined ? {} : { metrics }),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,

@@ -5,6 +5,7 @@ import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
 import { etcd } from './etcd-schema.js';
 import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
+import { metrics } from './metrics-schema.js';
 import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
 import { serviceSchema } from './service-schema.js';
@@ -63,6 +64,7 @@ export const nodeSchema = z
     etcd: etcd
       .describe('Where services, backends and settings of all nodes come from, beside this file. Default: nowhere.')
       .optional(),
+    metrics: metrics.describe('Figures of this node for Prometheus. Default: none are served.').optional(),
     runtimeDirectory: absolutePath.default('/run/weir'),
     shutdown: z
       .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })

@@ -70,8 +70,8 @@ export function nodeConfigJsonSchema(): object {
 
 /** Of a document that is sound as a whole. */
 export function allParts({ services = [], ...parts }: NodeDocument): SoundParts {
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd } = parts;
-  return { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, services: new Map(services.entries()) };
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics } = parts;
+  return { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, services: new Map(services.entries()) };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -84,7 +84,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -97,5 +97,6 @@ function soundParts(value: unknown): SoundParts {
     nodes: soundPart(nodes, 'nodes'),
     state: soundPart(state, 'state'),
     etcd: soundPart(etcd, 'etcd'),
+    metrics: soundPart(metrics, 'metrics'),
   };
 }

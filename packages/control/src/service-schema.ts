@@ -121,6 +121,9 @@ export const serviceSchema = withListenerRules(
 /** The same where its name stands elsewhere, and backends too may. */
 export const namelessServiceSchema = withListenerRules(serviceMapping.omit({ name: true }));
 
+/** An entry of `services` as its author writes it. */
+export type ServiceInput = z.input<typeof serviceSchema>;
+
 /** What the schema makes of an entry of `services`. */
 export type ServiceDocument = z.output<typeof serviceSchema>;
 

@@ -7,6 +7,7 @@
  * | 1 | failure | something that has no code of its own; the log says what |
  * | 2 | usage | the command line is wrong |
  * | 69 | unavailable | something that is needed is missing or refuses: interface, kernel feature, gobgpd |
+ * | 75 | restart | ended to be started again, by whatever started it: a new version may be installed |
  * | 77 | noPermission | root or capabilities are needed |
  * | 78 | config | the configuration is wrong; a restart does not help |
  */
@@ -15,6 +16,7 @@ export const ExitCode = {
   failure: 1,
   usage: 2,
   unavailable: 69,
+  restart: 75,
   noPermission: 77,
   config: 78,
 } as const;

@@ -165,6 +165,8 @@ export interface BackendCount extends TrafficCount {
   readonly inactiveConnections: number;
   /** Of a service that is {@link ForwardingService.watched}. */
   readonly attempts?: ConnectionAttempts;
+  /** That this node began to remember, those of other nodes that it went on with among them. */
+  readonly newFlows: number;
 }
 
 export interface HandoverCount extends TrafficCount {
@@ -173,6 +175,7 @@ export interface HandoverCount extends TrafficCount {
 }
 
 export interface ServiceCount extends TrafficCount, ServiceKey {
+  readonly newFlows: number;
   readonly backends: readonly BackendCount[];
 }
 
@@ -183,6 +186,12 @@ export interface Counters {
   /** Packets that were handed over to other nodes, which may have their flows. */
   readonly handovers: readonly HandoverCount[];
   readonly drops: Readonly<Record<DropReason, number>>;
+}
+
+/** How full the table of remembered flows is. Places, not flows: one that is translated takes two, a persistent client one. */
+export interface FlowTableFill {
+  readonly taken: number;
+  readonly places: number;
 }
 
 /** An interface whose packets are forwarded. */
@@ -225,6 +234,8 @@ export interface Dataplane extends AsyncDisposable {
    */
   apply(tables: ForwardingTables): Promise<AppliedChanges>;
   counters(): Promise<Counters>;
+  /** Of a large table an estimate, from a sample of its places. */
+  flowTableFill(): FlowTableFill;
   /**
    * Rows that still keep flows which the row alone would send elsewhere: those of kept rows that a packet was seen of
    * since the last call. By service, under the text of its first listener as errors show it ("198.51.100.1:443/tcp").

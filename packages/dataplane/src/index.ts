@@ -7,6 +7,7 @@ export {
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type FlowTimeouts,
   type ForwardingBackend,
   type ForwardingService,
@@ -40,6 +41,8 @@ export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';
 export { attachXdp, isAttached, type XdpAttachment, type XdpMode, type XdpModeWanted } from './libbpf/xdp-link.js';
 export type { Owners } from './owners.js';
+export type { CapturedPacket, CapturedVerdict, CaptureFilter, CaptureLimits, PacketCapture } from './packet-capture.js';
+export type { PacketTrace, TracedBackend, TracedEnd, TraceStep, TraceVerdict } from './packet-trace.js';
 export { PortableEngine } from './portable/portable-engine.js';
 export { readPortableCounters } from './portable-runtime/counters-socket.js';
 export { PortableDataplane, type PortableDataplaneOptions } from './portable-runtime/portable-dataplane.js';

@@ -52,6 +52,8 @@ export interface BackendHealth {
   /** Probes so far that found it well, and that did not. */
   readonly goodProbes: number;
   readonly badProbes: number;
+  /** Times that the verdict has become another. */
+  readonly changes: number;
 }
 
 export interface HealthMonitorOptions {
@@ -74,6 +76,7 @@ interface Checked {
   last?: ProbeResult;
   goodProbes: number;
   badProbes: number;
+  changes: number;
 }
 
 const PROBES_MAX = 4000;
@@ -150,6 +153,7 @@ export class HealthMonitor implements AsyncDisposable {
     const checked: Checked = {
       goodProbes: 0,
       badProbes: 0,
+      changes: 0,
       ...(isSameBackend ? former : {}),
       backend,
       stop: new AbortController(),
@@ -188,7 +192,10 @@ export class HealthMonitor implements AsyncDisposable {
     if (result.isWell) checked.goodProbes++;
     else checked.badProbes++;
     this.#options.onProbe?.(id, result);
-    if (checked.state.verdict !== former.verdict) this.#tell(id, checked.state);
+    if (checked.state.verdict !== former.verdict) {
+      checked.changes++;
+      this.#tell(id, checked.state);
+    }
     // Intervals count from the begin of a probe, so that one that takes long is not also followed late.
     const intervalMs = isChanging(checked.state, nowMs) ? check.fastIntervalMs : check.intervalMs;
     const fromMs = Math.max(0, intervalMs * (1 - JITTER) - tookMs);
@@ -206,7 +213,7 @@ export class HealthMonitor implements AsyncDisposable {
     if (changes.length > 0) this.#options.onChange(changes);
   }
 
-  #healthOf({ backend, state, last, goodProbes, badProbes }: Checked): BackendHealth {
+  #healthOf({ backend, state, last, goodProbes, badProbes, changes }: Checked): BackendHealth {
     const nowMs = this.#now();
     return {
       id: backend.id,
@@ -218,6 +225,7 @@ export class HealthMonitor implements AsyncDisposable {
       ...(last && { last }),
       goodProbes,
       badProbes,
+      changes,
     };
   }
 }

@@ -11,7 +11,7 @@ import { explainUnannouncedPools, planPoolAnnouncements } from './pool-announcem
 /** What announcing needs. */
 export interface AnnouncerParts {
   /** Absent where the configuration has neither `bgp` nor `vrrp`. */
-  readonly speaker: NodeSpeaker | undefined;
+  readonly speaker: Pick<NodeSpeaker, 'expect' | 'set'> | undefined;
   readonly logger: Logger;
   /** In ms, of a clock that is never set back. */
   readonly now: () => number;

@@ -6,12 +6,14 @@ const INSTANCE_BYTES = 8;
 
 /** A node as its cluster sees it: registered as long as this is open. Without etcd there is nobody to tell. */
 export class ClusterPresence implements AsyncDisposable {
+  /** Of this life of the daemon. */
+  readonly instance = randomBytes(INSTANCE_BYTES).toString('hex');
   readonly #registration: NodeRegistration;
   #moment: NodeMoment = { phase: 'filling', announces: [] };
 
   /** Registers, as filling. */
   constructor(source: ClusterConfigSource, version: string) {
-    const life = { instance: randomBytes(INSTANCE_BYTES).toString('hex'), version };
+    const life = { instance: this.instance, version };
     this.#registration = source.register(() => nodeRecordOf(source.config, life, this.#moment));
   }
 

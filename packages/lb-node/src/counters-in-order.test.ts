@@ -14,7 +14,7 @@ services:
     backends: [ { address: 10.0.0.21, port: 82 }, { address: 10.0.0.21, port: 81 }, { address: 10.0.0.21 } ]`,
   'weir.yaml',
 );
-const none = { packets: 0, bytes: 0 };
+const none = { packets: 0, bytes: 0, newFlows: 0 };
 const countsOf = (...backends: readonly (readonly [string, number])[]): BackendCount[] =>
   backends.map(([address, port]) => ({ address, port, activeConnections: 0, inactiveConnections: 0, ...none }));
 

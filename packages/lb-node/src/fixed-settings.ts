@@ -3,7 +3,17 @@ import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 
 /** Settings that are fixed when the daemon starts. */
-const fixedSettings = ['node', 'dataplane', 'bgp', 'vrrp', 'state', 'etcd', 'runtimeDirectory', 'log'] as const;
+const fixedSettings = [
+  'node',
+  'dataplane',
+  'bgp',
+  'vrrp',
+  'state',
+  'etcd',
+  'metrics',
+  'runtimeDirectory',
+  'log',
+] as const;
 
 /** Why the next configuration can't be put in force without a restart. Undefined: it can. */
 export function restartRefusal(current: NodeConfig, next: NodeConfig): ConfigError | undefined {
@@ -68,6 +78,7 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
     case 'vrrp':
     case 'state':
     case 'etcd':
+    case 'metrics':
     case 'runtimeDirectory':
       return config[name];
   }

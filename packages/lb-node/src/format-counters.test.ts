@@ -20,6 +20,7 @@ const countOf = (count: Partial<BackendCount>): BackendCount => ({
   port: 0,
   activeConnections: 0,
   inactiveConnections: 0,
+  newFlows: 0,
   packets: 0,
   bytes: 0,
   ...count,
@@ -35,6 +36,7 @@ test('counters are a table as of ipvsadm: listeners and scheduler, then backends
           port: 80,
           packets: 12,
           bytes: 3400,
+          newFlows: 7,
           backends: [
             countOf({ port: 8080, activeConnections: 2, inactiveConnections: 5, packets: 12, bytes: 3400 }),
             countOf({ address: '10.0.0.22' }),
@@ -66,7 +68,7 @@ services:
     'weir.yaml',
   );
   const backends = [countOf({}), countOf({ address: '10.0.0.22' })];
-  const count = { vip: '198.51.100.10', protocol: 'tcp', port: 80, packets: 0, bytes: 0, backends } as const;
+  const count = { vip: '198.51.100.10', protocol: 'tcp', port: 80, packets: 0, bytes: 0, newFlows: 0, backends } as const;
   t.is(
     formatCounters({ services: [count], handovers: [], drops: noDrops }, services)
       .split('\n')
@@ -90,6 +92,7 @@ test('what is not configured any more is printed with what is still known, and o
           port: 0,
           packets: 1,
           bytes: 100,
+          newFlows: 0,
           backends: [countOf({ address: 'fd00::21', packets: 1, bytes: 100 })],
         },
       ],

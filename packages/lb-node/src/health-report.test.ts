@@ -20,6 +20,7 @@ test('a line says of a backend how it is, since when and why', (t) => {
         latencyMs: 1.24,
         goodProbes: 12,
         badProbes: 0,
+        changes: 0,
       },
       {
         service: 'web',
@@ -30,6 +31,7 @@ test('a line says of a backend how it is, since when and why', (t) => {
         isHeld: true,
         goodProbes: 0,
         badProbes: 3,
+        changes: 1,
       },
     ],
   });

@@ -13,6 +13,8 @@ export interface BackendReport {
   readonly latencyMs?: number;
   readonly goodProbes: number;
   readonly badProbes: number;
+  /** Times that the verdict has become another. */
+  readonly changes: number;
 }
 
 /** Backends with a health check, service by service. */

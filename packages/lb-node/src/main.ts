@@ -27,11 +27,14 @@ Signals:
 
 Exit codes:
   0 ended as asked   1 failure   2 wrong command line   69 something needed is missing or refuses
-  77 no permission   78 wrong configuration`,
+  75 ended for a rollout, to be started again   77 no permission   78 wrong configuration`,
   )
   .exitOverride()
   .action(async ({ config, check }: { config: string; check?: boolean }) => {
-    if (check !== true) return runNode(config);
+    if (check !== true) {
+      if ((await runNode(config)) === 'to be started again') process.exitCode = ExitCode.restart;
+      return;
+    }
     const { services, etcd } = await loadNodeConfig(config);
     const more = etcd === undefined ? '' : `, and those of cluster ${etcd.cluster} in etcd, which was not asked`;
     process.stdout.write(`${config} is valid: ${services.length} services${more}\n`);
@@ -71,7 +74,7 @@ program
 
 try {
   await program.parseAsync();
-  process.exitCode = ExitCode.ok;
+  process.exitCode ??= ExitCode.ok;
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;

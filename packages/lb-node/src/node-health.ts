@@ -129,7 +129,7 @@ export class NodeHealth implements AsyncDisposable {
 }
 
 function backendReport({ service, backend }: PlannedProbe, status: BackendHealth): HealthReport['backends'][number] {
-  const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes } = status;
+  const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
   return {
     service,
     backend,
@@ -140,5 +140,6 @@ function backendReport({ service, backend }: PlannedProbe, status: BackendHealth
     ...(last === undefined ? {} : { latencyMs: last.latencyMs }),
     goodProbes,
     badProbes,
+    changes,
   };
 }

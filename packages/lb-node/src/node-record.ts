@@ -1,4 +1,4 @@
-import type { NodeConfig, NodeRecord } from '@weir/control';
+import type { NodeCondition, NodeConfig, NodeRecord } from '@weir/control';
 
 /** What stays the same as long as the daemon lives. */
 export interface NodeLife {
@@ -13,10 +13,16 @@ export interface NodeMoment {
   readonly phase: 'filling' | 'running' | 'leaving';
   /** Prefixes. */
   readonly announces: readonly string[];
+  /** Absent: not read yet. */
+  readonly condition?: NodeCondition;
 }
 
 /** What a node says of itself to its cluster. */
-export function nodeRecordOf({ node }: NodeConfig, life: NodeLife, { phase, announces }: NodeMoment): NodeRecord {
+export function nodeRecordOf(
+  { node }: NodeConfig,
+  life: NodeLife,
+  { phase, announces, condition }: NodeMoment,
+): NodeRecord {
   const { name, address, address6 } = node;
   return {
     name,
@@ -24,6 +30,7 @@ export function nodeRecordOf({ node }: NodeConfig, life: NodeLife, { phase, anno
     state: stateOf(phase, node.wantedState),
     addresses: [address, address6].filter((known) => known !== undefined),
     announces,
+    ...(condition === undefined ? {} : { condition }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { NodeConfig } from '@weir/control';
+import type { NodeCondition, NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { everyStep } from './every-step.js';
 import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import { onNetworkChange } from './network-events.js';
+import { NodeConditions } from './node-condition.js';
 import { NodeHealth } from './node-health.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import type { NodeSpeaker } from './node-speaker.js';
@@ -33,8 +34,16 @@ export interface RunningNode extends AsyncDisposable {
   reconfigure(config: NodeConfig): Promise<void>;
   /** One line for people: what is announced, what is reachable. */
   status(): string;
-  /** Withdraws, goes on forwarding for the configured time, then stops. An aborted signal cuts the time short. */
-  leave(hurry: AbortSignal): Promise<void>;
+  /**
+   * What rollouts want to know; packets and errors since the first call.
+   * @param followed  `SERVICE/BACKEND`: to be told of each by itself
+   */
+  condition(followed: readonly string[]): Promise<NodeCondition>;
+  /**
+   * Withdraws, goes on forwarding for the configured time, then stops. An aborted signal cuts the time short.
+   * @param how  `for a restart`: sessions stay up for the next life, and a node that announces nothing waits for nothing
+   */
+  leave(hurry: AbortSignal, how?: 'for good' | 'for a restart'): Promise<void>;
 }
 
 /**
@@ -136,6 +145,12 @@ export async function startNode(
     onNetworkChange(() => later(BURST_MS), passes.signal);
     const resolving = resolveHops(dataplane, logger, passes.signal);
     const resync = setInterval(() => later(0), RESYNC_MS);
+    const conditions = new NodeConditions({
+      counters: () => dataplane.counters(),
+      sessions: async () => (await speaker?.sessions()) ?? { up: 0, configured: 0 },
+      replication: () => sharing?.report().store,
+      inForce: () => reconciled.inForce,
+    });
     let stopped = false;
     const stop = async (leaveRunning: boolean) => {
       if (stopped) return;
@@ -163,12 +178,17 @@ export async function startNode(
           `${reconciled.reachableBackends} backends reachable`,
           ...[health?.status(), sharing?.status()].filter((part) => part !== undefined),
         ].join(', '),
-      async leave(hurry) {
+      condition: (followed) => conditions.read(followed),
+      async leave(hurry, how = 'for good') {
+        const isForRestart = how === 'for a restart';
+        const wasDrained = isForRestart && reconciled.announced.length === 0;
         await announcing.drain(hurry).catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
-        const drainMs = announcing.config.shutdown.drainMs;
-        logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
-        await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
-        await stop(false);
+        if (!wasDrained) {
+          const drainMs = announcing.config.shutdown.drainMs;
+          logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
+          await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
+        }
+        await stop(isForRestart);
       },
       [Symbol.asyncDispose]: () => stop(true),
     };

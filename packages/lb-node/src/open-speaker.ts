@@ -1,8 +1,15 @@
-import { type SpeakerLogger, startSpeaker, startVrrpSpeaker } from '@weir/bgp-speaker';
+import {
+  type SpeakerLogger,
+  type SpeakerOptions,
+  type SpeakerStatus,
+  startSpeaker,
+  startVrrpSpeaker,
+  type VrrpStatus,
+} from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 import { HeldVips } from './held-vips.js';
 import { leaveVrrp } from './leave-vrrp.js';
-import type { NodeSpeaker } from './node-speaker.js';
+import type { NodeSpeaker, Sessions } from './node-speaker.js';
 import { speakerOptions } from './speaker-options.js';
 import { vrrpOptions } from './vrrp-options.js';
 
@@ -16,7 +23,7 @@ export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Pr
   if (vrrp === undefined) {
     await leaveVrrp(config);
     const bgp = speakerOptions(config, logger);
-    return bgp === undefined ? undefined : startSpeaker(bgp);
+    return bgp === undefined ? undefined : openBgpSpeaker(bgp);
   }
   const held = new HeldVips(config.node.interfaces);
   const speaker = startVrrpSpeaker(vrrp);
@@ -26,6 +33,7 @@ export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Pr
       await speaker.expect(vips);
     },
     set: (announcements) => speaker.set(announcements),
+    sessions: async () => vrrpSessions(speaker.status()),
     async stop(options) {
       try {
         await speaker.stop(options);
@@ -34,4 +42,25 @@ export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Pr
       }
     },
   };
+}
+
+async function openBgpSpeaker(options: SpeakerOptions): Promise<NodeSpeaker> {
+  const speaker = await startSpeaker(options);
+  return {
+    set: (announcements) => speaker.set(announcements),
+    sessions: async () => bgpSessions(await speaker.status(), options.peers),
+    stop: (how) => speaker.stop(how),
+  };
+}
+
+/** Of our own peers: a gobgpd that somebody else runs may have others. */
+function bgpSessions({ peers }: SpeakerStatus, configured: SpeakerOptions['peers']): Sessions {
+  const established = new Set(peers.filter(({ state }) => state === 'established').map(({ address }) => address));
+  return { up: configured.filter(({ address }) => established.has(address)).length, configured: configured.length };
+}
+
+/** There are none; that keepalived runs stands for one, where there is a VIP to serve. */
+function vrrpSessions({ keepalived, announced }: VrrpStatus): Sessions {
+  if (keepalived.kind === 'running') return { up: 1, configured: 1 };
+  return { up: 0, configured: announced.length > 0 ? 1 : 0 };
 }

@@ -3,10 +3,11 @@ import type { Announcement } from '@weir/bgp-speaker';
 import type { NodeConfig } from '@weir/control';
 import type { AppliedChanges, Dataplane, ForwardingTables } from '@weir/dataplane';
 import { Announcer, type AnnouncerParts } from './announcer.js';
-import { ForwardingPlanner } from './forwarding-tables.js';
+import { type ForwardingPlan, ForwardingPlanner } from './forwarding-tables.js';
 import { ipBatch } from './ip-command.js';
 import { KernelPreparation } from './kernel-preparation.js';
 import { defaultRouters, lookAround, type Route, resolve } from './next-hops.js';
+import type { InForce } from './node-condition.js';
 import type { NodeHealth } from './node-health.js';
 import { ownNetworks } from './own-networks.js';
 import { otherNodes } from './owner-table.js';
@@ -38,6 +39,7 @@ export interface Reconciled {
    * routes of a node that leaves are marked for a while. Undefined: never.
    */
   readonly againInMs: number | undefined;
+  readonly inForce: InForce;
 }
 
 /**
@@ -131,25 +133,26 @@ export class Reconciler {
     await this.#announcer.withdrawUnwanted(vips, pools);
     const sources = sourcesOf(config, routes);
     const used = (await this.#parts.health?.follow(config, sources)) ?? config;
-    const planAgainInMs = await this.#apply(used, sources, reachable);
+    const plan = await this.#apply(used, sources, reachable);
     await ipBatch(hops.changes);
     await refuseStrayPackets([...vips, ...backupAddresses(config, networks)]);
     this.#logSettings(await this.#kernel.after(config));
     const announced = await this.#announcer.announce(used, reachable, networks);
-    const againInMs = soonest(planAgainInMs, announced.againInMs);
-    return { announced: announced.vips, reachableBackends, againInMs };
+    const againInMs = soonest(plan.againInMs, announced.againInMs);
+    const inForce = { config, tables: plan.tables, usedServices: used.services, reachable };
+    return { announced: announced.vips, reachableBackends, againInMs, inForce };
   }
 
   #logSettings(changed: readonly string[]): void {
     if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
   }
 
-  /** Resolves to {@link Reconciled.againInMs}. */
+  /** Resolves when the plan is in force. */
   async #apply(
     config: NodeConfig,
     sources: ForwardingTables['sources'],
     reachable: ReadonlySet<string>,
-  ): Promise<number | undefined> {
+  ): Promise<ForwardingPlan> {
     const { dataplane, logger, now, sharing, absentNodes } = this.#parts;
     const before = new Set(dataplane.attachments().map((attachment) => attachment.interface));
     try {
@@ -157,14 +160,8 @@ export class Reconciler {
       await this.#planner.prepare(config, new Set([...reachable].filter((address) => !absent.has(address))), now());
       const nowMs = now();
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
-      const { tables, againInMs } = this.#planner.plan(
-        config,
-        sources,
-        nowMs,
-        () => dataplane.tablesInForce(),
-        sharing?.(),
-      );
-      const changes = await dataplane.apply(tables);
+      const plan = this.#planner.plan(config, sources, nowMs, () => dataplane.tablesInForce(), sharing?.());
+      const changes = await dataplane.apply(plan.tables);
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
         if (before.has(name)) continue;
@@ -173,7 +170,7 @@ export class Reconciler {
           `XDP runs in ${mode} mode on ${name}`,
         );
       }
-      return againInMs;
+      return plan;
     } catch (error) {
       // A VIP whose packets this node can't take must not stay announced. Answers of connections that it has still come.
       await (this.#isAttached(config) ? this.#announcer.withdrawVips() : this.#announcer.withdrawAll());

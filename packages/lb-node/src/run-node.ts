@@ -8,6 +8,7 @@ import {
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
+import { ConditionTelling } from './condition-telling.js';
 import { restartRefusal } from './fixed-settings.js';
 import { type RunningNode, startNode } from './node.js';
 import { VERSION } from './version.js';
@@ -15,15 +16,19 @@ import { VERSION } from './version.js';
 /** How late people may learn that etcd is gone or back: it changes nothing else. */
 const STATUS_MS = 1000;
 
+/** Why the daemon ended: by a signal, or for a rollout, whatever started it shall start it again. */
+export type NodeEnd = 'ended as asked' | 'to be started again';
+
 /**
- * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT.
- * Resolves when it has left.
+ * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT, or
+ * until a rollout wants it to be started again. Resolves when it has left.
  * @throws what startNode and openConfigSource throw; it was logged
  */
-export async function runNode(configFile: string): Promise<void> {
+export async function runNode(configFile: string): Promise<NodeEnd> {
   const { node: own, log } = await loadNodeConfig(configFile);
   const logger = createLogger('lb-node', log).child({ node: own.name });
   const readiness = createReadiness();
+  const restart = new AbortController();
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
@@ -33,7 +38,7 @@ export async function runNode(configFile: string): Promise<void> {
       onAnnounced: (announces) => presence.tell({ announces }),
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, logger, readiness };
+    const daemon = { source, presence, node, restart, logger, readiness };
     reload = () => {
       readiness.reloading();
       source.reload();
@@ -41,19 +46,25 @@ export async function runNode(configFile: string): Promise<void> {
     let changing: Promise<void> = Promise.resolve();
     source.follow((event) => {
       // What leaves is not changed any more.
-      if (!signals.stop.aborted) changing = onConfig(event, daemon);
+      if (!signals.stop.aborted && !restart.signal.aborted) changing = onConfig(event, daemon);
       return changing;
     });
     readiness.ready(statusOf(daemon));
     using _telling = tellStatus(daemon);
     logger.info(inForce(source), 'ready');
-    await aborted(signals.stop);
+    {
+      await using _taking = takePartInRollouts(daemon);
+      await aborted(AbortSignal.any([signals.stop, restart.signal]));
+    }
     await changing;
+    const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
     readiness.stopping('withdrawn, draining');
-    logger.info({ signal: signals.stop.reason }, 'leaving');
-    await node.leave(signals.hurry);
+    const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
+    logger.info(why, 'leaving');
+    await node.leave(signals.hurry, isRestart ? 'for a restart' : 'for good');
     logger.info('left; the program stays attached, "lb-node detach" removes it');
+    return isRestart ? 'to be started again' : 'ended as asked';
   } catch (error) {
     logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     throw error;
@@ -65,6 +76,8 @@ interface Daemon {
   readonly source: ClusterConfigSource;
   readonly presence: ClusterPresence;
   readonly node: RunningNode;
+  /** Aborts when a rollout wants this life of the daemon to end. */
+  readonly restart: AbortController;
   readonly logger: Logger;
   readonly readiness: Readiness;
 }
@@ -77,6 +90,7 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
     );
   } else {
     await reconfigure(event.config, daemon);
+    if (event.config.rollout?.restartInstance === daemon.presence.instance) daemon.restart.abort();
   }
   daemon.readiness.ready(statusOf(daemon));
 }
@@ -92,6 +106,23 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger 
   } catch (error) {
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
+}
+
+/** Tells the others how this node is, until disposed of. Without etcd there are no others. */
+function takePartInRollouts({ source, presence, node, logger }: Daemon): AsyncDisposable {
+  const { etcd } = source.config;
+  if (etcd === undefined) return { [Symbol.asyncDispose]: async () => {} };
+  const telling = new ConditionTelling({
+    read: (followed) => node.condition(followed),
+    tell: (condition) => presence.tell({ condition }),
+    rollouts: { rolling: false, followedBackends: [] },
+    logger,
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await telling[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** Keeps what `systemctl status` shows of etcd true, until disposed of: nothing calls back when it goes. */

@@ -8,6 +8,7 @@ const report: SharingReport = {
     lastError: 'ECONNREFUSED',
     reconnections: 1,
     queued: 0,
+    lagMs: 0,
     told: 1200,
     refreshed: 30,
     ended: 4,

@@ -49,6 +49,17 @@ export class FlowQueue {
     return { ...this.#dropped };
   }
 
+  /** Of the last push. */
+  get newestTurn(): number {
+    return this.#turn;
+  }
+
+  /** Of what waits; undefined: nothing does. */
+  get oldestTurn(): number | undefined {
+    const kind = this.#oldestKind();
+    return kind && this.#rings[kind].firstTurn;
+  }
+
   push(kind: NoticeKind, images: Uint8Array): void {
     const count = images.byteLength / FLOW_IMAGE_BYTES;
     this.#makeRoom(count, noticeKinds.slice(0, noticeKinds.indexOf(kind) + 1));

@@ -3,6 +3,7 @@ import type { FlowIds } from './flow-id.js';
 import { type Batch, FlowQueue, type NoticeKind } from './flow-queue.js';
 import type { FlowStore } from './flow-store.js';
 import { packEnds, packWrites } from './packed-writes.js';
+import { TurnTimes } from './turn-times.js';
 
 /** Flows that are told together. */
 const FLOWS_PER_BATCH = 512;
@@ -24,6 +25,7 @@ export interface FlowWriterOptions {
 /** Tells the store of flows, in batches; what it does not take waits and is told again. */
 export class FlowWriter implements AsyncDisposable {
   readonly #queue: FlowQueue;
+  readonly #times = new TurnTimes();
   readonly #written: Record<NoticeKind, number> = { refresh: 0, end: 0, tell: 0 };
   readonly #stopListening: () => void;
   /** In the order in which they were sent. */
@@ -51,6 +53,14 @@ export class FlowWriter implements AsyncDisposable {
     return this.#queue.length;
   }
 
+  /** For how long what waits, or is under way, has waited. */
+  get lagMs(): number {
+    const turns = [...this.#underWay, ...this.#failed].flatMap(({ runs }) => runs.map(({ turn }) => turn));
+    const waiting = this.#queue.oldestTurn;
+    if (waiting !== undefined) turns.push(waiting);
+    return this.#times.ageMs(turns.length === 0 ? undefined : Math.min(...turns), performance.now());
+  }
+
   get dropped(): Readonly<Record<NoticeKind, number>> {
     return this.#queue.dropped;
   }
@@ -61,6 +71,7 @@ export class FlowWriter implements AsyncDisposable {
 
   push(kind: NoticeKind, images: Uint8Array): void {
     this.#queue.push(kind, images);
+    this.#times.note(this.#queue.newestTurn, performance.now());
     this.#send();
   }
 

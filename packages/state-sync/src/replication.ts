@@ -90,6 +90,8 @@ export interface ReplicationStatus {
   readonly reconnections: number;
   /** That wait for the store now. */
   readonly queued: number;
+  /** How long the oldest of them has waited, or those that are being written. */
+  readonly lagMs: number;
   /** Written, for the first time or as taken over. */
   readonly told: number;
   readonly refreshed: number;
@@ -232,6 +234,7 @@ class Replication implements FlowReplication {
       lastError: this.#store.lastError ?? this.#lastError,
       reconnections: this.#store.reconnections,
       queued: this.#writer.queued,
+      lagMs: this.#writer.lagMs,
       told: tell,
       refreshed: refresh,
       ended: end,

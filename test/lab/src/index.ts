@@ -28,6 +28,7 @@ export { LabError, type LabErrorCode } from './lab-error.js';
 export { LabHost, type LabLink, type RunOptions, type SpawnOptions } from './lab-host.js';
 export { LabProcess, type ProcessEnd } from './lab-process.js';
 export { type BackendPage, type NginxOptions, startNginx } from './nginx.js';
+export { NodeSupervisor } from './node-supervisor.js';
 export { PacketCapture, type PacketCaptureOptions } from './packet-capture.js';
 export { findProgram } from './program.js';
 export { type RedisDeployment, startRedis, startRedisCluster, startSentinels } from './redis-deployment.js';

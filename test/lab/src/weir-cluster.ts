@@ -13,6 +13,8 @@ export interface WeirClusterOptions {
   /** Default: the standard cluster, as large as the next options say. */
   readonly cluster?: StandardCluster;
   readonly nodes?: number;
+  /** How many of them, the last ones, have their host and configuration but no daemon yet: for {@link WeirNode.start}. Default 0. */
+  readonly spareNodes?: number;
   readonly backends?: number;
   readonly innerMtuBytes?: number;
   /** Whether backends serve `/bulk/100M`. */
@@ -104,9 +106,10 @@ export class WeirCluster implements AsyncDisposable {
           ...(etcd && { etcd: etcdSection(lab, host, etcd, options.etcdOptions) }),
         });
       });
-      await Promise.all(nodes.map((node) => node.start()));
+      const first = nodes.slice(0, nodes.length - (options.spareNodes ?? 0));
+      await Promise.all(first.map((node) => node.start()));
       const started = new WeirCluster(lab, cluster, router, nodes, services, options, redis, etcd);
-      for (const vip of vips) await started.waitForRoutes(vip, nodes.length);
+      for (const vip of vips) await started.waitForRoutes(vip, first.length);
       return started;
     } catch (error) {
       await lab[Symbol.asyncDispose]();

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { rolloutSchema } from '../rollout/rollout-schema.js';
+import { rolloutStatus } from '../rollout/rollout-status.js';
 import { settingNames } from './cluster-key.js';
 import { settingSchemas, valueSchemas } from './cluster-value.js';
 
@@ -10,6 +12,8 @@ export function clusterJsonSchemas(): ReadonlyMap<string, object> {
     named('backend', 'backends/SERVICE/NAME', backend),
     named('node', 'nodes/NAME', node),
     named('node-state', 'node-states/NAME', valueSchemas['node-state']),
+    named('rollout', 'rollouts/NAME', rolloutSchema),
+    named('rollout-status', 'rollout-status/NAME', rolloutStatus),
     ...settingNames.map((name) => named(`settings-${name}`, `settings/${name}`, settingSchemas[name])),
   ]);
 }

@@ -24,7 +24,7 @@ export function clusterPrefix(cluster: string): string {
 export function parseClusterKey(key: string): ClusterKey {
   const [kind, ...names] = key.split('/');
   const wrong = names.find((name) => !isKeyPart(name));
-  if (kind === 'rollouts') return { kind: 'other' };
+  if (kind === 'rollouts' || kind === 'rollout-status' || kind === 'rollout-leader') return { kind: 'other' };
   if (wrong !== undefined) {
     const problem = `${JSON.stringify(wrong)} in the key is not a name: letters, digits, and . _ : [ ] -`;
     return { kind: 'unknown', problem };

@@ -6,21 +6,28 @@ import { nodeSchema } from '../node-schema.js';
 import { nodes } from '../nodes-schema.js';
 import { type BackendDocument, backendSchema, namelessServiceSchema } from '../service-schema.js';
 import { type ClusterKey, parseClusterKey, type SettingName } from './cluster-key.js';
+import { nodeCondition } from './node-condition-schema.js';
 
 /** The schema of a value by the kind of its key; of settings by their name. */
 export const valueSchemas = {
   service: namelessServiceSchema,
   backend: backendSchema.omit({ name: true }),
-  node: z.strictObject({
+  node: z.object({
     name: z.string(),
     instance: z.string().describe('Random; of one life of the daemon.'),
     state: z.enum(['filling', 'active', 'draining']),
     version: z.string(),
     addresses: z.array(z.string()),
     announces: z.array(z.string()).describe('Prefixes that it announces at the moment.'),
+    condition: nodeCondition.describe('What rollouts want to know.').exactOptional(),
   }),
   'node-state': z.strictObject({
     state: z.enum(['active', 'draining']).describe('draining: no VIP is announced, what still comes is forwarded.'),
+    step: z.string().describe('ROLLOUT/STEP that wrote this; the node repeats it in condition.rolloutStep.').optional(),
+    restart: z
+      .string()
+      .describe('An instance: the daemon that has it ends itself, to be started again; others pay no heed.')
+      .optional(),
   }),
 } as const;
 

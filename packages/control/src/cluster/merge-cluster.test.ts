@@ -303,3 +303,11 @@ test('10,000 backends are merged, and one change in a small part of the time for
   t.log(`${wholeMs.toFixed(0)} ms for all, ${changeMs.toFixed(0)} ms for a change`);
   t.true(changeMs < wholeMs / 2);
 });
+
+test('what a rollout wants of this node is told with its state, and what it wants of others is not', (t) => {
+  const wish = { state: 'draining', step: 'upgrade/1', restart: 'instance-a' };
+  const own = mergeCluster(document(fileWeb), keysOf({ 'node-states/lb1': wish }), none);
+  t.deepEqual(own.config.rollout, { step: 'upgrade/1', restartInstance: 'instance-a' });
+  const others = mergeCluster(document(fileWeb), keysOf({ 'node-states/lb2': wish }), none);
+  t.is(others.config.rollout, undefined);
+});

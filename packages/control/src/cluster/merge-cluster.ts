@@ -43,7 +43,7 @@ export function mergeCluster(
   const { services, waiting } = soundComposition(withSettings, candidates);
   const merged = { ...withSettings, services: services.map(({ service }) => service) };
   return {
-    config: nodeConfigOf(merged),
+    config: withRollout(nodeConfigOf(merged), candidates),
     skipped: candidates.skipped,
     waiting,
     good: candidates.texts,
@@ -68,4 +68,17 @@ function nodeRecords(candidates: Candidates): readonly NodeRecord[] {
   return [...candidates.entries.values()]
     .flatMap((entry) => (entry.kind === 'node' ? [entry.value] : []))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What a rollout wants of this node stands beside its state. */
+function withRollout(config: NodeConfig, { entries }: Candidates): NodeConfig {
+  const entry = entries.get(`node-states/${config.node.name}`);
+  if (entry?.kind !== 'node-state') return config;
+  const { step, restart } = entry.value;
+  if (step === undefined && restart === undefined) return config;
+  const rollout = {
+    ...(step === undefined ? {} : { step }),
+    ...(restart === undefined ? {} : { restartInstance: restart }),
+  };
+  return Object.freeze({ ...config, rollout: Object.freeze(rollout) });
 }

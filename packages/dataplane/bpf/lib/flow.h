@@ -30,8 +30,8 @@ static __always_inline int replace_value(struct flow *flow, __u32 place, __u64 o
 	if (__sync_val_compare_and_swap(&flow->value, old, value) != old)
 		return 0;
 	if (is_active(state_of(old)) != is_active(state_of(value))) {
-		count_connection(old, -1);
-		count_connection(value, 1);
+		count_connection(old, -1, 0);
+		count_connection(value, 1, 0);
 	}
 	if (old & VALUE_TOLD && !(value & VALUE_TOLD))
 		tell_end(place, *(volatile __u64 *)&flow->tag);

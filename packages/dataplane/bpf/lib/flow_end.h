@@ -74,7 +74,7 @@ static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u
 		return 0;
 	}
 	*(volatile __u64 *)&flow->tag = 0;
-	count_connection(value, -1);
+	count_connection(value, -1, 0);
 	if (value & VALUE_TOLD && is_over)
 		tell_end(place, tag);
 	return 1;

@@ -95,8 +95,8 @@ static __always_inline __u32 claim(const struct state *current, struct flow_key 
 	mark_overflow(key.set, place);
 	old = __sync_lock_test_and_set(&flow->value, value);
 	if (old)
-		count_connection(old, -1);
-	count_connection(value, 1);
+		count_connection(old, -1, 0);
+	count_connection(value, 1, 1);
 	return place;
 }
 
@@ -133,7 +133,7 @@ SEPARATE int unclaim(__u32 place)
 	if (!flow)
 		return 0;
 	value = __sync_lock_test_and_set(&flow->value, 0);
-	count_connection(value, -1);
+	count_connection(value, -1, -1);
 	*(volatile __u64 *)&flow->tag = 0;
 	return 0;
 }

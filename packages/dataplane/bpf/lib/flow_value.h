@@ -115,8 +115,11 @@ static __always_inline void set_overloaded(const struct backend *backend, struct
 		count->overloaded = 0;
 }
 
-/* A connection of this value begins (+1) or ends (-1). */
-static __always_inline void count_connection(__u64 value, int change)
+/*
+ * A connection of this value more (+1) or less (-1).
+ * begun: the same, where it has begun; -1 takes that back; 0: only its state is another, or it ends
+ */
+static __always_inline void count_connection(__u64 value, int change, int begun)
 {
 	__u32 slot = backend_of(value);
 	struct backend *backend;
@@ -132,6 +135,8 @@ static __always_inline void count_connection(__u64 value, int change)
 		__sync_fetch_and_add(&count->active, change);
 	else
 		__sync_fetch_and_add(&count->inactive, change);
+	if (begun)
+		__sync_fetch_and_add(&count->begun, begun);
 	if (backend->upper)
 		set_overloaded(backend, count);
 }

@@ -13,7 +13,7 @@
 #include "backend.h"
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 6
+#define LAYOUT_VERSION 7
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -146,7 +146,8 @@ struct service {
 	__u64 name;            /* hash of the listener that names it */
 	__u64 retired_packets; /* counted by backends that are gone */
 	__u64 retired_bytes;
-	__u64 padding0[6];
+	__u64 retired_flows;
+	__u64 padding0[5];
 };
 
 #define ROWS_PER_LINE 32
@@ -180,7 +181,7 @@ struct connections {
 	__u32 active;
 	__u32 inactive;
 	__u32 overloaded;
-	__u32 padding;
+	__u32 begun; /* of all times; it wraps */
 };
 
 /* What became of SYNs that one backend got, of a service that is watched. Written by all CPUs. */

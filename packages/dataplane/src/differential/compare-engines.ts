@@ -242,12 +242,13 @@ function increase(before: DropCounts | SharingCounts = {}, after: DropCounts | S
 function counts({ services, handovers }: Awaited<ReturnType<EngineUnderTest['traffic']>>): readonly string[] {
   const toNodes = handovers.map(({ address, packets, bytes }) => `node ${address}: ${packets} packets, ${bytes} bytes`);
   return services
-    .flatMap(({ vip, protocol, port, packets, bytes, backends }) => [
-      `${vip} ${protocol} ${JSON.stringify(port)}: ${packets} packets, ${bytes} bytes`,
+    .flatMap(({ vip, protocol, port, packets, bytes, newFlows, backends }) => [
+      `${vip} ${protocol} ${JSON.stringify(port)}: ${packets} packets, ${bytes} bytes, ${newFlows} new flows`,
       ...backends.map(
         ({ address, activeConnections, inactiveConnections, attempts, ...traffic }) =>
           `${vip} ${protocol} ${JSON.stringify(port)} ${address}: ${traffic.packets} packets, ${traffic.bytes} bytes, ` +
-          `${activeConnections} active, ${inactiveConnections} inactive, ${JSON.stringify(attempts)}`,
+          `${activeConnections} active, ${inactiveConnections} inactive, ${traffic.newFlows} new, ` +
+          `attempts ${JSON.stringify(attempts)}`,
       ),
     ])
     .concat(toNodes)

@@ -5,6 +5,7 @@ import type {
   Attachment,
   Counters,
   Dataplane,
+  FlowTableFill,
   ForwardingTables,
   TableInForce,
   UnresolvedHop,
@@ -118,6 +119,11 @@ export class PortableDataplane implements Dataplane {
   async counters(): Promise<Counters> {
     this.#assertOpen();
     return this.#count();
+  }
+
+  flowTableFill(): FlowTableFill {
+    this.#assertOpen();
+    return this.#engine.flowTableFill;
   }
 
   #count(): Counters {

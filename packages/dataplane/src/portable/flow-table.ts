@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { defaultFlowTimeouts, type FlowTimeouts } from '../dataplane.js';
+import { defaultFlowTimeouts, type FlowTableFill, type FlowTimeouts } from '../dataplane.js';
 import { countConnection } from './backend.js';
 import { answerTuple, clientTuple, type Flow } from './flow.js';
 import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
@@ -63,7 +63,13 @@ export class FlowTable {
     while (this.#byClient.size + this.#byAnswer.size + entries > this.#entriesMax) this.remove(this.#leastRecent());
     this.#byClient.set(keys.client, flow);
     if (keys.answer !== undefined) this.#byAnswer.set(keys.answer, flow);
+    flow.backend.newFlows++;
     countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', 1);
+  }
+
+  /** Entries that are taken, and that there are. */
+  get fill(): FlowTableFill {
+    return { taken: this.#byClient.size + this.#byAnswer.size, places: this.#entriesMax };
   }
 
   /** One more packet of a flow, and the state that it leads to. */

@@ -6,6 +6,7 @@ import {
   allLocalPorts,
   type Counters,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type ForwardingTables,
 } from '../dataplane.js';
 import { type DropReason, dropReasons } from '../drop-reason.js';
@@ -222,6 +223,11 @@ export class PortableEngine {
     const taken = needed.map(({ key, neededRows }) => [serviceId(key), [...neededRows].sort((a, b) => a - b)] as const);
     for (const { neededRows } of needed) neededRows.clear();
     return new Map(taken);
+  }
+
+  /** Entries of remembered flows. */
+  get flowTableFill(): FlowTableFill {
+    return this.#flows.fill;
   }
 
   counters(): Counters {

@@ -51,9 +51,10 @@ function configure(service: Service, tables: ForwardingService, isKnown: boolean
   if (moved + cut > 0) tally.rowsWritten += rows.length;
 
   tally.backendsRemoved += retire([...gone.values()]);
-  for (const { packets, bytes } of gone.values()) {
+  for (const { packets, bytes, newFlows } of gone.values()) {
     service.retired.packets += packets;
     service.retired.bytes += bytes;
+    service.retired.newFlows += newFlows;
   }
   service.forwarding = tables.forwarding;
   service.scheduling = tables.scheduling;
@@ -82,6 +83,7 @@ function newBackend(service: Service, { address, port = 0 }: ForwardingBackend):
     lowerConnections: 0,
     activeConnections: 0,
     inactiveConnections: 0,
+    newFlows: 0,
     overloaded: false,
     packets: 0,
     bytes: 0,

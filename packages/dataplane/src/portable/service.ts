@@ -19,6 +19,7 @@ export interface Backend {
   lowerConnections: number;
   activeConnections: number;
   inactiveConnections: number;
+  newFlows: number;
   /** Set when connections reach the upper threshold, until there are fewer than the lower. */
   overloaded: boolean;
   packets: number;
@@ -54,7 +55,7 @@ export interface Service {
   /** The places for backends that a destination has, under its text. For `locality`. */
   readonly localities: Map<string, readonly (Backend | undefined)[]>;
   /** What backends that are gone had counted. */
-  readonly retired: { packets: number; bytes: number };
+  readonly retired: { packets: number; bytes: number; newFlows: number };
 }
 
 export function newService({ listeners, forwarding, scheduling }: ForwardingService): Service {
@@ -73,7 +74,7 @@ export function newService({ listeners, forwarding, scheduling }: ForwardingServ
     watched: false,
     rowsLookedAt: 0,
     localities: new Map(),
-    retired: { packets: 0, bytes: 0 },
+    retired: { packets: 0, bytes: 0, newFlows: 0 },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 6;
+export const LAYOUT_VERSION = 7;
 
 export const Settings = {
   bytes: 32,
@@ -98,6 +98,7 @@ export const Service = {
   name: 56,
   retiredPackets: 64,
   retiredBytes: 72,
+  retiredFlows: 80,
 } as const;
 
 /** enum pick. */
@@ -160,7 +161,7 @@ export const MethodCode = {
   fullnatToa: 9,
 } as const;
 
-export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8 } as const;
+export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8, begun: 12 } as const;
 
 export const Attempts = { bytes: 32, tried: 0, unanswered: 8, refused: 16 } as const;
 

@@ -1,8 +1,16 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { ConnectionAttempts, PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
+import type {
+  BackendCount,
+  ConnectionAttempts,
+  FlowTableFill,
+  PortRange,
+  ServiceKey,
+  UnresolvedHop,
+} from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
+import { sampledFill } from './flow-table-fill.js';
 import {
   ADDRESS_BYTES,
   Attempts,
@@ -28,6 +36,7 @@ import type { LineRange } from './row-space.js';
 import { listenersIn, type ServiceDirectory } from './service-directory.js';
 import { SERVICE_WORD_BYTES } from './service-word.js';
 import { type TableName, type TableSizes, tableShapes } from './table-sizes.js';
+import { WrappingCounts } from './wrapping-counts.js';
 
 /** Bits of an epoch that flows keep (bpf/lib/flow_value.h). */
 const EPOCH_MASK = 0xfff;
@@ -41,6 +50,9 @@ export interface TableReference {
   /** Each row is {@link CHOICES_MAX} of them. */
   readonly ofChoices: boolean;
 }
+
+/** What a backend has counted of all times. */
+export type RetiredCount = Pick<BackendCount, 'packets' | 'bytes' | 'newFlows'>;
 
 /** When a backend takes flows, beside its route. */
 export interface BackendLimits {
@@ -64,6 +76,7 @@ export class TableMemory implements Disposable {
   readonly #backendCounts: BigUint64Array;
   readonly #connections: Uint32Array;
   readonly #attempts: BigUint64Array;
+  readonly #begun: WrappingCounts;
   /** All rows of all tables: index into backends, and ROW_KEPT. */
   readonly rows: Uint16Array;
   /** Beside {@link rows}: 1 where a packet found a flow of another backend than the row's. */
@@ -87,6 +100,7 @@ export class TableMemory implements Disposable {
     this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
     this.#connections = new Uint32Array(this.#maps.connections.buffer);
     this.#attempts = new BigUint64Array(this.#maps.attempts.buffer);
+    this.#begun = new WrappingCounts(sizes.backends);
     this.rows = new Uint16Array(this.#maps.rows.buffer);
     this.uses = new Uint8Array(this.#maps.uses_of_rows.buffer);
     this.flows = new BigUint64Array(this.#maps.flows.buffer);
@@ -339,19 +353,21 @@ export class TableMemory implements Disposable {
   }
 
   /** What backends counted that this service no longer has. */
-  retired(service: number): { packets: number; bytes: number } {
+  retired(service: number): RetiredCount {
     const offset = service * Service.bytes;
     return {
       packets: Number(this.#services.getBigUint64(offset + Service.retiredPackets, true)),
       bytes: Number(this.#services.getBigUint64(offset + Service.retiredBytes, true)),
+      newFlows: Number(this.#services.getBigUint64(offset + Service.retiredFlows, true)),
     };
   }
 
-  retire(service: number, count: { packets: number; bytes: number }): void {
+  retire(service: number, count: RetiredCount): void {
     const offset = service * Service.bytes;
     const before = this.retired(service);
     this.#services.setBigUint64(offset + Service.retiredPackets, BigInt(before.packets + count.packets), true);
     this.#services.setBigUint64(offset + Service.retiredBytes, BigInt(before.bytes + count.bytes), true);
+    this.#services.setBigUint64(offset + Service.retiredFlows, BigInt(before.newFlows + count.newFlows), true);
   }
 
   /** The service that a backend's slot belongs to; undefined: the slot is free. */
@@ -376,6 +392,7 @@ export class TableMemory implements Disposable {
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
     this.#attempts.fill(0n, (slot * Attempts.bytes) / 8, ((slot + 1) * Attempts.bytes) / 8);
+    this.#begun.restart(slot);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
     this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.#nextEpoch(slot), true);
     this.#backends.setUint32(slot * Backend.bytes + Backend.service, service + 1, true);
@@ -410,11 +427,12 @@ export class TableMemory implements Disposable {
     return { packets: Number(packets), bytes: Number(bytes) };
   }
 
-  connectionCount(slot: number): { activeConnections: number; inactiveConnections: number } {
+  connectionCount(slot: number): Pick<BackendCount, 'activeConnections' | 'inactiveConnections' | 'newFlows'> {
     const word = (slot * Connections.bytes) / 4;
     return {
       activeConnections: this.#connections[word] as number,
       inactiveConnections: this.#connections[word + 1] as number,
+      newFlows: this.#begun.continued(slot, this.#connections[word + Connections.begun / 4] as number),
     };
   }
 
@@ -423,6 +441,11 @@ export class TableMemory implements Disposable {
     const count = (offset: number) => Number(this.#attempts[(slot * Attempts.bytes + offset) / 8]);
     const { tried, unanswered, refused } = Attempts;
     return { tried: count(tried), unanswered: count(unanswered), refused: count(refused) };
+  }
+
+  /** @see Dataplane.flowTableFill */
+  flowTableFill(): FlowTableFill {
+    return sampledFill(this.flows);
   }
 
   /** Next hops that packets could not go to since the last call. */

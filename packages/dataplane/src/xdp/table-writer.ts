@@ -7,7 +7,7 @@ import { CHOICES_MAX, NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
 import { type LineRange, RowSpace } from './row-space.js';
 import { buildServiceDirectory } from './service-directory.js';
 import { SlotPool } from './slot-pool.js';
-import type { TableMemory, TableReference } from './table-memory.js';
+import type { RetiredCount, TableMemory, TableReference } from './table-memory.js';
 import { serviceId, type WantedBackend, type WantedService } from './wanted-service.js';
 
 /** How long a packet may be on its way through the program, in ms, generously: a virtual CPU may be paused in it. */
@@ -130,11 +130,9 @@ export class TableWriter {
       services: this.#liveServices().map((service) => {
         const backends = [...service.backends.values()].map((slot) => this.#backendCount(service, slot));
         const total = this.#memory.retired(service.index);
-        for (const { packets, bytes } of backends) {
-          total.packets += packets;
-          total.bytes += bytes;
-        }
-        return { ...firstListener(service), ...total, backends };
+        const sum = (of: keyof RetiredCount) => backends.reduce((all, backend) => all + backend[of], total[of]);
+        const counts = { packets: sum('packets'), bytes: sum('bytes'), newFlows: sum('newFlows') };
+        return { ...firstListener(service), ...counts, backends };
       }),
       handovers: this.#handovers(),
       drops: this.#memory.drops(),
@@ -355,7 +353,7 @@ export class TableWriter {
     let released = 0;
     for (const [route, slot] of service.backends) {
       if (keep.has(slot)) continue;
-      this.#memory.retire(service.index, this.#memory.backendCount(slot));
+      this.#memory.retire(service.index, this.#backendCount(slot));
       this.#memory.freeBackend(slot);
       this.#backends.release(slot, this.#nowMs());
       service.backends.delete(route);

@@ -11,6 +11,7 @@ import {
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,
+  type FlowTableFill,
   type ForwardingTables,
   type Guard,
   type TableInForce,
@@ -311,6 +312,11 @@ export class XdpDataplane implements Dataplane {
   async counters(): Promise<Counters> {
     this.#assertOpen();
     return this.#writer.counters();
+  }
+
+  flowTableFill(): FlowTableFill {
+    this.#assertOpen();
+    return this.#memory.flowTableFill();
   }
 
   attachments(): readonly XdpAttachment[] {

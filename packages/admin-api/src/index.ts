@@ -1,0 +1,15 @@
+export { Any } from './generated/google/protobuf/any.js';
+export { Duration } from './generated/google/protobuf/duration.js';
+export { BadRequest, ErrorInfo, PreconditionFailure } from './generated/google/rpc/error_details.js';
+export { Status } from './generated/google/rpc/status.js';
+export * from './generated/weir/admin/v1/backends.js';
+export * from './generated/weir/admin/v1/bgp.js';
+export * from './generated/weir/admin/v1/director.js';
+export * from './generated/weir/admin/v1/flows.js';
+export * from './generated/weir/admin/v1/nodes.js';
+export * from './generated/weir/admin/v1/rollouts.js';
+export * from './generated/weir/admin/v1/server.js';
+export * from './generated/weir/admin/v1/services.js';
+export * from './generated/weir/admin/v1/stats.js';
+export * from './generated/weir/admin/v1/trace.js';
+export { decodeDetails, encodeDetails, type StatusDetails } from './status-details.js';
