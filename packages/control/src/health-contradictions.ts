@@ -7,9 +7,13 @@ import type { ServiceDocument } from './service-schema.js';
 /** What is wrong within a health check, and between those of a service and of its backends. */
 export function healthContradictions({ services }: SoundParts): Contradiction[] {
   return [...services].flatMap(([i, service]) =>
-    [...ofServiceCheck(service), ...ofBackendChecks(service), ...ofPorts(service), ...ofMinHealthy(service), ...ofPassiveCheck(service)].map(
-      ({ path, message }) => ({ path: ['services', i, ...path], message }),
-    ),
+    [
+      ...ofServiceCheck(service),
+      ...ofBackendChecks(service),
+      ...ofPorts(service),
+      ...ofMinHealthy(service),
+      ...ofPassiveCheck(service),
+    ].map(({ path, message }) => ({ path: ['services', i, ...path], message })),
   );
 }
 
@@ -108,7 +112,8 @@ function ofPassiveCheck(service: ServiceDocument): Contradiction[] {
   if (passiveCheck === 'off') return [];
   const found: Contradiction[] = [];
   if (listenersOf(service, 0).every(({ listener }) => listener.protocol !== 'tcp')) {
-    const message = 'has no meaning without a listener of protocol tcp; of others nobody sees whether they are answered';
+    const message =
+      'has no meaning without a listener of protocol tcp; of others nobody sees whether they are answered';
     found.push({ path: ['passiveCheck'], message });
   }
   const { ejectFor, maxEjectFor } = passiveCheck;
@@ -122,5 +127,10 @@ function ofPassiveCheck(service: ServiceDocument): Contradiction[] {
 function ofMinHealthy({ minHealthy, healthCheck, passiveCheck, backends }: ServiceDocument): Contradiction[] {
   const isChecked = backends.some(({ healthCheck: own }) => mergedCheck(healthCheck, own) !== undefined);
   if (minHealthy === 0 || isChecked || healthCheck !== 'off' || passiveCheck !== 'off') return [];
-  return [{ path: ['minHealthy'], message: 'has no meaning without healthCheck or passiveCheck, which find out who is healthy' }];
+  return [
+    {
+      path: ['minHealthy'],
+      message: 'has no meaning without healthCheck or passiveCheck, which find out who is healthy',
+    },
+  ];
 }

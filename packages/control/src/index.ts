@@ -22,6 +22,7 @@ export type { BgpConfig, NodeConfig, PeerConfig, TimeoutsConfig } from './node-c
 export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
+export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { PortRange } from './port-schema.js';
 export type { RolloutDriver, RolloutDriverOptions } from './rollout/rollout-driver-port.js';
 export { RolloutError, type RolloutErrorCode } from './rollout/rollout-error.js';
@@ -35,7 +36,6 @@ export {
 export type { RolloutStage, RolloutState, RolloutStatus, RolloutStep } from './rollout/rollout-status.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
-export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
 export { type BackendDocument, backendSchema, type ServiceInput } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';

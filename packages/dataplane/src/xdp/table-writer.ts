@@ -353,7 +353,7 @@ export class TableWriter {
     let released = 0;
     for (const [route, slot] of service.backends) {
       if (keep.has(slot)) continue;
-      this.#memory.retire(service.index, this.#backendCount(slot));
+      this.#memory.retire(service.index, this.#backendCount(service, slot));
       this.#memory.freeBackend(slot);
       this.#backends.release(slot, this.#nowMs());
       service.backends.delete(route);
