@@ -25,22 +25,25 @@ export function withSample(
   if (last !== undefined && (tried < last.tried || unanswered < last.unanswered || refused < last.refused)) {
     return [sample];
   }
-  const first = samples.findLastIndex(({ atMs }) => atMs <= nowMs - withinMs - SYN_AGAIN_MS);
+  const first = samples.findLastIndex(({ atMs }) => atMs <= nowMs - withinMs - SYN_AGAIN_MS * 1.5);
   return [...samples.slice(Math.max(0, first)), sample];
 }
 
 /**
- * What the last `withinMs` saw. Attempts are those of a window that ends {@link SYN_AGAIN_MS} earlier: of later ones it is not
- * known yet how they end.
+ * What a window of `withinMs` saw that ended {@link SYN_AGAIN_MS} ago: of later connections it is not known yet how they end. SYNs
+ * that came again belong to connections that began as much earlier.
  */
 export function attemptsWithin(samples: AttemptSamples, withinMs: number): AttemptCount {
-  const last = samples.at(-1);
-  if (last === undefined) return { tried: 0, unanswered: 0, refused: 0 };
-  const at = (ms: number) => samples.findLast(({ atMs }) => atMs <= ms) ?? samples[0] ?? last;
-  const before = at(last.atMs - withinMs);
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined) return { tried: 0, unanswered: 0, refused: 0 };
+  // Samples come a little sooner or later than they should.
+  const at = (ms: number) => samples.findLast(({ atMs }) => atMs <= ms + SYN_AGAIN_MS / 2) ?? first;
+  const endMs = last.atMs - SYN_AGAIN_MS;
+  const beginMs = Math.max(first.atMs, endMs - withinMs);
+  const [begin, end] = [at(beginMs), at(endMs)];
   return {
-    tried: at(last.atMs - SYN_AGAIN_MS).tried - at(last.atMs - SYN_AGAIN_MS - withinMs).tried,
-    unanswered: last.unanswered - before.unanswered,
-    refused: last.refused - before.refused,
+    tried: end.tried - begin.tried,
+    unanswered: last.unanswered - at(beginMs + SYN_AGAIN_MS).unanswered,
+    refused: end.refused - begin.refused,
   };
 }
