@@ -1,3 +1,4 @@
+export { fileDescriptors } from './descriptors.js';
 export { Any } from './generated/google/protobuf/any.js';
 export { Duration } from './generated/google/protobuf/duration.js';
 export { BadRequest, ErrorInfo, PreconditionFailure } from './generated/google/rpc/error_details.js';

@@ -18,5 +18,6 @@ export interface SoundParts {
   readonly state: NodeDocument['state'] | undefined;
   readonly etcd: NodeDocument['etcd'] | undefined;
   readonly metrics: NodeDocument['metrics'] | undefined;
+  readonly admin: NodeDocument['admin'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;
 }

@@ -1,3 +1,4 @@
+import { adminContradictions } from './admin-contradictions.js';
 import { backendContradictions } from './backend-contradictions.js';
 import { bgpContradictions } from './bgp-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
@@ -24,6 +25,7 @@ export function contradictions(parts: SoundParts): Contradiction[] {
     ...stateContradictions(parts),
     ...etcdContradictions(parts),
     ...metricsContradictions(parts),
+    ...adminContradictions(parts),
     ...listenerContradictions(parts),
     ...serviceContradictions(parts),
     ...backendContradictions(parts),

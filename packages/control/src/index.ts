@@ -1,3 +1,4 @@
+export type { AdminConfig, AdminRoleConfig } from './admin-config.js';
 export type { AnnounceConfig } from './announce-config.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
@@ -24,16 +25,22 @@ export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
 export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { PortRange } from './port-schema.js';
+export type { RolloutPlan } from './rollout/plan-rollout-steps.js';
+export {
+  deleteRollout,
+  listRollouts,
+  planRollout,
+  type Rollout,
+  setRolloutWish,
+  startRollout,
+} from './rollout/rollout-client.js';
+export { startRolloutDriver } from './rollout/rollout-driver.js';
 export type { RolloutDriver, RolloutDriverOptions } from './rollout/rollout-driver-port.js';
 export { RolloutError, type RolloutErrorCode } from './rollout/rollout-error.js';
-export {
-  type RolloutDocument,
-  type RolloutKind,
-  type RolloutSpec,
-  type RolloutWish,
-  rolloutSchema,
-} from './rollout/rollout-schema.js';
+export type { RolloutEtcd } from './rollout/rollout-etcd.js';
+export type { RolloutDocument, RolloutKind, RolloutSpec, RolloutWish } from './rollout/rollout-schema.js';
 export type { RolloutStage, RolloutState, RolloutStatus, RolloutStep } from './rollout/rollout-status.js';
+export { watchRollout } from './rollout/watch-rollout.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { type AdminConfig, adminConfigOf } from './admin-config.js';
 import type { AnnounceConfig } from './announce-config.js';
 import { backupRouteOf } from './backup-route.js';
 import type { EtcdConfig } from './cluster-config.js';
@@ -110,6 +111,7 @@ export interface NodeConfig {
   readonly etcd?: EtcdConfig;
   /** Absent: none are served. */
   readonly metrics?: NonNullable<NodeDocument['metrics']>;
+  readonly admin: AdminConfig;
   readonly runtimeDirectory: string;
   readonly shutdown: { readonly drainMs: number };
   readonly log: NodeDocument['log'];
@@ -131,6 +133,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     log,
     etcd,
     metrics,
+    admin,
     services = [],
   } = document;
   const hashSeed = BigInt(dataplane.hashSeed);
@@ -156,6 +159,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
     ...(metrics === undefined ? {} : { metrics }),
+    admin: adminConfigOf(admin, runtimeDirectory),
     runtimeDirectory,
     shutdown: { drainMs: shutdown.drain },
     log,

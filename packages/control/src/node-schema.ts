@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { absolutePath } from './absolute-path-schema.js';
+import { admin } from './admin-schema.js';
 import { bgp } from './bgp-schema.js';
 import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
@@ -65,6 +66,7 @@ export const nodeSchema = z
       .describe('Where services, backends and settings of all nodes come from, beside this file. Default: nowhere.')
       .optional(),
     metrics: metrics.describe('Figures of this node for Prometheus. Default: none are served.').optional(),
+    admin: admin.describe('The API that weirctl uses.').prefault({}),
     runtimeDirectory: absolutePath.default('/run/weir'),
     shutdown: z
       .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
@@ -85,3 +87,6 @@ export const nodeSchema = z
 
 /** What the schema makes of a document: defaults filled in, durations in ms. */
 export type NodeDocument = z.output<typeof nodeSchema>;
+
+/** The document as its author writes it. */
+export type NodeInput = z.input<typeof nodeSchema>;

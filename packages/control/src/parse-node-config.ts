@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { ConfigError, InvalidConfigError } from './config-error.js';
 import type { SoundParts } from './contradiction.js';
 import { contradictions } from './contradictions.js';
-import { contradictionProblem, problemsOf } from './document-problems.js';
+import { contradictionProblem, problemsOf, type WrittenDocument } from './document-problems.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
-import { type NodeDocument, nodeSchema } from './node-schema.js';
+import { type NodeDocument, type NodeInput, nodeSchema } from './node-schema.js';
 import { serviceSchema } from './service-schema.js';
 import { parseYaml } from './yaml-document.js';
 
@@ -23,13 +23,37 @@ export function parseNodeConfig(text: string, fileName: string): NodeConfig {
  * @throws {InvalidConfigError}
  */
 export function parseNodeDocument(text: string, fileName: string): NodeDocument {
-  const document = parseYaml(text);
-  if (document.value === undefined) throw new InvalidConfigError(fileName, document.problems);
-  const result = nodeSchema.safeParse(document.value);
+  return parseWrittenNode(text, fileName).document;
+}
+
+/** `weir.yaml` in all its forms. */
+export interface WrittenNode {
+  readonly text: string;
+  /** As its author wrote it, before defaults and units. */
+  readonly written: NodeInput;
+  readonly document: NodeDocument;
+}
+
+/**
+ * The same with what it was read from.
+ * @throws {InvalidConfigError}
+ */
+export function parseWrittenNode(text: string, fileName: string): WrittenNode {
+  const yaml = parseYaml(text);
+  if (yaml.value === undefined) throw new InvalidConfigError(fileName, yaml.problems);
+  return { text, written: yaml.value as NodeInput, document: checkedNodeDocument(yaml, fileName) };
+}
+
+/**
+ * What a document says, with defaults filled in, checked as a whole.
+ * @throws {InvalidConfigError}
+ */
+export function checkedNodeDocument(written: WrittenDocument, fileName: string): NodeDocument {
+  const result = nodeSchema.safeParse(written.value);
   const problems = [
-    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document, nodeConfigJsonSchema)),
-    ...contradictions(result.success ? allParts(result.data) : soundParts(document.value)).map((found) =>
-      contradictionProblem(found, document),
+    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, written, nodeConfigJsonSchema)),
+    ...contradictions(result.success ? allParts(result.data) : soundParts(written.value)).map((found) =>
+      contradictionProblem(found, written),
     ),
   ];
   if (problems.length > 0 || !result.success) throw new InvalidConfigError(fileName, problems);
@@ -51,6 +75,15 @@ export async function loadNodeConfig(path: string): Promise<NodeConfig> {
  * @throws {InvalidConfigError}
  */
 export async function loadNodeDocument(path: string): Promise<NodeDocument> {
+  return (await loadWrittenNode(path)).document;
+}
+
+/**
+ * The same with what it was read from, see {@link parseWrittenNode}.
+ * @throws {ConfigError} CONFIG_UNREADABLE
+ * @throws {InvalidConfigError}
+ */
+export async function loadWrittenNode(path: string): Promise<WrittenNode> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -60,7 +93,7 @@ export async function loadNodeDocument(path: string): Promise<NodeDocument> {
       details: { file: path },
     });
   }
-  return parseNodeDocument(text, path);
+  return parseWrittenNode(text, path);
 }
 
 /** JSON Schema of `weir.yaml`, for editors: `# yaml-language-server: $schema=weir.schema.json`. */
@@ -70,8 +103,20 @@ export function nodeConfigJsonSchema(): object {
 
 /** Of a document that is sound as a whole. */
 export function allParts({ services = [], ...parts }: NodeDocument): SoundParts {
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics } = parts;
-  return { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, services: new Map(services.entries()) };
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, admin } = parts;
+  return {
+    node,
+    dataplane,
+    guard,
+    bgp,
+    vrrp,
+    nodes,
+    state,
+    etcd,
+    metrics,
+    admin,
+    services: new Map(services.entries()),
+  };
 }
 
 /** Problems of one part do not hide those between the others. */
@@ -84,7 +129,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, admin } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -98,5 +143,6 @@ function soundParts(value: unknown): SoundParts {
     state: soundPart(state, 'state'),
     etcd: soundPart(etcd, 'etcd'),
     metrics: soundPart(metrics, 'metrics'),
+    admin: soundPart(admin.optional(), 'admin'),
   };
 }

@@ -26,10 +26,10 @@ export function secondChanceContradictions({ dataplane, services }: SoundParts):
 
 function ofStates({ backends }: ServiceDocument): Contradiction[] {
   return [...backends.entries()]
-    .filter(([, { state }]) => state !== undefined)
+    .filter(([, { state }]) => state === 'filling' || state === 'inactive')
     .map(([at]) => ({
       path: ['backends', at, 'state'],
-      message: 'has no meaning without secondChance; weight 0 keeps new flows away from a backend',
+      message: 'has no meaning without secondChance; draining keeps new flows away from a backend',
     }));
 }
 

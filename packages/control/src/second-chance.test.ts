@@ -65,8 +65,8 @@ const refused: readonly (readonly [string, string, string])[] = [
   ],
   [
     '',
-    '{ address: 10.0.0.21, state: draining }',
-    'services[0].backends[0].state: "draining" has no meaning without secondChance',
+    '{ address: 10.0.0.21, state: filling }',
+    'services[0].backends[0].state: "filling" has no meaning without secondChance',
   ],
 ];
 for (const [more, backends, message] of refused) {

@@ -127,8 +127,8 @@ export function backendConfigOf(backend: BackendDocument, service: BackendDefaul
   const check = mergedCheck(service.healthCheck, backend.healthCheck);
   return {
     ...(service.secondChance === undefined ? {} : { state: 'active' }),
-    ...definedBackend(backend),
-    name: nameOf(backend),
+    ...definedBackend(service.secondChance === undefined ? withoutTableState(backend) : backend),
+    name: backendName(backend),
     ...(check === undefined ? {} : { healthCheck: healthCheckConfigOf(check) }),
   };
 }
@@ -160,7 +160,14 @@ function definedBackend({ address, port, weight, maxConnections, minConnections,
   };
 }
 
-function nameOf({ name, address, port }: Pick<BackendDocument, 'name' | 'address' | 'port'>): string {
+/** Only second chance has states in its tables; elsewhere a backend that drains has no weight. */
+function withoutTableState({ state, ...backend }: BackendDocument): BackendDocument {
+  if (state === 'draining') return { ...backend, weight: 0 };
+  return state === 'active' ? backend : { ...backend, state };
+}
+
+/** What people call a backend that has no name of its own. */
+export function backendName({ name, address, port }: Pick<BackendDocument, 'name' | 'address' | 'port'>): string {
   if (name !== undefined) return name;
   if (port === undefined) return address;
   return `${isIpv6(address) ? `[${address}]` : address}:${port}`;

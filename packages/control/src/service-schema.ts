@@ -19,7 +19,9 @@ export const backendSchema = z.strictObject({
   port: portNumber.describe("nat and fullnat: where the backend listens; default: the packet's port.").optional(),
   weight: z.int().min(0).max(65_535).describe('Share of new flows; 0: none.').default(1),
   state: memberState
-    .describe('secondChance: on its way in or out; filling and active take new flows. Default: active.')
+    .describe(
+      'draining: no new flows, as with weight 0. filling and inactive: of services with secondChance. Default: active.',
+    )
     .optional(),
   maxConnections: connections
     .describe('With so many connections it takes no new flows (upper threshold); 0: no limit.')
@@ -123,6 +125,9 @@ export const namelessServiceSchema = withListenerRules(serviceMapping.omit({ nam
 
 /** An entry of `services` as its author writes it. */
 export type ServiceInput = z.input<typeof serviceSchema>;
+
+/** An entry of `backends` as its author writes it. */
+export type BackendInput = z.input<typeof backendSchema>;
 
 /** What the schema makes of an entry of `services`. */
 export type ServiceDocument = z.output<typeof serviceSchema>;

@@ -1,5 +1,6 @@
 import type { DropReason } from './drop-reason.js';
 import type { FlowSharing, Sharing } from './flow-sharing.js';
+import type { FlowTableView } from './flow-table-view.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
@@ -250,6 +251,8 @@ export interface Dataplane extends AsyncDisposable {
    * @throws {DataplaneError} TABLES_INVALID: the data plane was opened without it
    */
   readonly sharing: FlowSharing;
+  /** The flows that are remembered. */
+  readonly flowTable: FlowTableView;
   /** The interfaces that are served now. */
   attachments(): readonly Attachment[];
 }

@@ -33,6 +33,7 @@ export type {
   Sharing,
   SharingCounts,
 } from './flow-sharing.js';
+export type { FlowEndpoint, FlowTableView, FlowTuple, RememberedState, SeenFlow } from './flow-table-view.js';
 export { type ForwardingMethod, translatesAddresses } from './forwarding-method.js';
 export { BpfObject, type TestRun, type TestRunOptions } from './libbpf/bpf-object.js';
 export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';

@@ -80,6 +80,11 @@ export class Announcer {
     return { vips, againInMs: this.markedMs };
   }
 
+  /** Prefixes of VIPs that are announced now. */
+  get announcedVips(): readonly string[] {
+    return this.#announced.map(({ prefix }) => prefix).filter((prefix) => !this.#pools.has(prefix));
+  }
+
   /** The node leaves from the next {@link announce} on, whatever its configuration wants. */
   leave(): void {
     this.#leaves = true;

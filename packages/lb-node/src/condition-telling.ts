@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { NodeCondition, RolloutDriver } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { isDue, type ToldCondition } from './condition-pace.js';
@@ -18,7 +17,10 @@ export interface ConditionTellingParts {
 /** Reads the condition of a node once a second and tells it when that {@link isDue}, until disposed of. */
 export class ConditionTelling implements AsyncDisposable {
   readonly #parts: ConditionTellingParts;
-  readonly #stop = new AbortController();
+  #isStopped = false;
+  /** A reading that is wanted at once waits for the one that runs. */
+  #isAwake = false;
+  #endWait = () => {};
   readonly #task: Promise<void>;
   #told: ToldCondition | undefined;
   #trouble: string | undefined;
@@ -28,17 +30,34 @@ export class ConditionTelling implements AsyncDisposable {
     this.#task = this.#run();
   }
 
+  /** Reads at once: something else is asked for, or waited for, than before. */
+  wake(): void {
+    this.#isAwake = true;
+    this.#endWait();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
+    this.#isStopped = true;
+    this.wake();
     await this.#task;
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!this.#isStopped) {
+      this.#isAwake = false;
       await this.#readOnce();
-      await wait(READ_MS, undefined, { signal }).catch(() => {});
+      if (!this.#isAwake) await this.#wait();
     }
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, READ_MS);
+      this.#endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #readOnce(): Promise<void> {

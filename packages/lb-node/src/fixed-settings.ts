@@ -11,6 +11,7 @@ const fixedSettings = [
   'state',
   'etcd',
   'metrics',
+  'admin',
   'runtimeDirectory',
   'log',
 ] as const;
@@ -72,6 +73,10 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       if (config.bgp === undefined) return undefined;
       const { announce: _, backupPools: _pools, gracefulShutdownMs: _time, maxVips: _most, ...fixed } = config.bgp;
       return fixed;
+    }
+    case 'admin': {
+      const { roles: _, auditLog: _log, tls, ...fixed } = config.admin;
+      return { ...fixed, hasTls: tls !== undefined };
     }
     case 'log':
       return { format: config.log.format };

@@ -68,7 +68,15 @@ services:
     'weir.yaml',
   );
   const backends = [countOf({}), countOf({ address: '10.0.0.22' })];
-  const count = { vip: '198.51.100.10', protocol: 'tcp', port: 80, packets: 0, bytes: 0, newFlows: 0, backends } as const;
+  const count = {
+    vip: '198.51.100.10',
+    protocol: 'tcp',
+    port: 80,
+    packets: 0,
+    bytes: 0,
+    newFlows: 0,
+    backends,
+  } as const;
   t.is(
     formatCounters({ services: [count], handovers: [], drops: noDrops }, services)
       .split('\n')

@@ -69,7 +69,7 @@ export class ForwardingPlanner {
       return known.get(id);
     };
     const kept = new Map<string, Uint32Array>();
-    this.#pinning.retain(config.services.filter(({ pinning }) => pinning !== undefined).map(idOf));
+    this.#pinning.retain(config.services.filter(({ pinning }) => pinning !== undefined).map(serviceIdOf));
     const weighed = this.#slowStart.weigh(config.services, nowMs);
     const plans = config.services.map((service, i) =>
       this.#service(service, weighed[i] as WeighedService, kept, nowMs, inForce),
@@ -119,7 +119,7 @@ export class ForwardingPlanner {
       service.pinning === undefined
         ? undefined
         : this.#pinning.plan(
-            idOf(service),
+            serviceIdOf(service),
             { members: members.map(({ id }) => id), rows },
             service.pinning,
             nowMs,
@@ -161,7 +161,7 @@ function backendOf(backend: BackendConfig, weight: number): ForwardingBackend {
 }
 
 /** What the data plane knows a service by. */
-function idOf({ listeners: [first] }: ServiceConfig): string {
+export function serviceIdOf({ listeners: [first] }: ServiceConfig): string {
   return serviceId(serviceKeyOf(first as ListenerConfig));
 }
 

@@ -1,4 +1,4 @@
-import type { Announcement } from '@weir/bgp-speaker';
+import type { Announcement, SpeakerStatus, VrrpStatus } from '@weir/bgp-speaker';
 
 /** Sessions with routers: those that are established, and those that should be. */
 export interface Sessions {
@@ -14,6 +14,8 @@ export interface NodeSpeaker {
   set(announcements: readonly Announcement[]): Promise<void>;
   /** As they are now; for VRRP, that it runs. */
   sessions(): Promise<Sessions>;
+  /** In its own words. */
+  status(): Promise<SpeakerStatus | VrrpStatus>;
   /** `leaveRunning`: what is announced stays so, for the next life to go on with. */
   stop(options: { leaveRunning: boolean }): Promise<void>;
 }

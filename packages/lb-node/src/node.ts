@@ -4,6 +4,7 @@ import type { Logger } from '@weir/daemon';
 import { everyStep } from './every-step.js';
 import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
+import type { NodeFigures } from './metrics/node-figures.js';
 import { onNetworkChange } from './network-events.js';
 import { NodeConditions } from './node-condition.js';
 import { NodeHealth } from './node-health.js';
@@ -34,6 +35,8 @@ export interface RunningNode extends AsyncDisposable {
   reconfigure(config: NodeConfig): Promise<void>;
   /** One line for people: what is announced, what is reachable. */
   status(): string;
+  /** What its parts count and know, read now. */
+  figures(): Promise<NodeFigures>;
   /**
    * What rollouts want to know; packets and errors since the first call.
    * @param followed  `SERVICE/BACKEND`: to be told of each by itself
@@ -54,7 +57,7 @@ export interface RunningNode extends AsyncDisposable {
 export async function startNode(
   config: NodeConfig,
   logger: Logger,
-  { onAnnounced }: Pick<ReconcilerParts, 'onAnnounced'> = {},
+  { onAnnounced, onPass }: Pick<ReconcilerParts, 'onAnnounced' | 'onPass'> = {},
 ): Promise<RunningNode> {
   await refuseDistantBackends(config);
   const warning = warningOfSeed(config);
@@ -105,6 +108,7 @@ export async function startNode(
       absentNodes: sharing?.absentNodes,
       overrides: () => overrides?.overrides ?? new Map(),
       onAnnounced,
+      onPass,
     };
     // Forwarding comes before announcing, and so does its failure.
     await new Reconciler(config, { ...parts, speaker: undefined }).reconcile();
@@ -179,6 +183,18 @@ export async function startNode(
           `${reconciled.reachableBackends} backends reachable`,
           ...[health?.status(), sharing?.status()].filter((part) => part !== undefined),
         ].join(', '),
+      figures: async () => ({
+        config: announcing.config,
+        counters: await dataplane.counters(),
+        flowTable: dataplane.flowTableFill(),
+        attachments: dataplane.attachments(),
+        health: health?.report() ?? { backends: [] },
+        sharing: sharing?.report(),
+        speaker: await speaker?.status(),
+        announced: announcing.announced,
+        overrides: parts.overrides(),
+        reachableBackends: reconciled.reachableBackends,
+      }),
       condition: (followed) => conditions.read(followed),
       async leave(hurry, how = 'for good') {
         const isForRestart = how === 'for a restart';

@@ -34,6 +34,7 @@ export async function openSpeaker(config: NodeConfig, logger: SpeakerLogger): Pr
     },
     set: (announcements) => speaker.set(announcements),
     sessions: async () => vrrpSessions(speaker.status()),
+    status: async () => speaker.status(),
     async stop(options) {
       try {
         await speaker.stop(options);
@@ -49,6 +50,7 @@ async function openBgpSpeaker(options: SpeakerOptions): Promise<NodeSpeaker> {
   return {
     set: (announcements) => speaker.set(announcements),
     sessions: async () => bgpSessions(await speaker.status(), options.peers),
+    status: () => speaker.status(),
     stop: (how) => speaker.stop(how),
   };
 }

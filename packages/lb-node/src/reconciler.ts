@@ -27,6 +27,16 @@ export interface ReconcilerParts extends AnnouncerParts {
   readonly health?: Pick<NodeHealth, 'follow'> | undefined;
   /** Asked at each pass for the configuration without backends that this node can't reach. Absent: it reaches all. */
   readonly near?: Pick<NearBackends, 'of'> | undefined;
+  /** Told of each pass when it has ended. */
+  readonly onPass?: ((pass: Pass) => void) | undefined;
+}
+
+/** How a pass went. */
+export interface Pass {
+  readonly durationMs: number;
+  /** Undefined: it failed before there were any. */
+  readonly changes: AppliedChanges | undefined;
+  readonly failed: boolean;
 }
 
 /** What is in force after a pass. */
@@ -53,6 +63,8 @@ export class Reconciler {
   readonly #announcer: Announcer;
   #pass: Promise<Reconciled> | undefined;
   #next: Promise<Reconciled> | undefined;
+  /** Of the pass that runs. */
+  #changes: AppliedChanges | undefined;
   #config: NodeConfig;
 
   constructor(config: NodeConfig, parts: ReconcilerParts) {
@@ -64,6 +76,11 @@ export class Reconciler {
   /** The configuration that passes work towards. */
   get config(): NodeConfig {
     return this.#config;
+  }
+
+  /** Prefixes of VIPs that are announced now. */
+  get announced(): readonly string[] {
+    return this.#announcer.announcedVips;
   }
 
   /** Works towards another configuration from the next pass on. */
@@ -107,10 +124,24 @@ export class Reconciler {
 
   #begin(): Promise<Reconciled> {
     this.#next = undefined;
-    this.#pass = this.#reconcile().finally(() => {
+    this.#pass = this.#timed().finally(() => {
       this.#pass = undefined;
     });
     return this.#pass;
+  }
+
+  async #timed(): Promise<Reconciled> {
+    const { now, onPass } = this.#parts;
+    const begunMs = now();
+    this.#changes = undefined;
+    let failed = true;
+    try {
+      const reconciled = await this.#reconcile();
+      failed = false;
+      return reconciled;
+    } finally {
+      onPass?.({ durationMs: now() - begunMs, changes: this.#changes, failed });
+    }
   }
 
   async #reconcile(): Promise<Reconciled> {
@@ -162,6 +193,7 @@ export class Reconciler {
       this.#planner.need(dataplane.takeNeededRows(), nowMs);
       const plan = this.#planner.plan(config, sources, nowMs, () => dataplane.tablesInForce(), sharing?.());
       const changes = await dataplane.apply(plan.tables);
+      this.#changes = changes;
       if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
         if (before.has(name)) continue;

@@ -8,9 +8,10 @@ import {
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
-import { ConditionTelling } from './condition-telling.js';
 import { restartRefusal } from './fixed-settings.js';
+import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
+import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
 /** How late people may learn that etcd is gone or back: it changes nothing else. */
@@ -25,7 +26,8 @@ export type NodeEnd = 'ended as asked' | 'to be started again';
  * @throws what startNode and openConfigSource throw; it was logged
  */
 export async function runNode(configFile: string): Promise<NodeEnd> {
-  const { node: own, log } = await loadNodeConfig(configFile);
+  const file = await loadNodeConfig(configFile);
+  const { node: own, log } = file;
   const logger = createLogger('lb-node', log).child({ node: own.name });
   const readiness = createReadiness();
   const restart = new AbortController();
@@ -33,12 +35,19 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
   using signals = listenToSignals(() => reload());
   try {
     await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
+    await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {
       onAnnounced: (announces) => presence.tell({ announces }),
+      onPass: metrics.counts.passed,
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, restart, logger, readiness };
+    const daemon = { source, presence, node, restart, logger, readiness, metrics };
+    metrics.counts.configInForce();
+    metrics.running(async () => ({
+      node: await node.figures(),
+      etcd: source.config.etcd === undefined ? undefined : source.status(),
+    }));
     reload = () => {
       readiness.reloading();
       source.reload();
@@ -53,12 +62,15 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     using _telling = tellStatus(daemon);
     logger.info(inForce(source), 'ready');
     {
-      await using _taking = takePartInRollouts(daemon);
+      const { config } = source;
+      const name = config.node.name;
+      await using _part = config.etcd && takePartInRollouts({ config: config.etcd, name, node, presence, logger });
       await aborted(AbortSignal.any([signals.stop, restart.signal]));
     }
     await changing;
     const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
+    metrics.leaving();
     readiness.stopping('withdrawn, draining');
     const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
     logger.info(why, 'leaving');
@@ -80,10 +92,12 @@ interface Daemon {
   readonly restart: AbortController;
   readonly logger: Logger;
   readonly readiness: Readiness;
+  readonly metrics: NodeMetrics;
 }
 
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
+    daemon.metrics.counts.configRefused();
     daemon.logger.error(
       { err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
@@ -95,34 +109,19 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, { node, source, presence, logger }: Daemon): Promise<void> {
+async function reconfigure(config: NodeConfig, { node, source, presence, logger, metrics }: Daemon): Promise<void> {
   try {
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
     presence.tell();
     await pass;
     logger.level = config.log.level;
+    metrics.counts.configInForce();
     logger.info(inForce(source), 'configuration in force');
   } catch (error) {
+    metrics.counts.configRefused();
     logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
   }
-}
-
-/** Tells the others how this node is, until disposed of. Without etcd there are no others. */
-function takePartInRollouts({ source, presence, node, logger }: Daemon): AsyncDisposable {
-  const { etcd } = source.config;
-  if (etcd === undefined) return { [Symbol.asyncDispose]: async () => {} };
-  const telling = new ConditionTelling({
-    read: (followed) => node.condition(followed),
-    tell: (condition) => presence.tell({ condition }),
-    rollouts: { rolling: false, followedBackends: [] },
-    logger,
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      await telling[Symbol.asyncDispose]();
-    },
-  };
 }
 
 /** Keeps what `systemctl status` shows of etcd true, until disposed of: nothing calls back when it goes. */

@@ -9,6 +9,8 @@ const report: SharingReport = {
     reconnections: 1,
     queued: 0,
     lagMs: 0,
+    batches: 40,
+    failedBatches: 1,
     told: 1200,
     refreshed: 30,
     ended: 4,

@@ -92,6 +92,10 @@ export interface ReplicationStatus {
   readonly queued: number;
   /** How long the oldest of them has waited, or those that are being written. */
   readonly lagMs: number;
+  /** Of flows, that were sent to the store. */
+  readonly batches: number;
+  /** That it did not take; they are sent again. */
+  readonly failedBatches: number;
   /** Written, for the first time or as taken over. */
   readonly told: number;
   readonly refreshed: number;
@@ -131,7 +135,17 @@ class Replication implements FlowReplication {
   readonly #closers: (() => void)[];
   readonly #yieldListeners: ((images: Uint8Array) => void)[] = [];
   readonly #returnListeners: (() => void)[] = [];
-  readonly #counts = { found: 0, unknown: 0, unavailable: 0, foreign: 0, takenOver: 0, yielded: 0, malformed: 0 };
+  readonly #counts = {
+    found: 0,
+    unknown: 0,
+    unavailable: 0,
+    foreign: 0,
+    takenOver: 0,
+    yielded: 0,
+    malformed: 0,
+    batches: 0,
+    failedBatches: 0,
+  };
   #ttlSeconds: readonly number[];
   #isClosed = false;
   /** The store is there, but did not take the last batch. */
@@ -304,10 +318,12 @@ class Replication implements FlowReplication {
   }
 
   #noteWrite(error: Error | undefined): void {
+    this.#counts.batches++;
     if (error === undefined) {
       if (this.#isRefusing) this.#recovery ??= setTimeout(() => this.#noteReturn(), RECOVERED_MS);
       return;
     }
+    this.#counts.failedBatches++;
     clearTimeout(this.#recovery);
     this.#recovery = undefined;
     this.#lastError = error.message;

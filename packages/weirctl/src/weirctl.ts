@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { directorCommand } from './commands/director.js';
+import { importCommand } from './commands/import.js';
 
 /** The whole command line. Commands are one file each in `commands/`; what they print goes through `output.ts`. */
 export function weirctl(): Command {
@@ -12,7 +13,8 @@ Exit codes:
   0 done   1 failure, or no way to do what is asked   2 wrong command line   78 wrong configuration or input file`,
     )
     .exitOverride()
-    .addCommand(directorCommand());
+    .addCommand(directorCommand())
+    .addCommand(importCommand());
   inherit(program);
   return program;
 }

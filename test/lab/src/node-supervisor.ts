@@ -1,9 +1,9 @@
 import type { WeirNode } from './weir-daemons.js';
 
-/** With what lb-node ends when a rollout restarts it: `RestartForceExitStatus` of its unit. */
-const RESTART_EXIT_CODE = 75;
-
-/** Does for nodes what systemd does by their unit: a daemon that ends for a restart is started again. */
+/**
+ * Does for nodes what systemd does by their unit: a daemon that crashed, or that a rollout restarts (exit code 75), is started
+ * again; one that ended as asked is not.
+ */
 export class NodeSupervisor implements Disposable {
   readonly #restarts = new Map<string, number>();
   #isStopped = false;
@@ -27,7 +27,7 @@ export class NodeSupervisor implements Disposable {
   async #watch(node: WeirNode): Promise<void> {
     for (;;) {
       const { code } = await node.process.exited;
-      if (this.#isStopped || code !== RESTART_EXIT_CODE) return;
+      if (this.#isStopped || code === 0) return;
       const { name } = node.host;
       this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
       await node.start();

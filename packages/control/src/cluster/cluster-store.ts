@@ -5,14 +5,15 @@ import { troubleText } from '../etcd/etcd-trouble.js';
 import type { RangeListener } from '../etcd/follow-range.js';
 import type { KeyRange } from '../etcd/key-range.js';
 import type { KeyEvent } from '../etcd/watch-stream.js';
+import { parseClusterKey } from './cluster-key.js';
 import type { ClusterLog } from './cluster-log.js';
 import type { Snapshot } from './snapshot-file.js';
 
 export interface StoreOptions {
   readonly config: EtcdConfig;
   readonly logger: ClusterLog;
-  /** The keys are others than before. */
-  onChange(): void;
+  /** The keys are others than before, by these events; undefined: all were read anew. */
+  onChange(events?: readonly KeyEvent[]): void;
   /** A member answers, from now on until it fails. */
   onConnected(): void;
   onGone(key: string): void;
@@ -29,6 +30,7 @@ export class ClusterStore implements RangeListener {
   });
   #failures = 0;
   #keys = new Map<string, string>();
+  #revisions = new Map<string, string>();
   source: 'etcd' | 'snapshot' | 'nothing' = 'nothing';
   revision = '0';
   connection: EtcdConnection | undefined;
@@ -44,16 +46,22 @@ export class ClusterStore implements RangeListener {
     return this.#keys;
   }
 
+  /** Of each key, that of its last change; unknown while they are those of the disk. */
+  get revisions(): ReadonlyMap<string, string> {
+    return this.#revisions;
+  }
+
   restore({ keys, revision }: Snapshot): void {
     this.#keys = new Map(keys);
     this.revision = revision;
     this.source = 'snapshot';
   }
 
-  onRange({ keys, revision }: KeyRange, connection: EtcdConnection): void {
+  onRange({ keys, revisions, revision }: KeyRange, connection: EtcdConnection): void {
     const { logger, onChange, onConnected, onGone } = this.#options;
     const gone = [...this.#keys.keys()].filter((key) => !keys.has(key));
-    this.#keys = new Map(keys);
+    this.#keys = new Map([...keys].filter(([key]) => !isOfRollouts(key)));
+    this.#revisions = new Map(revisions);
     this.revision = revision;
     this.source = 'etcd';
     this.connection = connection;
@@ -69,16 +77,20 @@ export class ClusterStore implements RangeListener {
   }
 
   onEvents(events: readonly KeyEvent[], revision: string): void {
-    for (const { key, text } of events) {
+    const own = events.filter(({ key }) => !isOfRollouts(key));
+    this.revision = revision;
+    if (own.length === 0) return;
+    for (const { key, text, revision: changed } of own) {
       if (text !== undefined) {
         this.#keys.set(key, text);
+        this.#revisions.set(key, changed);
         continue;
       }
       this.#keys.delete(key);
+      this.#revisions.delete(key);
       this.#options.onGone(key);
     }
-    this.revision = revision;
-    this.#options.onChange();
+    this.#options.onChange(own);
   }
 
   onTrouble(member: Endpoint, error: Error): void {
@@ -92,4 +104,9 @@ export class ClusterStore implements RangeListener {
     this.#troubles.add(this.trouble);
     logger.warn({ endpoint, error: error.message }, `${this.trouble}; what is in force stays`);
   }
+}
+
+/** What a rollout says of itself changes again and again, and nothing that is in force. */
+function isOfRollouts(key: string): boolean {
+  return parseClusterKey(key).kind === 'other';
 }

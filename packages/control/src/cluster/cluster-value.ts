@@ -71,7 +71,8 @@ function schemaOf(key: Exclude<ClusterKey, { kind: 'unknown' | 'other' }>): z.Zo
   return key.kind === 'setting' ? settingSchemas[key.name] : valueSchemas[key.kind];
 }
 
-function parseJson(text: string): { readonly json: unknown } | { readonly problem: string } {
+/** JSON, or why a text is none. */
+export function parseJson(text: string): { readonly json: unknown } | { readonly problem: string } {
   try {
     return { json: JSON.parse(text) };
   } catch (error) {
@@ -79,7 +80,8 @@ function parseJson(text: string): { readonly json: unknown } | { readonly proble
   }
 }
 
-function issuesText(error: z.ZodError, json: unknown, schema: z.ZodType): string {
+/** What is wrong with a value of a key: fields, values and what would be right. */
+export function issuesText(error: z.ZodError, json: unknown, schema: z.ZodType): string {
   const written: WrittenDocument = {
     value: json,
     lineOfValue: () => 1,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterStatus, EtcdConfig, NodeRecord } from '../cluster-config.js';
 import { followRange } from '../etcd/follow-range.js';
+import type { KeyEvent } from '../etcd/watch-stream.js';
 import { followFile } from '../follow-file.js';
 import type { NodeConfig } from '../node-config.js';
 import type { NodeDocument } from '../node-schema.js';
@@ -14,6 +15,7 @@ import type { ClusterConfigSource, NodeRegistration, Refusal } from './config-so
 import { EntryCache } from './entry-cache.js';
 import { FileDocument } from './file-document.js';
 import { type MergedCluster, mergeCluster } from './merge-cluster.js';
+import { nodeRecordsAfter } from './node-records.js';
 import { LeasedRegistration } from './node-registration.js';
 import { SkipReport } from './skip-report.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
@@ -59,9 +61,9 @@ export class EtcdSource implements ClusterConfigSource {
     this.#store = new ClusterStore({
       config,
       logger,
-      onChange: () => {
+      onChange: (events) => {
         // Until then, start() itself puts in force what is there.
-        if (this.#isStarted) this.#bursts.push();
+        if (this.#isStarted && !this.#isOfNodesAlone(events)) this.#bursts.push();
       },
       onConnected: () => this.#eachRegistration((registration) => registration.refresh()),
       onGone: (key) => this.#gone(key),
@@ -193,6 +195,14 @@ export class EtcdSource implements ClusterConfigSource {
     this.#report.tell(merged.skipped, merged.waiting, (key) => merged.good.has(key));
     const { keys, revision, source } = this.#store;
     if (source === 'etcd') this.#snapshot.keep({ keys, revision, good: merged.good });
+  }
+
+  /** Then it is done with: records of nodes are many, and configure nothing. */
+  #isOfNodesAlone(events: readonly KeyEvent[] | undefined): boolean {
+    if (events === undefined || events.some(({ key }) => this.#merged.skipped.has(key))) return false;
+    const nodes = nodeRecordsAfter(this.#merged.nodes, events);
+    if (nodes !== undefined) this.#merged = { ...this.#merged, nodes };
+    return nodes !== undefined;
   }
 
   #gone(key: string): void {

@@ -6,6 +6,7 @@ import { Candidates } from './candidates.js';
 import { type Composition, composeServices, inOrderOfKeys } from './compose-services.js';
 import { compositionProblems } from './composition-problems.js';
 import { EntryCache } from './entry-cache.js';
+import { inOrder } from './node-records.js';
 
 /** What weir.yaml and the keys of a cluster come to. */
 export interface MergedCluster {
@@ -65,9 +66,7 @@ function soundComposition(document: NodeDocument, candidates: Candidates): Compo
 }
 
 function nodeRecords(candidates: Candidates): readonly NodeRecord[] {
-  return [...candidates.entries.values()]
-    .flatMap((entry) => (entry.kind === 'node' ? [entry.value] : []))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return inOrder([...candidates.entries.values()].flatMap((entry) => (entry.kind === 'node' ? [entry.value] : [])));
 }
 
 /** What a rollout wants of this node stands beside its state. */

@@ -70,7 +70,7 @@ const unusable: readonly (readonly [string, Found, string])[] = [
     { address: '2001:db8::21' },
     'is not of the family of the VIP, 198.51.100.10; method dr does not cross families, ipip, gre and gue do',
   ],
-  ['', { address: '10.0.0.22', state: 'active' }, 'state has no meaning without secondChance'],
+  ['', { address: '10.0.0.22', state: 'filling' }, 'state has no meaning without secondChance'],
   ['', { address: '10.0.0.22', minConnections: 1 }, 'minConnections has no meaning without maxConnections'],
   [
     '',

@@ -8,6 +8,8 @@ export interface KeyRange {
   readonly revision: string;
   /** Texts by key, without the prefix; in the order in which they were made. */
   readonly keys: ReadonlyMap<string, string>;
+  /** Of each key, that of its last change. */
+  readonly revisions: ReadonlyMap<string, string>;
 }
 
 /** The end of the range of all keys that begin with the prefix. */
@@ -24,14 +26,15 @@ export function rangeEnd(prefix: string): Buffer {
  */
 export async function readRange(client: Etcd3, prefix: string): Promise<KeyRange> {
   const range_end = rangeEnd(prefix);
-  const found: { key: string; text: string; created: number }[] = [];
+  const found: { key: string; text: string; created: number; changed: string }[] = [];
   let revision = '0';
   let key: Buffer = Buffer.from(prefix);
   for (;;) {
     const page = await client.kv.range({ key, range_end, limit: PAGE_KEYS, revision });
     if (revision === '0') revision = page.header.revision;
-    for (const { key, value, create_revision } of page.kvs) {
+    for (const { key, value, create_revision, mod_revision } of page.kvs) {
       found.push({
+        changed: mod_revision,
         key: key.toString().slice(prefix.length),
         text: value.toString(),
         created: Number(create_revision),
@@ -42,5 +45,9 @@ export async function readRange(client: Etcd3, prefix: string): Promise<KeyRange
     key = Buffer.concat([last.key, Buffer.of(0)]);
   }
   found.sort((a, b) => a.created - b.created);
-  return { revision, keys: new Map(found.map(({ key, text }) => [key, text])) };
+  return {
+    revision,
+    keys: new Map(found.map(({ key, text }) => [key, text])),
+    revisions: new Map(found.map(({ key, changed }) => [key, changed])),
+  };
 }

@@ -23,9 +23,11 @@ test('a range of several pages is read in the order in which its keys were made,
     await Promise.all(names.slice(at, at + 100).map((name) => client.put(`/a/${name}`).value(name)));
   }
   await client.put('/b/other').value('x');
-  const { revision, keys } = await readRange(client, '/a/');
+  const { revision, keys, revisions } = await readRange(client, '/a/');
   t.is(keys.size, 2500);
   t.is(keys.get('k7'), 'k7');
+  t.is(revisions.size, 2500);
+  t.true(Number(revisions.get('k7')) <= Number(revision));
   const order = [...keys.keys()];
   t.true(order.indexOf('k2500') < order.indexOf('k1'));
 
@@ -45,7 +47,7 @@ test('a range of several pages is read in the order in which its keys were made,
   });
   t.is(error.message, 'stopped');
   t.deepEqual(told, [
-    { key: 'k1', text: 'new' },
-    { key: 'k2', text: undefined },
+    { key: 'k1', text: 'new', revision: String(BigInt(revision) + 1n) },
+    { key: 'k2', text: undefined, revision: String(BigInt(revision) + 2n) },
   ]);
 });

@@ -7,6 +7,8 @@ export interface KeyEvent {
   readonly key: string;
   /** Undefined: it is gone. */
   readonly text: string | undefined;
+  /** Of this change. */
+  readonly revision: string;
 }
 
 export interface WatchOptions {
@@ -76,5 +78,6 @@ function eventsOf({ events }: IWatchResponse, prefix: string): KeyEvent[] {
   return events.map(({ type, kv }) => ({
     key: kv.key.toString().slice(prefix.length),
     text: type === 'Delete' ? undefined : kv.value.toString(),
+    revision: kv.mod_revision,
   }));
 }

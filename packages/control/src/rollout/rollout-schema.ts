@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { duration } from '../duration.js';
+import { issuesText } from '../cluster/cluster-value.js';
+import { duration, durationUpTo } from '../duration.js';
 import { keyPart } from '../etcd-schema.js';
 import { NODES_MAX } from '../nodes-schema.js';
 import { backendSchema } from '../service-schema.js';
+
+const CHECK_MIN_MS = 2000;
 
 /** What is wanted of a rollout that has been started; `run` after `pause` goes on. */
 export const rolloutWish = z.enum(['run', 'pause', 'abort']);
@@ -14,7 +17,10 @@ const options = {
     .default(1),
   drainTimeout: duration.describe('How long a drain waits for connections to end.').prefault('5m'),
   stepTimeout: duration.describe('How long anything else may take before it is trouble.').prefault('5m'),
-  checkFor: duration.describe('How long traffic is looked at before and after each step.').prefault('3s'),
+  checkFor: durationUpTo(600_000, '10m')
+    .refine((ms) => ms === 0 || ms >= CHECK_MIN_MS, 'is less than 2s; nodes tell of their traffic each second')
+    .describe('How long traffic is looked at before and after each step; 0s: not at all.')
+    .prefault('3s'),
   errorBudget: z
     .number()
     .min(0)
@@ -37,6 +43,8 @@ const nodes = z
 
 const version = z.string().min(1).max(128).describe('What nodes/NAME says once it is installed.');
 
+const rolloutBackend = backendSchema.omit({ name: true });
+
 /** The value of `rollouts/NAME`. */
 export const rolloutSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('drain-nodes'), nodes, ...options }),
@@ -48,7 +56,7 @@ export const rolloutSchema = z.discriminatedUnion('kind', [
     kind: z.literal('replace-backends'),
     service: keyPart,
     backends: z
-      .record(keyPart, backendSchema.omit({ name: true }))
+      .record(keyPart, rolloutBackend)
       .refine(
         (backends) => Object.keys(backends).length > 0,
         'names no backend; a service without backends serves nobody',
@@ -61,9 +69,34 @@ export const rolloutSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** A rollout as it is in force: checked, defaults filled in, durations in ms. */
-export type RolloutSpec = z.output<typeof rolloutSchema>;
+type Checked = z.output<typeof rolloutSchema>;
+type Document = z.input<typeof rolloutSchema>;
 /** A rollout as people write it. */
-export type RolloutDocument = z.input<typeof rolloutSchema>;
+export type RolloutDocument = Document;
+/** A backend as keys of etcd have it. */
+export type BackendJson = z.input<typeof rolloutBackend>;
 export type RolloutWish = z.output<typeof rolloutWish>;
-export type RolloutKind = RolloutSpec['kind'];
+export type RolloutKind = Checked['kind'];
+
+/** What a rollout of nodes is to do. */
+export type NodesSpec = Exclude<Checked, { kind: 'replace-backends' }>;
+
+/** Backends stay as they are written: so they become keys. */
+export interface BackendsSpec extends Omit<Extract<Checked, { kind: 'replace-backends' }>, 'backends'> {
+  readonly backends: Readonly<Record<string, BackendJson>>;
+}
+
+/** A rollout as it is in force: checked, defaults filled in, durations in ms. */
+export type RolloutSpec = NodesSpec | BackendsSpec;
+
+/**
+ * Checks what stands in `rollouts/NAME`.
+ * @returns what is wrong: fields, values and what would be right
+ */
+export function parseRollout(document: unknown): { readonly spec: RolloutSpec } | { readonly problem: string } {
+  const { data, error } = rolloutSchema.safeParse(document);
+  if (error !== undefined) return { problem: issuesText(error, document, rolloutSchema) };
+  if (data.kind !== 'replace-backends') return { spec: data };
+  const { backends } = document as Extract<Document, { kind: 'replace-backends' }>;
+  return { spec: { ...data, backends } };
+}

@@ -36,14 +36,15 @@ export const rolloutStep = z.strictObject({
     .nullable()
     .describe('What the key of the target said before; null: there was none. Absent: not begun.')
     .exactOptional(),
-  formerState: z.enum(['active', 'draining', 'absent']).describe('What state the node was in before.').exactOptional(),
-  instance: z.string().describe('Of the daemon that is to be another one afterwards.').exactOptional(),
+  formerState: z.enum(['active', 'draining']).describe('What state the node was in before.').exactOptional(),
+  instance: z.string().describe('Of the daemon at the start, which is another one afterwards.').exactOptional(),
   before: rate.describe('Traffic before the step.').exactOptional(),
   connections: z.int().min(0).describe('That a drain still waits for.').exactOptional(),
 });
 
 /** The value of `rollout-status/NAME`: written by the leader alone. */
 export const rolloutStatus = z.strictObject({
+  created: z.string().describe('Revision in which the key rollouts/NAME was made that this is about.'),
   state: z.enum(['running', 'paused', 'aborting', 'done', 'aborted', 'failed']),
   reason: z.string().describe('Why it is paused or failed.').exactOptional(),
   waiting: z.string().describe('What it waits for at the moment.').exactOptional(),

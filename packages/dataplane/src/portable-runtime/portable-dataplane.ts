@@ -12,6 +12,7 @@ import type {
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
 import type { FlowSharing } from '../flow-sharing.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
 import type { Verdict } from '../portable/verdict.js';
 import { checkTables } from '../xdp/wanted-service.js';
@@ -55,6 +56,7 @@ export class PortableDataplane implements Dataplane {
   readonly #engine: PortableEngine;
   readonly #sharing: PortableSharing;
   readonly #roads: KernelRoads;
+  readonly #flowView: FlowTableView;
   readonly #room = new Uint8Array(ETHERNET_BYTES + PACKET_BYTES_MAX);
   readonly #lost: Record<Exclude<Handed, 'sent'>, number> = { too_big: 0, no_route: 0 };
   readonly #sweeper: NodeJS.Timeout;
@@ -87,6 +89,7 @@ export class PortableDataplane implements Dataplane {
     this.#countersPath = countersSocket;
     this.#roads = new KernelRoads((address) => parts.mtu.to(address));
     this.#engine = new PortableEngine(this.#roads, limits);
+    this.#flowView = this.#engine.flowView(presentTick);
     this.#sharing = new PortableSharing({
       engine: this.#engine,
       assertOpen: () => this.#assertOpen(),
@@ -124,6 +127,11 @@ export class PortableDataplane implements Dataplane {
   flowTableFill(): FlowTableFill {
     this.#assertOpen();
     return this.#engine.flowTableFill;
+  }
+
+  get flowTable(): FlowTableView {
+    this.#assertOpen();
+    return this.#flowView;
   }
 
   #count(): Counters {

@@ -54,6 +54,15 @@ export class FlowTable {
     return flow !== undefined && flow.backend.service === service && this.#isThere(flow, nowTicks);
   }
 
+  /** The flow of these packets of a client, be it over or not; nothing changes by the question. */
+  at(tuple: Tuple): Flow | undefined {
+    return this.#byClient.get(tupleText(tuple));
+  }
+
+  has(flow: Flow): boolean {
+    return this.at(clientTuple(flow)) === flow;
+  }
+
   /** Remembers a flow; who had its tuples gives way, and where there is no room, who was not seen for longest. */
   add(flow: Flow): void {
     const keys = keysOf(flow);

@@ -12,6 +12,7 @@ import {
 import { type DropReason, dropReasons } from '../drop-reason.js';
 import { ServiceDirectory } from '../find-service.js';
 import type { FlowEvents, MissedPacket, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { ownersService } from '../owners-service.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
 import { adoptFlow } from './adopt-flow.js';
@@ -23,6 +24,7 @@ import type { Flow } from './flow.js';
 import { FlowEventQueue, joined } from './flow-event-queue.js';
 import { nextState, opensConnection } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
+import { PortableFlowView } from './flow-view.js';
 import { FragmentTable } from './fragment-table.js';
 import { Guard } from './guard.js';
 import { echoReply, isEchoRequest } from './icmp-echo.js';
@@ -215,6 +217,11 @@ export class PortableEngine {
   /** Those that are remembered, expired ones included until they are swept out. */
   flows(): Iterable<Flow> {
     return this.#flows;
+  }
+
+  /** @param nowTicks  asked for each flow that is seen */
+  flowView(nowTicks: () => number): FlowTableView {
+    return new PortableFlowView(this.#flows, nowTicks);
   }
 
   /** @see Dataplane.takeNeededRows */

@@ -207,7 +207,15 @@ export const flowStates = [
 ] as const;
 export type FlowStateName = (typeof flowStates)[number];
 
-export const TRANSLATION_BYTES = 128;
+/** struct translation: what a packet of a flow of nat or fullnat becomes. */
+export const Translation = {
+  bytes: 128,
+  source: 0,
+  destination: 16,
+  sourcePort: 32,
+  destinationPort: 34,
+  twin: 36,
+} as const;
 /** Eight sources of 8 bytes. */
 export const SOURCE_SET_BYTES = 64;
 

@@ -10,6 +10,7 @@ import type {
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
+import type { Endpoint } from '../portable/tuple.js';
 import { sampledFill } from './flow-table-fill.js';
 import {
   ADDRESS_BYTES,
@@ -30,6 +31,7 @@ import {
   SharingCounts,
   State,
   TABLE_OF_CHOICES,
+  Translation,
   Unresolved,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
@@ -53,6 +55,14 @@ export interface TableReference {
 
 /** What a backend has counted of all times. */
 export type RetiredCount = Pick<BackendCount, 'packets' | 'bytes' | 'newFlows'>;
+
+/** Of one direction of a flow of nat or fullnat. Addresses have 16 bytes, IPv4 in the first four. */
+export interface TranslationRecord {
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  /** Place of the other direction. */
+  readonly twin: number;
+}
 
 /** When a backend takes flows, beside its route. */
 export interface BackendLimits {
@@ -181,6 +191,27 @@ export class TableMemory implements Disposable {
     for (let i = 0; i < FLOW_KEY_WORDS; i++) {
       this.#state.setUint32(State.flowKeys + 4 * i, keys[i] as number, true);
     }
+  }
+
+  flowKeys(): Uint32Array {
+    return new Uint32Array(this.#maps.state.buffer, State.flowKeys, FLOW_KEY_WORDS);
+  }
+
+  /** What packets of the flow at a place of the flow table become; undefined: that place has no record. */
+  translation(place: number): TranslationRecord | undefined {
+    const { buffer } = this.#maps.translations;
+    const start = place * Translation.bytes;
+    if (start + Translation.bytes > buffer.byteLength) return undefined;
+    const view = new DataView(buffer, start, Translation.bytes);
+    const end = (address: number, port: number): Endpoint => ({
+      address: new Uint8Array(buffer, start + address, ADDRESS_BYTES).slice(),
+      port: view.getUint16(port),
+    });
+    return {
+      source: end(Translation.source, Translation.sourcePort),
+      destination: end(Translation.destination, Translation.destinationPort),
+      twin: view.getUint32(Translation.twin, true),
+    };
   }
 
   /** In ticks, by enum flow_state. */

@@ -197,6 +197,11 @@ export class TableWriter {
     );
   }
 
+  /** First listeners, by index of the service. */
+  serviceNames(): Map<number, string> {
+    return new Map(this.#liveServices().map((service) => [service.index, serviceId(firstListener(service))]));
+  }
+
   #tableInForce({ index, listeners, backends: slotOf }: LiveService): TableInForce {
     const slots = [...slotOf.values()];
     const positions = new Map(slots.map((slot, i) => [slot, i]));

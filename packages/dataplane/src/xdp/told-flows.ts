@@ -33,6 +33,16 @@ export class ToldFlows {
     for (let i = 0; i < IMAGE_WORDS; i++) piece[at + TAG_WORDS + i] = words[from + i] as number;
   }
 
+  /** A copy of the image of the flow that stands at a place; undefined: it was not told of by this process. */
+  imageAt(place: number, tag: bigint): Uint8Array | undefined {
+    const piece = this.#pieces[Math.floor(place / PLACES_PER_PIECE)];
+    const at = (place % PLACES_PER_PIECE) * ENTRY_WORDS;
+    if (piece === undefined || piece[at] !== Number(tag & 0xffff_ffffn) || piece[at + 1] !== Number(tag >> 32n)) {
+      return undefined;
+    }
+    return new Uint8Array(piece.buffer, (at + TAG_WORDS) * 4, FLOW_IMAGE_BYTES).slice();
+  }
+
   /** Takes out what was told of a flow, and appends its image; nothing, if another flow has been told of at that place. */
   take(place: number, tagLow: number, tagHigh: number, images: ImageList): void {
     const piece = this.#pieces[Math.floor(place / PLACES_PER_PIECE)];

@@ -18,6 +18,7 @@ import {
   type UnresolvedHop,
 } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
+import type { FlowTableView } from '../flow-table-view.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
@@ -26,6 +27,7 @@ import { possibleCpus } from '../libbpf/native.js';
 import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
 import { TICK_MS } from '../tick.js';
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
+import { XdpFlowView } from './flow-view.js';
 import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
 import { OwnerTables } from './owner-tables.js';
@@ -92,6 +94,7 @@ export class XdpDataplane implements Dataplane {
   readonly #owners: OwnerTables;
   readonly #settledBackends: SettledBackends;
   readonly #sharing: XdpSharing | undefined;
+  readonly #flowView: XdpFlowView;
   readonly #options: XdpDataplaneOptions;
   readonly #attachments = new Map<string, XdpAttachment>();
   #pinned: boolean;
@@ -170,6 +173,10 @@ export class XdpDataplane implements Dataplane {
             repeats: () => [...this.#attachments.values()].some((attachment) => attachment.mode === 'native'),
           })
         : undefined;
+      this.#flowView = new XdpFlowView(this.#memory, {
+        serviceNames: () => this.#writer.serviceNames(),
+        imageAt: (place, tag) => this.#sharing?.imageAt(place, tag),
+      });
       if (options.clock !== 'manual') object.testRun('start_clock', new Uint8Array(0));
     } catch (error) {
       object[Symbol.dispose]();
@@ -271,6 +278,11 @@ export class XdpDataplane implements Dataplane {
   flows(): Iterable<RememberedFlow> {
     this.#assertOpen();
     return rememberedFlows(this.#memory);
+  }
+
+  get flowTable(): FlowTableView {
+    this.#assertOpen();
+    return this.#flowView;
   }
 
   /** @throws {DataplaneError} TABLES_INVALID: opened without {@link XdpDataplaneOptions.sharing} */

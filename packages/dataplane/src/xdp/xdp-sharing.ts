@@ -215,6 +215,11 @@ export class XdpSharing implements FlowSharing, Disposable {
     }
   }
 
+  /** @see ToldFlows.imageAt */
+  imageAt(place: number, tag: bigint): Uint8Array | undefined {
+    return this.#told.imageAt(place, tag);
+  }
+
   *told(): IterableIterator<Uint8Array> {
     this.#assertOpen();
     for (const images of this.#told) {

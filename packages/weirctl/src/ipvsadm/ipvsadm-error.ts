@@ -2,8 +2,7 @@ import { WeirError } from '@weir/errors';
 
 /** What `weirctl ipvsadm` can't do; messages begin with ipvsadm's own text where it has one, and name the argument. */
 export class IpvsadmError extends WeirError {
-  declare readonly code:
-    /** ipvsadm's exit code 2: the arguments are wrong. */
+  declare readonly code: /** ipvsadm's exit code 2: the arguments are wrong. */
     | 'IPVSADM_USAGE'
     /** The arguments are right, and what they ask for can't be done. */
     | 'IPVSADM_REFUSED';

@@ -55,9 +55,7 @@ export interface OptionDefinition {
   readonly long: string;
   readonly short?: string;
   readonly argument: 'none' | 'required' | 'optional';
-  readonly means:
-    | { readonly command: CommandName }
-    | { readonly option: OptionName };
+  readonly means: { readonly command: CommandName } | { readonly option: OptionName };
 }
 
 const command = (

@@ -73,7 +73,7 @@ function longOption(word: string, waiting: string[]): Word {
   const name = at === -1 ? word.slice(2) : word.slice(2, at);
   const definition = optionDefinitions.find(({ long }) => long === name);
   if (definition === undefined) wrongUsage(`--${name}: unknown option; weirctl ipvsadm -h lists them`);
-  return { definition, value: valueOf(definition, `--${name}`, at === -1 ? '' : word.slice(at + 1), waiting) };
+  return { definition, value: argumentOf(definition, `--${name}`, at === -1 ? '' : word.slice(at + 1), waiting) };
 }
 
 function shortOptions(word: string, waiting: string[]): Word[] {
@@ -83,13 +83,13 @@ function shortOptions(word: string, waiting: string[]): Word[] {
     const definition = optionDefinitions.find(({ short }) => short === letter);
     if (definition === undefined) wrongUsage(`-${letter}: unknown option${word.length > 2 ? ` in "${word}"` : ''}`);
     const attached = definition.argument === 'none' ? '' : word.slice(at + 1).replace(/^=/, '');
-    found.push({ definition, value: valueOf(definition, `-${letter}`, attached, waiting) });
+    found.push({ definition, value: argumentOf(definition, `-${letter}`, attached, waiting) });
     if (definition.argument !== 'none') break;
   }
   return found;
 }
 
-function valueOf(
+function argumentOf(
   { argument }: OptionDefinition,
   written: string,
   attached: string,

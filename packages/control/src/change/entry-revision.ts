@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+
+/** An entry that does not exist. */
+export const NO_REVISION = '0';
+
+const SHOWN_DIGITS = 12;
+
+/** Revision of an entry that has no counter: a digest of what it says. The order of its fields does not matter. */
+export function entryRevision(entry: unknown): string {
+  if (entry === undefined) return NO_REVISION;
+  return createHash('sha256')
+    .update(JSON.stringify(ordered(entry)))
+    .digest('hex')
+    .slice(0, SHOWN_DIGITS);
+}
+
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, ordered(inner)]);
+}

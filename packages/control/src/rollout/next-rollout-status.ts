@@ -1,0 +1,121 @@
+import { advanceBackendStep, beginBackendStep, undoBackendStep } from './backend-step.js';
+import { advanceNodeStep, beginNodeStep, undoNodeStep } from './node-step.js';
+import type { RolloutSpec } from './rollout-schema.js';
+import { isTerminal, type RolloutStatus, type RolloutStep } from './rollout-status.js';
+import { isUnderWay, type StepMove, type StepScene } from './rollout-step.js';
+import type { ClusterView, KeyWrite } from './rollout-view.js';
+
+/** A rollout, and what is known of the cluster. */
+export interface RolloutScene {
+  readonly name: string;
+  readonly spec: RolloutSpec;
+  /** Of the newest value of `rollouts/NAME`. */
+  readonly specRevision: string;
+  readonly status: RolloutStatus;
+  readonly view: ClusterView;
+  readonly waitedMs: StepScene['waitedMs'];
+}
+
+/** What is to be written next: the status and the keys together, or neither. */
+export interface RolloutMove {
+  readonly status: RolloutStatus;
+  readonly writes: readonly KeyWrite[];
+  /** What a log should tell of it. */
+  readonly note?: string;
+}
+
+/**
+ * What comes next for a rollout: at most one step moves, so that each looks at what the one before has done.
+ * @returns the same status and no writes: nothing for now
+ */
+export function nextRolloutStatus(scene: RolloutScene): RolloutMove {
+  const { status, spec } = scene;
+  if (isTerminal(status.state)) return unchanged(status);
+  if (status.state === 'aborting') return undo(scene);
+  if (spec.wish === 'abort') return stay({ ...bare(status), state: 'aborting' });
+  if (spec.wish === 'pause') {
+    return status.state === 'paused'
+      ? unchanged(status)
+      : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
+  }
+  if (status.state === 'paused') {
+    const isStopped = status.pausedAt === scene.specRevision;
+    return isStopped ? unchanged(status) : stay({ ...bare(status), state: 'running' });
+  }
+  return run(scene);
+}
+
+function run(scene: RolloutScene): RolloutMove {
+  const { status } = scene;
+  const isOfNodes = scene.spec.kind !== 'replace-backends';
+  const underWay = status.steps.filter(isUnderWay);
+  const moves = underWay.map((step) => (isOfNodes ? advanceNodeStep(scene, step) : advanceBackendStep(scene, step)));
+  const pending = status.steps.find(({ stage }) => stage === 'pending');
+  const mayBegin = underWay.length < status.atOnce && !moves.some(({ kind }) => kind !== 'wait');
+  if (pending !== undefined && mayBegin) {
+    moves.push(isOfNodes ? beginNodeStep(scene, pending) : beginBackendStep(scene, pending));
+  }
+  const trouble = moves.find(({ kind }) => kind === 'trouble');
+  if (trouble?.kind === 'trouble' && scene.spec.pauseOnTrouble) return pausedBy(scene, moves, trouble.why);
+  return commit(status, moves, 'done');
+}
+
+/** The last first. A step of a rollout that is being aborted has a limit, so this ends. */
+function undo(scene: RolloutScene): RolloutMove {
+  const { status, spec } = scene;
+  const undoOf = spec.kind === 'replace-backends' ? undoBackendStep : undoNodeStep;
+  const steps = status.steps.filter(({ stage }) => stage !== 'undone').toReversed();
+  const underWay = steps.filter(({ stage }) => stage === 'undoing');
+  const others = [...steps].filter(({ stage }) => stage !== 'undoing').sort(byFormerState);
+  const moves = underWay.map((step) => undoOf(scene, step));
+  if (underWay.length < status.atOnce && !moves.some(({ kind }) => kind !== 'wait')) {
+    moves.push(...others.slice(0, 1).map((step) => undoOf(scene, step)));
+  }
+  return commit(status, moves, 'aborted');
+}
+
+/** Nodes that were active come back before others leave. */
+function byFormerState(a: RolloutStep, b: RolloutStep): number {
+  return Number(a.formerState === 'draining') - Number(b.formerState === 'draining');
+}
+
+function commit(status: RolloutStatus, moves: readonly StepMove[], end: 'done' | 'aborted'): RolloutMove {
+  const going = moves.find(({ kind }) => kind === 'go');
+  const waiting = moves.flatMap((move) => (move.kind === 'go' ? [] : [move.why]));
+  const steps = withSteps(status, going === undefined ? moves.map(({ step }) => step) : [going.step]);
+  const isOver = steps.every(({ stage }) => stage === (end === 'done' ? 'done' : 'undone'));
+  const next: RolloutStatus = {
+    ...bare(status),
+    steps,
+    ...(isOver ? { state: end } : waiting.length > 0 ? { waiting: waiting.join('; ') } : {}),
+  };
+  if (going?.kind !== 'go') return stay(next);
+  const { writes, note } = going;
+  return { status: next, writes, ...(note === undefined ? {} : { note }) };
+}
+
+function pausedBy({ status, specRevision }: RolloutScene, moves: readonly StepMove[], why: string): RolloutMove {
+  const steps = withSteps(
+    status,
+    moves.flatMap((move) => (move.kind === 'go' ? [] : [move.step])),
+  );
+  return stay({ ...bare(status), steps, state: 'paused', reason: why, pausedAt: specRevision });
+}
+
+function withSteps({ steps }: RolloutStatus, changed: readonly RolloutStep[]): RolloutStep[] {
+  const byId = new Map(changed.map((step) => [step.id, step]));
+  return steps.map((step) => byId.get(step.id) ?? step);
+}
+
+/** Without what holds of a moment alone. */
+function bare({ reason: _reason, waiting: _waiting, pausedAt: _at, ...status }: RolloutStatus): RolloutStatus {
+  return status;
+}
+
+function stay(status: RolloutStatus): RolloutMove {
+  return { status, writes: [] };
+}
+
+function unchanged(status: RolloutStatus): RolloutMove {
+  return stay(status);
+}

@@ -1,0 +1,116 @@
+import type { Balancer } from './balancer.js';
+import { changeServices, isChange } from './change-services.js';
+import type { IpvsadmCommand } from './ipvsadm-command.js';
+import { IpvsadmError, refused, wrongUsage } from './ipvsadm-error.js';
+import { usageText } from './ipvsadm-usage.js';
+import { listConnections, listServices, saveRules } from './list-command.js';
+import type { NameLookup } from './name-lookup.js';
+import { parseIpvsadm } from './parse-command.js';
+import type { RememberedStore } from './remembered.js';
+import { keyText, type ServiceKey } from './virtual-service.js';
+import { Workspace } from './workspace.js';
+import { zeroedBy } from './zeroed-counters.js';
+
+/** What a command line needs of the world. */
+export interface IpvsadmContext {
+  readonly balancer: Balancer;
+  readonly store: RememberedStore;
+  readonly names: NameLookup;
+  /** Lines for the standard output. */
+  print(line: string): void;
+  /** Lines for the standard error. */
+  warn(line: string): void;
+  /** The standard input, whole. */
+  readInput(): Promise<string>;
+}
+
+/**
+ * Does what a command line of ipvsadm asks for.
+ * @throws {IpvsadmError}
+ */
+export async function runIpvsadm(words: readonly string[], context: IpvsadmContext): Promise<void> {
+  const command = await parseIpvsadm(words, context.names);
+  if (isChange(command)) return runChanges([command], context);
+  switch (command.kind) {
+    case 'list':
+      return listServices(command, context);
+    case 'list-connections':
+      return listConnections(context);
+    case 'list-timeouts': {
+      const { established, fin, udp } = await context.balancer.timeouts();
+      return context.print(`Timeout (tcp tcpfin udp): ${established} ${fin} ${udp}`);
+    }
+    case 'list-daemons':
+      // As where none runs.
+      return;
+    case 'save':
+      return saveRules(command.settings, context);
+    case 'restore':
+      return restore(context);
+    case 'zero':
+      return zero(command.key, context);
+    case 'set-timeouts':
+      return refuseTimeouts(command);
+    case 'start-daemon':
+    case 'stop-daemon':
+      return refused(
+        `--${command.kind} ${command.state}: nodes share flows by state.store of weir.yaml (docs/connection-state.md)`,
+      );
+    case 'help':
+      return context.print(usageText);
+    case 'version':
+      return context.print('weirctl ipvsadm, with the command line of ipvsadm 1.31');
+  }
+}
+
+type Change = Parameters<typeof changeServices>[0];
+
+async function runChanges(commands: readonly Change[], { balancer, store }: IpvsadmContext): Promise<void> {
+  const workspace = await Workspace.open(balancer, store);
+  for (const command of commands) changeServices(command, workspace);
+  await workspace.commit();
+}
+
+/** All lines or none: what one of them can't do changes nothing. */
+async function restore(context: IpvsadmContext): Promise<void> {
+  const workspace = await Workspace.open(context.balancer, context.store);
+  const lines = (await context.readInput()).split('\n');
+  for (const [index, line] of lines.entries()) {
+    const words = line.split(/\s+/).filter((word) => word !== '');
+    if (words[0]?.endsWith('ipvsadm')) words.shift();
+    if (words.length === 0 || words[0]?.startsWith('#')) continue;
+    try {
+      changeServices(changeOf(await parseIpvsadm(words, context.names)), workspace);
+    } catch (cause) {
+      if (!(cause instanceof IpvsadmError)) throw cause;
+      const message = `line ${index + 1}, "${words.join(' ')}": ${cause.message}; nothing was changed`;
+      throw new IpvsadmError(cause.code, message, { cause });
+    }
+  }
+  await workspace.commit();
+}
+
+function changeOf(command: IpvsadmCommand): Change {
+  return isChange(command) ? command : wrongUsage('-R reads lines that change services, -A -E -D -C -a -e -d');
+}
+
+async function zero(key: ServiceKey | undefined, { balancer, store }: IpvsadmContext): Promise<void> {
+  const remembered = await store.read();
+  const counters = await balancer.counters();
+  const names = key === undefined ? undefined : [await nameOf(key, { balancer, store })];
+  await store.write({ ...remembered, zeroed: zeroedBy(counters, names, remembered.zeroed) });
+}
+
+async function nameOf(
+  key: ServiceKey,
+  { balancer, store }: Pick<IpvsadmContext, 'balancer' | 'store'>,
+): Promise<string> {
+  const found = (await Workspace.open(balancer, store)).find(key) ?? refused(`No such service: ${keyText(key)}`);
+  return found.kind === 'service' ? found.service.name : '';
+}
+
+function refuseTimeouts({ timeouts }: Extract<IpvsadmCommand, { kind: 'set-timeouts' }>): never {
+  const keys = Object.entries(timeouts).filter(([, seconds]) => seconds > 0);
+  const text = keys.map(([key, seconds]) => `${key}: ${seconds}s`).join(', ');
+  return refused(`--set: timeouts are of all nodes alike; write dataplane: { timeouts: { ${text} } } in weir.yaml`);
+}
