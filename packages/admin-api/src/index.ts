@@ -13,4 +13,5 @@ export * from './generated/weir/admin/v1/server.js';
 export * from './generated/weir/admin/v1/services.js';
 export * from './generated/weir/admin/v1/stats.js';
 export * from './generated/weir/admin/v1/trace.js';
+export { backendEntryOf, backendSpecOf, type Entry, serviceEntryOf, serviceSpecOf } from './service-document.js';
 export { decodeDetails, encodeDetails, type StatusDetails } from './status-details.js';

@@ -63,7 +63,11 @@ export class SessionWatch {
       const { peer, state, downSinceMs } = session;
       if (downSinceMs === undefined || this.#parts.now() - downSinceMs < COMES_UP_MS) continue;
       const reason = this.#signatureReason(session) ?? this.#parts.reasonOf(peer.address) ?? silenceOf(peer);
-      this.#say(session, { state, reason }, `is not up after ${COMES_UP_MS / 1000} s (${state}): ${reason}`);
+      this.#say(
+        session,
+        { event: 'bgp_session_not_up', state, reason },
+        `is not up after ${COMES_UP_MS / 1000} s (${state}): ${reason}`,
+      );
     }
   }
 
@@ -71,7 +75,7 @@ export class SessionWatch {
     const { address, asn } = session.peer;
     session.downSinceMs = undefined;
     session.said.clear();
-    const details = { peer: address, asn, before, state: session.state };
+    const details = { event: 'bgp_session_up', peer: address, asn, before, state: session.state };
     this.#parts.logger.info(details, `BGP session with ${address} is established`);
   }
 
@@ -80,7 +84,11 @@ export class SessionWatch {
     session.failuresBefore = this.#parts.signatureFailures();
     const { state, peer } = session;
     const reason = this.#parts.reasonOf(peer.address) ?? 'gobgpd gives no reason';
-    this.#say(session, { before, state, reason }, `is down (${before} to ${state}): ${reason}`);
+    this.#say(
+      session,
+      { event: 'bgp_session_down', before, state, reason },
+      `is down (${before} to ${state}): ${reason}`,
+    );
   }
 
   #refused(session: Session, before: SessionState): void {
@@ -88,7 +96,11 @@ export class SessionWatch {
     const reason =
       this.#parts.reasonOf(peer.address) ??
       `it takes the connection, but not the session; has it this node as neighbour, with AS number ${this.#parts.asn}?`;
-    this.#say(session, { before, state, reason }, `does not come up (${before} to ${state}): ${reason}`);
+    this.#say(
+      session,
+      { event: 'bgp_session_refused', before, state, reason },
+      `does not come up (${before} to ${state}): ${reason}`,
+    );
   }
 
   #say(session: Session, details: object, message: string): void {

@@ -157,7 +157,10 @@ class Speaker implements BgpSpeaker {
     if (this.#command !== undefined) {
       const { pid, adopted } = await runGobgpd(this.#command, this.#client, restarting);
       this.#pid = pid;
-      logger.info({ gobgpdPid: pid, adopted }, adopted ? 'took over the gobgpd that was running' : 'gobgpd runs');
+      logger.info(
+        { event: 'gobgpd_running', gobgpdPid: pid, adopted },
+        adopted ? 'took over the gobgpd that was running' : 'gobgpd runs',
+      );
       if (adopted) await this.#tellPeers();
     } else {
       await this.#configureExternal();
@@ -185,7 +188,10 @@ class Speaker implements BgpSpeaker {
         if (signal.aborted) return;
         this.#down = (error as Error).message;
         if (performance.now() - upSince > STABLE_MS) backoffMs = BACKOFF_FIRST_MS;
-        logger.error({ err: error, retryInMs: backoffMs }, 'gobgpd is gone; its routes are told again when it is back');
+        logger.error(
+          { event: 'gobgpd_lost', err: error, retryInMs: backoffMs },
+          'gobgpd is gone; its routes are told again when it is back',
+        );
         await wait(backoffMs, undefined, { signal }).catch(() => {});
         backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS);
         await this.#reap();
@@ -255,7 +261,7 @@ class Speaker implements BgpSpeaker {
     const [added, updated, removed] = [addresses(difference.add), addresses(difference.update), difference.remove];
     if (added.length + updated.length + removed.length === 0) return;
     await tellPeers(this.#client, difference);
-    this.#options.logger.info({ added, updated, removed }, 'BGP peers changed');
+    this.#options.logger.info({ event: 'bgp_peers_changed', added, updated, removed }, 'BGP peers changed');
   }
 
   /** Tells gobgpd the difference between its paths and those that are wanted. */

@@ -1,5 +1,16 @@
 export type { AdminConfig, AdminRoleConfig } from './admin-config.js';
 export type { AnnounceConfig } from './announce-config.js';
+export { ChangeError, type ChangeErrorCode } from './change/change-error.js';
+export type {
+  Changed,
+  ChangeOptions,
+  ConfigChanges,
+  EntryOrigin,
+  WantedState,
+  WrittenBackend,
+  WrittenService,
+} from './change/config-changes.js';
+export { type FieldChange, fieldChanges } from './change/field-changes.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
 export type { ClusterStatus, EtcdConfig, FollowedBackend, NodeCondition, NodeRecord } from './cluster-config.js';
@@ -23,6 +34,7 @@ export type { BgpConfig, NodeConfig, PeerConfig, TimeoutsConfig } from './node-c
 export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
+export { parseServices } from './parse-services.js';
 export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { PortRange } from './port-schema.js';
 export type { RolloutPlan } from './rollout/plan-rollout-steps.js';
@@ -44,7 +56,7 @@ export { watchRollout } from './rollout/watch-rollout.js';
 export type { SecondChanceConfig } from './second-chance-config.js';
 export type { BackendConfig, PersistenceConfig, PinningConfig, ServiceConfig } from './service-config.js';
 export type { DampingConfig, HealthCheckConfig, ProbeConfig, ProbeTlsConfig } from './service-health.js';
-export { type BackendDocument, backendSchema, type ServiceInput } from './service-schema.js';
+export { type BackendDocument, type BackendInput, backendSchema, type ServiceInput } from './service-schema.js';
 export type { RedisConfig, StateConfig, TlsConfig } from './state-config.js';
 export type { VrrpConfig, VrrpPeerConfig } from './vrrp-config.js';
 export { type ConfigEvent, type ConfigSource, type WatchOptions, watchNodeConfig } from './watch-node-config.js';

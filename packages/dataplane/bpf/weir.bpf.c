@@ -99,12 +99,14 @@ static __always_inline int decide(struct xdp_md *ctx)
 		verdict = parse_extensions(ctx, packet);
 	if (verdict != PARSED)
 		return verdict;
+	trace_packet(current, packet);
 	if (packet->kind == KIND_LATER_FRAGMENT)
 		return forward_later_fragment(ctx, packet);
 	if (packet->kind == KIND_ICMP)
 		return handle_icmp(ctx, current, packet);
 
 	service = find_service(current, packet, &choice->service);
+	trace(TRACE_SERVICE, service ? choice->service + 1 : 0);
 	if (!service)
 		return handle_answer(ctx, current, packet, choice);
 	if (!is_for_this_node(current, packet))
@@ -146,6 +148,7 @@ int weir_seldom(struct xdp_md *ctx)
 	int verdict;
 
 	note_arrival();
+	trace_begin(was_handed_over());
 	verdict = decide(ctx);
 	/* The kernel's door is not the one that nodes use among themselves. */
 	return verdict == XDP_PASS && was_handed_over() ? drop(DROP_HANDOVER_MALFORMED) : verdict;
@@ -186,7 +189,9 @@ int weir(struct xdp_md *ctx)
 		return verdict;
 	if (packet.kind != KIND_FLOW)
 		return call_seldom(ctx);
+	trace_packet(current, &packet);
 	service = find_service(current, &packet, &choice.service);
+	trace(TRACE_SERVICE, service ? choice.service + 1 : 0);
 	if (!service)
 		return current->features & FEATURE_TRANSLATION ? call_seldom(ctx) : XDP_PASS;
 	if (!is_for_this_node(current, &packet))
@@ -208,9 +213,12 @@ int weir(struct xdp_md *ctx)
 	mine = counters_of(choice.backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
+	trace(TRACE_METHOD, choice.backend);
 	verdict = find_way(ctx, current, &packet, backend, choice.hops, &mine->nexthop);
-	if (verdict == DOES_NOT_FIT)
+	if (verdict == DOES_NOT_FIT) {
+		trace_end();
 		return call_seldom(ctx);
+	}
 	if (verdict != WAY_FOUND)
 		return verdict;
 	if (backend->method == METHOD_HOPS)

@@ -23,6 +23,7 @@ export type DataplaneErrorCode =
   | 'COMMAND_MISSING'
   | 'COMMAND_FAILED'
   | 'TABLES_INVALID'
+  | 'TRACE_REFUSED'
   | 'TABLES_TOO_LARGE';
 
 /** A data plane that cannot do what it was asked; the message says what would help. */

@@ -4,6 +4,7 @@ import type { FlowTableView } from './flow-table-view.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
+import type { PacketTrace } from './packet-trace.js';
 import type { Scheduling } from './scheduling.js';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
@@ -251,6 +252,15 @@ export interface Dataplane extends AsyncDisposable {
    * @throws {DataplaneError} TABLES_INVALID: the data plane was opened without it
    */
   readonly sharing: FlowSharing;
+  /**
+   * What would happen to a frame that arrived now, and why. Nothing changes by it: no flow, counter, rate or queue, and nothing is
+   * sent.
+   *
+   * @param frame  from the Ethernet header on; see syntheticFrame()
+   * @param ingressInterface  where it would arrive
+   * @throws {DataplaneError} TRACE_REFUSED: a frame of that length can't be traced; INTERFACE_MISSING
+   */
+  trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace>;
   /** The flows that are remembered. */
   readonly flowTable: FlowTableView;
   /** The interfaces that are served now. */

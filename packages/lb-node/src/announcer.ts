@@ -80,6 +80,11 @@ export class Announcer {
     return { vips, againInMs: this.markedMs };
   }
 
+  /** Why VIPs and local addresses are not announced, or serve less than they should: see explainSilence(). */
+  get silence(): readonly string[] {
+    return [...this.#silence];
+  }
+
   /** Prefixes of VIPs that are announced now. */
   get announcedVips(): readonly string[] {
     return this.#announced.map(({ prefix }) => prefix).filter((prefix) => !this.#pools.has(prefix));
@@ -123,9 +128,12 @@ export class Announcer {
     const { logger } = this.#parts;
     if (this.#departure.kind === 'marked') {
       const inMs = this.markedMs;
-      logger.info({ inMs }, 'routes are marked with GRACEFUL_SHUTDOWN, and withdrawn after that time');
+      logger.info(
+        { event: 'graceful_shutdown', inMs },
+        'routes are marked with GRACEFUL_SHUTDOWN, and withdrawn after that time',
+      );
     } else if (this.#departure.kind === 'staying') {
-      logger.info('the node is active again');
+      logger.info({ event: 'node_active' }, 'the node is active again');
     }
   }
 
@@ -138,15 +146,16 @@ export class Announcer {
     this.#announced = announcements;
     const withdrawn = [...before].filter((prefix) => !after.has(prefix));
     const added = [...after].filter((prefix) => !before.has(prefix));
-    for (const prefix of withdrawn) logger.warn({ prefix }, `withdrew ${prefix}`);
-    for (const prefix of added) logger.info({ prefix }, `announced ${prefix}`);
+    for (const prefix of withdrawn) logger.warn({ event: 'prefix_withdrawn', prefix }, `withdrew ${prefix}`);
+    for (const prefix of added) logger.info({ event: 'prefix_announced', prefix }, `announced ${prefix}`);
     if (withdrawn.length > 0 || added.length > 0) onAnnounced?.([...after]);
   }
 
   /** Each reason is said when it comes, not again while it lasts. */
   #explain(reasons: readonly string[]): void {
     for (const reason of reasons) {
-      if (!this.#silence.has(reason)) this.#parts.logger.warn(`not announced: ${reason}`);
+      if (!this.#silence.has(reason))
+        this.#parts.logger.warn({ event: 'prefix_not_announced', reason }, `not announced: ${reason}`);
     }
     this.#silence = new Set(reasons);
   }

@@ -73,7 +73,10 @@ export class ConditionTelling implements AsyncDisposable {
       const { message } = err as Error;
       if (message === this.#trouble) return;
       this.#trouble = message;
-      logger.warn({ err }, `the condition of this node can't be read: ${message}; rollouts wait meanwhile`);
+      logger.warn(
+        { event: 'condition_unknown', err },
+        `the condition of this node can't be read: ${message}; rollouts wait meanwhile`,
+      );
     }
   }
 }

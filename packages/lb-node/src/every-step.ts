@@ -9,7 +9,10 @@ export async function everyStep(
     try {
       await step();
     } catch (error) {
-      logger.error({ err: error }, `a step of the end failed: ${(error as Error).message}; the others go on`);
+      logger.error(
+        { event: 'end_failed', err: error },
+        `a step of the end failed: ${(error as Error).message}; the others go on`,
+      );
     }
   }
 }

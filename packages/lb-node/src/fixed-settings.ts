@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, type NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
@@ -46,7 +47,7 @@ export class StartedVrrp {
     const text = changed.join(', ');
     if (text !== '' && text !== this.#told) {
       const message = `${text} can't change while the node runs; the rest is put in force, restart it for that`;
-      this.#logger.warn({ changed }, message);
+      this.#logger.warn({ event: 'config_needs_restart', changed }, message);
     }
     this.#told = text;
     return { ...next, vrrp: current.vrrp };
@@ -75,8 +76,11 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       return fixed;
     }
     case 'admin': {
-      const { roles: _, auditLog: _log, tls, ...fixed } = config.admin;
-      return { ...fixed, hasTls: tls !== undefined };
+      const { roles: _, auditLog: _log, tls, socket, ...fixed } = config.admin;
+      // A default path goes with the directory, which is told of by itself.
+      const isDefault = socket !== undefined && dirname(socket.path) === config.runtimeDirectory;
+      const ownSocket = socket && { ...socket, path: isDefault ? basename(socket.path) : socket.path };
+      return { ...fixed, socket: ownSocket, hasTls: tls !== undefined };
     }
     case 'log':
       return { format: config.log.format };

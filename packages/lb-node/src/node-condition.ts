@@ -17,15 +17,12 @@ export interface InForce {
   readonly reachable: ReadonlySet<string>;
 }
 
-/** What is asked of {@link ReplicationStatus}. */
-type Replication = Pick<ReplicationStatus, 'isAvailable' | 'queued' | 'told' | 'refreshed' | 'ended'>;
-
 /** Where a condition is read from. */
 export interface ConditionSources {
   counters(): Promise<Counters>;
   sessions(): Promise<Sessions>;
   /** Undefined: flows are not shared. */
-  replication(): Replication | undefined;
+  replication(): Pick<ReplicationStatus, 'isAvailable' | 'lagMs'> | undefined;
   inForce(): InForce;
 }
 
@@ -34,7 +31,7 @@ export interface ConditionSources {
  * that nobody can forward, or that somebody wanted dropped: malformed ones, floods, denied sources, TTL, MTU, ICMP errors
  * and fragments of nothing that is known.
  */
-export const troubleReasons: readonly DropReason[] = [
+const troubleReasons: readonly DropReason[] = [
   'no_backend',
   'no_route',
   'no_neighbour',
@@ -47,12 +44,14 @@ export const troubleReasons: readonly DropReason[] = [
   'takeover_rate',
 ];
 
+/** A store that a flow has waited for so long is behind. */
+const BEHIND_MS = 1000;
+
 /** What a node says of itself for rollouts, read from its parts. Packets and errors count from the first reading on. */
 export class NodeConditions {
   readonly #sources: ConditionSources;
   readonly #packets = new Growth();
   readonly #errors = new Growth();
-  readonly #backlog = new Backlog();
   #digest: { readonly tables: ForwardingTables; readonly text: string } | undefined;
 
   constructor(sources: ConditionSources) {
@@ -72,7 +71,7 @@ export class NodeConditions {
     return {
       sessions,
       tables: this.#digestOf(inForce.tables),
-      replication: this.#backlog.of(this.#sources.replication()),
+      replication: replicationState(this.#sources.replication()),
       connections: sum(counts.map(({ activeConnections }) => activeConnections)),
       packets: this.#packets.of(sum(counters.services.map(({ packets }) => packets))),
       errors: this.#errors.of(sum(troubleReasons.map((reason) => counters.drops[reason]))),
@@ -101,24 +100,22 @@ class Growth {
   }
 }
 
-/** Some flow waits for the store at any time: it is behind when more wait than were written since the last reading. */
-class Backlog {
-  #written = 0;
-
-  of(status: Replication | undefined): NodeCondition['replication'] {
-    if (status === undefined) return 'none';
-    const { isAvailable, queued, told, refreshed, ended } = status;
-    const written = told + refreshed + ended;
-    const isBehind = !isAvailable || queued > written - this.#written;
-    this.#written = written;
-    return isBehind ? 'behind' : 'current';
-  }
+/** Under load some flow waits for the store at any time. */
+function replicationState(status: ReturnType<ConditionSources['replication']>): NodeCondition['replication'] {
+  if (status === undefined) return 'none';
+  return status.isAvailable && status.lagMs < BEHIND_MS ? 'current' : 'behind';
 }
 
 function usableBackends(inForce: InForce): NodeCondition['backends'] {
   const own = inForce.config.services.flatMap(({ backends }) => backends.filter(({ isFallback }) => !isFallback));
   const usable = inForce.usedServices.flatMap((service) => [...usableOf(service, inForce)]);
   return { usable: usable.length, all: own.length };
+}
+
+/** How many backends of a service take new flows. */
+export function usableBackendsOf(service: string, inForce: InForce): number {
+  const used = inForce.usedServices.find(({ name }) => name === service);
+  return used === undefined ? 0 : usableOf(used, inForce).size;
 }
 
 /** Names of backends that take new flows; a fallback is no substitute that a rollout could rely on. */

@@ -6,7 +6,7 @@ import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
 import type { NodeFigures } from './metrics/node-figures.js';
 import { onNetworkChange } from './network-events.js';
-import { NodeConditions } from './node-condition.js';
+import { type InForce, NodeConditions } from './node-condition.js';
 import { NodeHealth } from './node-health.js';
 import { type NodeSharing, openSharing } from './node-sharing.js';
 import type { NodeSpeaker } from './node-speaker.js';
@@ -37,6 +37,8 @@ export interface RunningNode extends AsyncDisposable {
   status(): string;
   /** What its parts count and know, read now. */
   figures(): Promise<NodeFigures>;
+  /** What the last pass put in force. */
+  inForce(): InForce;
   /**
    * What rollouts want to know; packets and errors since the first call.
    * @param followed  `SERVICE/BACKEND`: to be told of each by itself
@@ -61,7 +63,7 @@ export async function startNode(
 ): Promise<RunningNode> {
   await refuseDistantBackends(config);
   const warning = warningOfSeed(config);
-  if (warning !== undefined) logger.warn(warning);
+  if (warning !== undefined) logger.warn({ event: 'seed_guessable' }, warning);
   const { dataplane, origin } = openDataplane(config);
   let overrides: OverrideSource | undefined;
   let speaker: NodeSpeaker | undefined;
@@ -79,7 +81,7 @@ export async function startNode(
       () => dataplane[Symbol.asyncDispose](),
     ]);
   try {
-    logger.info({ ...origin }, `tables ${origin.kind}`);
+    logger.info({ event: 'tables_opened', ...origin }, `tables ${origin.kind}`);
     const now = () => performance.now();
     let onSharingChange = () => {};
     let onOverride = () => {};
@@ -123,7 +125,7 @@ export async function startNode(
       try {
         took(await announcing.reconcile());
       } catch (error) {
-        logger.error({ err: error }, 'a pass failed; the next one tries again');
+        logger.error({ event: 'pass_failed', err: error }, 'a pass failed; the next one tries again');
         later(RETRY_MS);
       }
     };
@@ -193,17 +195,23 @@ export async function startNode(
         speaker: await speaker?.status(),
         announced: announcing.announced,
         overrides: parts.overrides(),
+        silence: announcing.silence,
         reachableBackends: reconciled.reachableBackends,
       }),
+      inForce: () => reconciled.inForce,
       condition: (followed) => conditions.read(followed),
       async leave(hurry, how = 'for good') {
         const isForRestart = how === 'for a restart';
         const wasDrained = isForRestart && reconciled.announced.length === 0;
-        await announcing.drain(hurry).catch((error: unknown) => logger.error({ err: error }, 'could not withdraw'));
+        await announcing
+          .drain(hurry)
+          .catch((error: unknown) => logger.error({ event: 'withdrawal_failed', err: error }, 'could not withdraw'));
         if (!wasDrained) {
           const drainMs = announcing.config.shutdown.drainMs;
-          logger.info({ drainMs }, 'withdrawn; forwarding goes on while routers take note');
-          await wait(drainMs, undefined, { signal: hurry }).catch(() => logger.warn('draining cut short'));
+          logger.info({ event: 'node_draining', drainMs }, 'withdrawn; forwarding goes on while routers take note');
+          await wait(drainMs, undefined, { signal: hurry }).catch(() =>
+            logger.warn({ event: 'drain_cut_short' }, 'draining cut short'),
+          );
         }
         await stop(isForRestart);
       },

@@ -29,8 +29,9 @@ export class OtherNodesPresence implements AsyncDisposable {
       nodeName,
       others: () => [...this.#nameOf.values()],
       onChange: ({ nodeName: node, isPresent }) => {
-        if (isPresent) logger.info({ node }, `node ${node} is there`);
-        else logger.warn({ node }, `node ${node} is gone; it begins no flows until it is back`);
+        if (isPresent) logger.info({ event: 'other_node_up', node }, `node ${node} is there`);
+        else
+          logger.warn({ event: 'other_node_down', node }, `node ${node} is gone; it begins no flows until it is back`);
         onChange();
       },
     });

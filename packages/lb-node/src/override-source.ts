@@ -43,17 +43,24 @@ export class OverrideSource implements Disposable {
     try {
       this.#take(readOverrides(this.#file));
     } catch (error) {
-      this.#logger.error({ err: error }, `${(error as Error).message}; what was in force stays`);
+      this.#logger.error(
+        { event: 'overrides_refused', err: error },
+        `${(error as Error).message}; what was in force stays`,
+      );
     }
   }
 
   #take(overrides: AnnounceOverrides): void {
     for (const [vip, override] of overrides) {
       if (this.#overrides.get(vip) === override) continue;
-      this.#logger.warn({ vip, override }, `operators have turned the announcement of ${vip} ${override}`);
+      this.#logger.warn(
+        { event: 'override_set', vip, override },
+        `operators have turned the announcement of ${vip} ${override}`,
+      );
     }
     for (const [vip] of this.#overrides) {
-      if (!overrides.has(vip)) this.#logger.info({ vip }, `the announcement of ${vip} is left to the node again`);
+      if (!overrides.has(vip))
+        this.#logger.info({ event: 'override_removed', vip }, `the announcement of ${vip} is left to the node again`);
     }
     this.#overrides = overrides;
   }

@@ -67,7 +67,7 @@ export class ProbeWays implements AsyncDisposable {
     if (refusal === this.#refusal) return;
     this.#refusal = refusal;
     this.#logger.warn(
-      { refusal },
+      { event: 'probe_path_refused', refusal },
       `probes go to the backends' own addresses and not the way of traffic: ${refusal}; a backend that does not take packets for its VIP is not noticed`,
     );
   }

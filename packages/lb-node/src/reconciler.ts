@@ -78,6 +78,11 @@ export class Reconciler {
     return this.#config;
   }
 
+  /** Why VIPs are not announced, in sentences that begin with them or hold for all. */
+  get silence(): readonly string[] {
+    return this.#announcer.silence;
+  }
+
   /** Prefixes of VIPs that are announced now. */
   get announced(): readonly string[] {
     return this.#announcer.announcedVips;
@@ -175,7 +180,8 @@ export class Reconciler {
   }
 
   #logSettings(changed: readonly string[]): void {
-    if (changed.length > 0) this.#parts.logger.info({ changed }, 'changed settings of the kernel');
+    if (changed.length > 0)
+      this.#parts.logger.info({ event: 'kernel_settings_changed', changed }, 'changed settings of the kernel');
   }
 
   /** Resolves when the plan is in force. */
@@ -194,11 +200,17 @@ export class Reconciler {
       const plan = this.#planner.plan(config, sources, nowMs, () => dataplane.tablesInForce(), sharing?.());
       const changes = await dataplane.apply(plan.tables);
       this.#changes = changes;
-      if (hasChanges(changes)) logger.info({ ...changes }, 'tables changed');
+      if (hasChanges(changes)) logger.info({ event: 'tables_changed', ...changes }, 'tables changed');
       for (const { interface: name, mode, adopted, nativeRefusedWith } of dataplane.attachments()) {
         if (before.has(name)) continue;
         logger.info(
-          { interface: name, mode, adopted, ...(nativeRefusedWith ? { nativeRefusedWith } : {}) },
+          {
+            event: 'interface_attached',
+            interface: name,
+            mode,
+            adopted,
+            ...(nativeRefusedWith ? { nativeRefusedWith } : {}),
+          },
           `XDP runs in ${mode} mode on ${name}`,
         );
       }

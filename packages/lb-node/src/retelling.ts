@@ -32,7 +32,7 @@ export async function retell(
     flows += images.byteLength / FLOW_IMAGE_BYTES;
     await pause((images.byteLength / FLOW_IMAGE_BYTES / FLOWS_PER_SECOND) * 1000, signal);
   }
-  logger.info({ flows }, 'told the store again of flows that live longer');
+  logger.info({ event: 'flows_told_again', flows }, 'told the store again of flows that live longer');
 }
 
 function* stepsOf(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {

@@ -6,11 +6,13 @@ import {
   openConfigSource,
 } from '@weir/control';
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Readiness } from '@weir/daemon';
+import { type NodeAdmin, openAdmin } from './admin/open-admin.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { describeClusterStatus } from './cluster-status-text.js';
 import { restartRefusal } from './fixed-settings.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
+import { refuseDistantBackends } from './same-subnet.js';
 import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
@@ -34,7 +36,11 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
-    await using source = await openConfigSource(configFile, { logger, refusal: restartRefusal });
+    await using source = await openConfigSource(configFile, {
+      logger,
+      refusal: restartRefusal,
+      check: refuseDistantBackends,
+    });
     await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {
@@ -42,7 +48,8 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
       onPass: metrics.counts.passed,
     });
     presence.tell({ phase: 'running' });
-    const daemon = { source, presence, node, restart, logger, readiness, metrics };
+    await using admin = await openAdmin({ configFile, source, node, status: () => statusOf({ node, source }), logger });
+    const daemon = { source, presence, node, restart, logger, readiness, metrics, admin };
     metrics.counts.configInForce();
     metrics.running(async () => ({
       node: await node.figures(),
@@ -60,7 +67,7 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     });
     readiness.ready(statusOf(daemon));
     using _telling = tellStatus(daemon);
-    logger.info(inForce(source), 'ready');
+    logger.info({ event: 'node_ready', ...inForce(source) }, 'ready');
     {
       const { config } = source;
       const name = config.node.name;
@@ -71,14 +78,15 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
     const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
     metrics.leaving();
+    admin.leaving();
     readiness.stopping('withdrawn, draining');
     const why = isRestart ? { rollout: source.config.rollout?.step } : { signal: signals.stop.reason };
-    logger.info(why, 'leaving');
+    logger.info({ event: 'node_leaving', ...why }, 'leaving');
     await node.leave(signals.hurry, isRestart ? 'for a restart' : 'for good');
-    logger.info('left; the program stays attached, "lb-node detach" removes it');
+    logger.info({ event: 'node_left' }, 'left; the program stays attached, "lb-node detach" removes it');
     return isRestart ? 'to be started again' : 'ended as asked';
   } catch (error) {
-    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    logger.fatal({ event: 'start_failed', err: error }, error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -93,13 +101,14 @@ interface Daemon {
   readonly logger: Logger;
   readonly readiness: Readiness;
   readonly metrics: NodeMetrics;
+  readonly admin: NodeAdmin;
 }
 
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   if (event.kind === 'refused') {
     daemon.metrics.counts.configRefused();
     daemon.logger.error(
-      { err: event.error },
+      { event: 'config_refused', err: event.error },
       `the changed configuration is refused, the old one stays: ${event.error.message}`,
     );
   } else {
@@ -109,7 +118,10 @@ async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
   daemon.readiness.ready(statusOf(daemon));
 }
 
-async function reconfigure(config: NodeConfig, { node, source, presence, logger, metrics }: Daemon): Promise<void> {
+async function reconfigure(
+  config: NodeConfig,
+  { node, source, presence, logger, metrics, admin }: Daemon,
+): Promise<void> {
   try {
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
@@ -117,10 +129,14 @@ async function reconfigure(config: NodeConfig, { node, source, presence, logger,
     await pass;
     logger.level = config.log.level;
     metrics.counts.configInForce();
-    logger.info(inForce(source), 'configuration in force');
+    admin.reconfigured(config);
+    logger.info({ event: 'config_in_force', ...inForce(source) }, 'configuration in force');
   } catch (error) {
     metrics.counts.configRefused();
-    logger.error({ err: error }, `the changed configuration is not in force: ${(error as Error).message}`);
+    logger.error(
+      { event: 'config_refused', err: error },
+      `the changed configuration is not in force: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -134,7 +150,7 @@ function tellStatus(daemon: Daemon): Disposable {
   }, STATUS_MS).unref();
 }
 
-function statusOf({ node, source }: Daemon): string {
+function statusOf({ node, source }: Pick<Daemon, 'node' | 'source'>): string {
   return [node.status(), ...describeEtcd(source)].join(', ');
 }
 

@@ -59,7 +59,12 @@ export class NearBackends {
     const where = `service ${service.name}, backend ${backend.name}`;
     const id = `${where}, ${backend.address}`;
     if (!this.#told.has(id)) {
-      const fields = { service: service.name, backend: backend.name, address: backend.address };
+      const fields = {
+        event: 'backend_not_on_link',
+        service: service.name,
+        backend: backend.name,
+        address: backend.address,
+      };
       this.#logger.warn(fields, `${where} is left out: ${distanceText(backend.address, networks)}; ${REMEDY}`);
     }
     return id;

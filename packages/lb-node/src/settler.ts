@@ -53,7 +53,10 @@ export class Settler {
       });
     } catch (error) {
       this.#failed += packets.length;
-      this.#logger.error({ err: error, packets: packets.length }, 'packets of flows of other nodes are lost');
+      this.#logger.error(
+        { event: 'takeover_packets_lost', err: error, packets: packets.length },
+        'packets of flows of other nodes are lost',
+      );
     }
   }
 }

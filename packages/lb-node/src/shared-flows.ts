@@ -53,7 +53,7 @@ export class SharedFlows implements AsyncDisposable {
       try {
         sharing.forget(images);
       } catch (error) {
-        logger.error({ err: error }, 'flows that another node took over are still here');
+        logger.error({ event: 'flows_not_forgotten', err: error }, 'flows that another node took over are still here');
       }
     });
     replication.onReturn(() => this.tellAgain());
@@ -76,7 +76,9 @@ export class SharedFlows implements AsyncDisposable {
     const stop = new AbortController();
     const ended = this.#retelling.ended
       .then(() => retell(this.#parts, stop.signal))
-      .catch((error: unknown) => logger.error({ err: error }, 'the store was not told again of all flows'));
+      .catch((error: unknown) =>
+        logger.error({ event: 'flows_not_told_again', err: error }, 'the store was not told again of all flows'),
+      );
     this.#retelling = { stop, ended };
   }
 
@@ -103,7 +105,10 @@ export class SharedFlows implements AsyncDisposable {
         // Events may never cease; sockets have their turn all the same.
         await turn();
       } catch (error) {
-        logger.error({ err: error }, 'flows could not be shared; the next ones are tried');
+        logger.error(
+          { event: 'flow_sharing_failed', err: error },
+          'flows could not be shared; the next ones are tried',
+        );
         await pause(RETRY_MS, signal);
       }
     }

@@ -29,7 +29,7 @@ export async function resolveHops(dataplane: Dataplane, logger: Logger, signal: 
       const hops = dataplane.takeUnresolved();
       if (hops.length > 0) await askFor(hops);
     } catch (error) {
-      logger.warn({ err: error }, 'could not make the kernel ask for neighbours');
+      logger.warn({ event: 'neighbour_request_failed', err: error }, 'could not make the kernel ask for neighbours');
     }
     await wait(INTERVAL_MS, undefined, { signal }).catch(() => {});
   }

@@ -26,10 +26,14 @@ export async function drainedConnections(
   if (drainPort === undefined) return;
   for (;;) {
     const connections = await openConnections(drainPort);
-    if (connections === 0) return logger.info({ port: drainPort }, `no connection to port ${drainPort} is left`);
+    if (connections === 0)
+      return logger.info(
+        { event: 'connections_drained', port: drainPort },
+        `no connection to port ${drainPort} is left`,
+      );
     if (signal.aborted || performance.now() >= end) {
       return logger.warn(
-        { connections },
+        { event: 'drain_time_over', connections },
         `${connections} connections to port ${drainPort} are left, and the time is over`,
       );
     }

@@ -12,17 +12,20 @@ export async function registerBackend(options: RegisterOptions): Promise<void> {
   const logger = createLogger('real-server', options.log);
   using readiness = createReadiness();
   using signals = listenToSignals(() =>
-    logger.info('nothing to read again: the registration is configured by its command line'),
+    logger.info(
+      { event: 'reload_ignored' },
+      'nothing to read again: the registration is configured by its command line',
+    ),
   );
   // Signals do not keep a process alive.
   const alive = setInterval(() => {}, 1 << 30);
   try {
     await using registration = new Registration({ ...options, logger });
     readiness.ready(options.key);
-    logger.info({ key: options.key, etcd: options.etcd.endpoints }, 'ready');
+    logger.info({ event: 'registration_ready', key: options.key, etcd: options.etcd.endpoints }, 'ready');
     const isServing = await registerUntil(signals, registration, options, logger);
     readiness.stopping('draining');
-    logger.info({ signal: signals.stop.reason }, 'leaving');
+    logger.info({ event: 'registration_leaving', signal: signals.stop.reason }, 'leaving');
     if (isServing) await drain(signals, registration, options, logger);
   } finally {
     clearInterval(alive);
@@ -46,8 +49,8 @@ async function registerUntil(
     if (change === undefined) return;
     isServing = change.verdict === 'up';
     const { reason } = change;
-    if (isServing) logger.info({ reason }, `the local check passes: ${reason}`);
-    else logger.warn({ reason }, `the local check fails: ${reason}`);
+    if (isServing) logger.info({ event: 'local_check_passes', reason }, `the local check passes: ${reason}`);
+    else logger.warn({ event: 'local_check_fails', reason }, `the local check fails: ${reason}`);
     registration.set(isServing ? serving : undefined);
   };
   await using monitor = new HealthMonitor({ onChange });

@@ -71,7 +71,10 @@ export class Registration implements AsyncDisposable {
       }
     }
     const { key, ttlMs, logger } = this.#options;
-    logger.warn({ key }, `${key} could not be removed; it goes with its lease, in ${ttlMs / 1000} s at most`);
+    logger.warn(
+      { event: 'backend_key_stays', key },
+      `${key} could not be removed; it goes with its lease, in ${ttlMs / 1000} s at most`,
+    );
   }
 
   async #keepOn(signal: AbortSignal): Promise<void> {
@@ -95,7 +98,8 @@ export class Registration implements AsyncDisposable {
     await this.#key.keep(client, value);
     this.#kept = { value };
     this.#onKept();
-    if (this.#troubles.size > 0) this.#options.logger.info({ endpoint }, `etcd at ${endpoint} answers`);
+    if (this.#troubles.size > 0)
+      this.#options.logger.info({ event: 'etcd_back', endpoint }, `etcd at ${endpoint} answers`);
     this.#troubles.clear();
     if (this.#wanted !== value || signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -119,7 +123,7 @@ export class Registration implements AsyncDisposable {
     const trouble = `${endpoint} ${text}`;
     if (this.#troubles.has(trouble)) return;
     this.#troubles.add(trouble);
-    this.#options.logger.error({ endpoint, reason: text }, `etcd at ${trouble}; trying on`);
+    this.#options.logger.error({ event: 'etcd_lost', endpoint, reason: text }, `etcd at ${trouble}; trying on`);
   }
 }
 

@@ -27,7 +27,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }
   using readiness = createReadiness();
   using signals = listenToSignals(() =>
-    logger.info('nothing to read again: the agent is configured by its command line'),
+    logger.info({ event: 'reload_ignored' }, 'nothing to read again: the agent is configured by its command line'),
   );
   using decapsulation = new Decapsulation(options);
   const attachment = decapsulation.attach(options.interface, options.mode, options.pinDirectory);
@@ -36,7 +36,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const alive = setInterval(() => {}, 1 << 30);
   try {
     if (attachment !== undefined) {
-      logger.info({ ...attachment }, `XDP runs in ${attachment.mode} mode on ${options.interface}`);
+      logger.info(
+        { event: 'interface_attached', ...attachment },
+        `XDP runs in ${attachment.mode} mode on ${options.interface}`,
+      );
     }
     const advertisedMss = await install(options, record, logger);
     const hasHops = options.enabled.includes('second_chance');
@@ -50,19 +53,22 @@ export async function runAgent(options: AgentOptions): Promise<void> {
           await applyVipRoutes(options);
         },
         (error) =>
-          logger.warn({ err: error }, 'routes of VIPs and addresses of hops may differ from what the host has'),
+          logger.warn(
+            { event: 'host_changes_unknown', err: error },
+            'routes of VIPs and addresses of hops may differ from what the host has',
+          ),
         signals.stop,
       );
     const resolving = hasHops && resolveHops(decapsulation, logger, signals.stop);
     readiness.ready(`${options.vips.length} VIPs`);
-    logger.info({ vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
+    logger.info({ event: 'agent_ready', vips: options.vips, decapsulates: options.enabled, advertisedMss }, 'ready');
     await aborted(signals.stop);
     readiness.stopping('leaving');
     await following;
     await resolving;
-    logger.info({ ...decapsulation.counts(), signal: signals.stop.reason }, 'leaving');
+    logger.info({ event: 'agent_leaving', ...decapsulation.counts(), signal: signals.stop.reason }, 'leaving');
   } catch (error) {
-    logger.fatal({ err: error }, (error as Error).message);
+    logger.fatal({ event: 'start_failed', err: error }, (error as Error).message);
     await takeBack(options, record, logger);
     throw error;
   } finally {
@@ -77,7 +83,7 @@ async function install(options: AgentOptions, record: ChangeRecord, logger: Logg
     detachToa(options.pinDirectory); // what a former life left
   } else {
     const cgroup = attachToa(options.toa, options.pinDirectory);
-    logger.info({ cgroup }, 'servers are told their clients by TOA');
+    logger.info({ event: 'toa_attached', cgroup }, 'servers are told their clients by TOA');
   }
   if (options.vips.length === 0) {
     await applyVipAddresses([], record);
@@ -87,7 +93,7 @@ async function install(options: AgentOptions, record: ChangeRecord, logger: Logg
   await silenceArp(options.interface, record);
   if (await allowAsymmetricPath(options.interface, await hasDefaultRouteBy(options.interface), record)) {
     logger.warn(
-      { interface: options.interface },
+      { event: 'rp_filter_loosened', interface: options.interface },
       'strict rp_filter would drop clients here, as no default route goes by this interface; it is loose (2) now',
     );
   }
@@ -107,6 +113,8 @@ async function takeBack(options: AgentOptions, record: ChangeRecord, logger: Log
     async () => detachDecapsulation(options.interface, options.pinDirectory),
   ];
   for (const step of steps) {
-    await step().catch((error: unknown) => logger.warn({ err: error }, 'could not take back all that was done'));
+    await step().catch((error: unknown) =>
+      logger.warn({ event: 'end_failed', err: error }, 'could not take back all that was done'),
+    );
   }
 }

@@ -62,10 +62,13 @@ async function askFor(hops: readonly UnresolvedHop[], logger: Logger): Promise<v
       const link = links.find((candidate) => candidate.ifindex === ifindex);
       if (link === undefined) continue;
       await ip(`neigh replace ${address} dev ${link.ifname} use`).catch((error: unknown) => {
-        logger.warn({ err: error, address }, 'could not make the kernel ask for a next hop');
+        logger.warn(
+          { event: 'neighbour_request_failed', err: error, address },
+          'could not make the kernel ask for a next hop',
+        );
       });
     }
   } catch (error) {
-    logger.warn({ err: error, hops }, 'could not make the kernel ask for next hops');
+    logger.warn({ event: 'neighbour_request_failed', err: error, hops }, 'could not make the kernel ask for next hops');
   }
 }

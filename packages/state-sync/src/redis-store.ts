@@ -152,8 +152,9 @@ class RedisStore implements FlowStore {
     this.#attempts = 0;
     if (this.#connections++ > 0) this.#reconnections++;
     const seconds = Math.round((performance.now() - this.#goneSinceMs) / 1000);
-    if (this.#isGoneLogged) this.log('info', `${this.name} is back after ${seconds} s`, { seconds });
-    else this.log('info', `${this.name} is connected`, {});
+    if (this.#isGoneLogged)
+      this.log('info', `${this.name} is back after ${seconds} s`, { event: 'store_back', seconds });
+    else this.log('info', `${this.name} is connected`, { event: 'store_connected' });
     this.#isGoneLogged = false;
     this.#tell();
   }
@@ -175,7 +176,10 @@ class RedisStore implements FlowStore {
   #logGone(reason: string): void {
     if (this.#isGoneLogged || this.#isClosed) return;
     this.#isGoneLogged = true;
-    this.log('warn', `${this.name} can't be reached: ${reason}; it is tried again until it is back`, { reason });
+    this.log('warn', `${this.name} can't be reached: ${reason}; it is tried again until it is back`, {
+      event: 'store_lost',
+      reason,
+    });
   }
 
   #tell(): void {

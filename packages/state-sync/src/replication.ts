@@ -337,14 +337,17 @@ class Replication implements FlowReplication {
     if (performance.now() - this.#loggedAtMs < LOG_INTERVAL_MS) return;
     this.#loggedAtMs = performance.now();
     this.#isRefusalLogged = true;
-    this.#log('warn', `the store of flows refuses to write: ${reason}; it is tried again until it does`, { reason });
+    this.#log('warn', `the store of flows refuses to write: ${reason}; it is tried again until it does`, {
+      event: 'store_refuses',
+      reason,
+    });
   }
 
   #noteReturn(): void {
     clearTimeout(this.#recovery);
     this.#recovery = undefined;
     this.#isRefusing = false;
-    if (this.#isRefusalLogged) this.#log('info', 'the store of flows writes again', {});
+    if (this.#isRefusalLogged) this.#log('info', 'the store of flows writes again', { event: 'store_writes_again' });
     this.#isRefusalLogged = false;
     const isMissing = this.#wasGone || this.#writer.dropped.tell > this.#droppedBefore;
     this.#droppedBefore = this.#writer.dropped.tell;

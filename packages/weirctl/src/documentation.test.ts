@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { EXAMPLES, runInShell } from './test-support/run-weirctl.js';
 
-const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url));
+const DOCUMENTS = ['cli.md', 'migrating-from-lvs.md'];
 /** A block of a terminal: lines after `$` are typed, the others are what comes back. */
 const CONSOLE = /(?<=```console\n).*?(?=```)/gs;
 
@@ -15,14 +15,17 @@ function rerun(block: string, directory: string): string {
   return commands.map((command) => `${command}\n${runInShell(command.slice(2), directory)}`).join('');
 }
 
-test('the examples of docs/cli.md print what stands there; WEIR_UPDATE_GOLDEN=1 writes it anew', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'weirctl-'));
-  t.teardown(() => rmSync(directory, { recursive: true }));
-  cpSync(EXAMPLES, directory, { recursive: true });
+for (const name of DOCUMENTS) {
+  test(`the examples of docs/${name} print what stands there; WEIR_UPDATE_GOLDEN=1 writes it anew`, (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'weirctl-'));
+    t.teardown(() => rmSync(directory, { recursive: true }));
+    cpSync(EXAMPLES, directory, { recursive: true });
 
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const today = document.replaceAll(CONSOLE, (block) => rerun(block, directory));
-  t.true(today.includes('$ weirctl '));
-  if (process.env.WEIR_UPDATE_GOLDEN !== undefined) writeFileSync(DOCUMENT, today);
-  t.is(today, readFileSync(DOCUMENT, 'utf8'));
-});
+    const file = fileURLToPath(new URL(`../../../docs/${name}`, import.meta.url));
+    const document = readFileSync(file, 'utf8');
+    const today = document.replaceAll(CONSOLE, (block) => rerun(block, directory));
+    t.true(today.includes('$ weirctl '));
+    if (process.env.WEIR_UPDATE_GOLDEN !== undefined) writeFileSync(file, today);
+    t.is(today, readFileSync(file, 'utf8'));
+  });
+}

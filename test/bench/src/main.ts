@@ -20,6 +20,8 @@ import { runLabBenchmark } from './lab/lab-benchmark.js';
 import { renderComparison } from './lab/lab-report.js';
 import { type ResponseSize, responseSizes } from './lab/workload.js';
 import { describeMachine, thisMachine } from './machine.js';
+import { type MetricsBenchmarkOptions, runMetricsBenchmark } from './metrics/metrics-benchmark.js';
+import { renderMetrics } from './metrics/metrics-report.js';
 import { mostExpensive, profileCpu } from './portable/cpu-profile.js';
 import { type PortableBenchmarkOptions, runPortableBenchmark } from './portable/portable-benchmark.js';
 import { renderPortable, renderProfile } from './portable/portable-report.js';
@@ -167,6 +169,21 @@ program
     const costs = await runHealthBenchmark(options, say);
     write(`\n${renderHealth(costs, options.backends, isTerminal)}`);
     if (json !== undefined) writeJson(json, { benchmark: 'health', machine, options, costs });
+  });
+
+program
+  .command('metrics')
+  .description('a scrape of a node with many services and backends, beside prom-client')
+  .option('--services <n>', 'of the node', count(1, 1000), 1000)
+  .option('--backends <n>', 'of all services', count(1, 30_000), 10_000)
+  .option('--rounds <n>', 'of which the median is taken', count(1, 1000), 15)
+  .option('--json <file>', 'all of it, for programs')
+  .action(async ({ json, ...options }: MetricsBenchmarkOptions & { json?: string }) => {
+    const machine = thisMachine();
+    write(describeMachine(machine));
+    const result = await runMetricsBenchmark(options, say);
+    write(`\n${renderMetrics(result, options, isTerminal)}`);
+    if (json !== undefined) writeJson(json, { benchmark: 'metrics', machine, options, ...result });
   });
 
 interface PortableCommandOptions extends PortableBenchmarkOptions {

@@ -5,6 +5,8 @@ import { RolloutCluster, type RolloutTraffic } from './rollout-cluster.js';
 import { testAsRoot } from './test-as-root.js';
 
 const LONG_CONNECTIONS = 500;
+/** Daemons that start take long on a machine that does other things too. */
+const TEST_TIMEOUT_MS = 300_000;
 const SPARES = ['node4', 'node5', 'node6'];
 
 let lab: RolloutCluster;
@@ -34,6 +36,7 @@ async function assertRolledOut(
 }
 
 testAsRoot('a rolling scale-out from 3 to 6 nodes and back under load breaks and refuses no connection', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   await Promise.all(SPARES.map((name) => lab.startSpare(name)));
   await waitForRoutes(3);
   await assertRolledOut(t, 'grow', { kind: 'add-nodes', nodes: SPARES });
@@ -48,6 +51,7 @@ testAsRoot('a rolling scale-out from 3 to 6 nodes and back under load breaks and
 });
 
 testAsRoot('a rolling restart of all nodes under load breaks and refuses no connection', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const nodes = ['node1', 'node2', 'node3'];
   const instances = await Promise.all(nodes.map(instanceOf));
   await assertRolledOut(t, 'restart', { kind: 'restart-nodes', nodes });

@@ -4,6 +4,8 @@ import { type FoundStatus, RolloutCluster, type RolloutTraffic } from './rollout
 import { testAsRoot } from './test-as-root.js';
 
 const LONG_CONNECTIONS = 100;
+/** Daemons that start take long on a machine that does other things too. */
+const TEST_TIMEOUT_MS = 300_000;
 const NODES = ['node1', 'node2', 'node3'];
 
 let lab: RolloutCluster;
@@ -25,6 +27,7 @@ const stagesOf = ({ steps }: FoundStatus) => steps.map(({ stage }) => stage);
 const isAtSecondStep = (status: FoundStatus) => stagesOf(status)[0] === 'done';
 
 testAsRoot('a rollout whose leader is killed in the middle is finished by another node', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const rollout = { kind: 'restart-nodes', nodes: NODES };
   await lab.put('leader', rollout);
   const { leader } = await lab.statusThat('leader', 'be at its second step', isAtSecondStep);

@@ -10,8 +10,7 @@ export class NodeSupervisor implements Disposable {
 
   /** @param nodes  whose daemons run */
   constructor(nodes: readonly WeirNode[]) {
-    // A daemon that does not come back is missed by who waits for it.
-    for (const node of nodes) void this.#watch(node).catch(() => {});
+    for (const node of nodes) void this.#watch(node);
   }
 
   /** How often the daemon of each node was started again; nodes that never were are not in it. */
@@ -30,7 +29,8 @@ export class NodeSupervisor implements Disposable {
       if (this.#isStopped || code === 0) return;
       const { name } = node.host;
       this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
-      await node.start();
+      // One that takes long to be ready runs all the same.
+      await node.start().catch(() => {});
     }
   }
 }

@@ -116,12 +116,15 @@ class Speaker implements VrrpSpeaker {
         backoffMs = BACKOFF_FIRST_MS;
         continue;
       }
-      this.#options.logger.error({ retryInMs: backoffMs }, 'keepalived is gone; it is started again');
+      this.#options.logger.error(
+        { event: 'keepalived_lost', retryInMs: backoffMs },
+        'keepalived is gone; it is started again',
+      );
       await wait(backoffMs, undefined, { signal }).catch(() => {});
       backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS);
       if (signal.aborted) return;
       await this.#run().catch((error: unknown) => {
-        this.#options.logger.error({ err: error }, 'keepalived could not be started');
+        this.#options.logger.error({ event: 'keepalived_start_failed', err: error }, 'keepalived could not be started');
       });
     }
   }
@@ -129,8 +132,9 @@ class Speaker implements VrrpSpeaker {
   #tellMoves(): void {
     const { logger, interface: name } = this.#options;
     const held = heldVips(name, this.#vips);
-    for (const vip of held) if (!this.#held.has(vip)) logger.info({ vip }, `${vip} is here now`);
-    for (const vip of this.#held) if (!held.has(vip)) logger.warn({ vip }, `${vip} is not here any more`);
+    for (const vip of held) if (!this.#held.has(vip)) logger.info({ event: 'vip_taken', vip }, `${vip} is here now`);
+    for (const vip of this.#held)
+      if (!held.has(vip)) logger.warn({ event: 'vip_given_up', vip }, `${vip} is not here any more`);
     this.#held = held;
   }
 

@@ -18,10 +18,9 @@ export function backendAt(backends: readonly BackendInput[], wanted: string): nu
   return addressed[0]?.[0] ?? -1;
 }
 
-/** The service with another entry at a place of its list; undefined: without it. -1: at the end. */
+/** The service with another entry at a place of its list; undefined: without it. */
 export function withBackend(service: ServiceInput, at: number, backend: BackendInput | undefined): ServiceInput {
   const { backends = [] } = service;
-  if (at === -1) return backend === undefined ? service : { ...service, backends: [...backends, backend] };
   return { ...service, backends: backends.toSpliced(at, 1, ...(backend === undefined ? [] : [backend])) };
 }
 

@@ -22,6 +22,30 @@ export function problemsOfService(
   return new InvalidConfigError(`services/${service}`, told);
 }
 
+/**
+ * Problems of an entry, told of what stands within it: `backends[2].weight` becomes `weight`.
+ * @param within  such as `backends[2]`; undefined: of the entry itself
+ */
+export function toldWithin<T>(within: string | undefined, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (within === undefined || !(error instanceof InvalidConfigError)) throw error;
+    throw problemsWithin(within, error);
+  }
+}
+
+/** The same of what was thrown. */
+export function problemsWithin(within: string, { problems }: InvalidConfigError): InvalidConfigError {
+  const told = problems.map((problem) => {
+    const rest = problem.path.startsWith(within) ? problem.path.slice(within.length) : undefined;
+    if (rest === '' || rest?.startsWith('.') === true) return { ...problem, path: rest.slice(1) };
+    const message = problem.path === '' ? problem.message : `with it, ${problem.path} ${problem.message}`;
+    return { ...problem, path: '', message };
+  });
+  return new InvalidConfigError(within, told);
+}
+
 function withNames(text: string, names: readonly string[]): string {
   return text.replace(/services\[(\d+)\]/g, (place, at) => {
     const name = names[Number(at)];

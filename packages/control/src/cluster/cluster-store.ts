@@ -67,7 +67,10 @@ export class ClusterStore implements RangeListener {
     this.connection = connection;
     this.trouble = undefined;
     if (this.#troubles.size > 0) {
-      logger.info({ endpoint: connection.endpoint, revision }, `etcd at ${connection.endpoint} answers`);
+      logger.info(
+        { event: 'etcd_back', endpoint: connection.endpoint, revision },
+        `etcd at ${connection.endpoint} answers`,
+      );
     }
     this.#troubles.clear();
     for (const key of gone) onGone(key);
@@ -102,7 +105,7 @@ export class ClusterStore implements RangeListener {
     if (this.#failures >= config.endpoints.length) this.#endFirstRound();
     if (this.#troubles.has(this.trouble)) return;
     this.#troubles.add(this.trouble);
-    logger.warn({ endpoint, error: error.message }, `${this.trouble}; what is in force stays`);
+    logger.warn({ event: 'etcd_lost', endpoint, error: error.message }, `${this.trouble}; what is in force stays`);
   }
 }
 

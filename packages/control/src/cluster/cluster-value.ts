@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { announce } from '../announce-schema.js';
+import type { ConfigProblem } from '../config-error.js';
 import { dataplane } from '../dataplane-schema.js';
 import { problemsOf, type WrittenDocument } from '../document-problems.js';
 import { nodeSchema } from '../node-schema.js';
@@ -82,14 +83,28 @@ export function parseJson(text: string): { readonly json: unknown } | { readonly
 
 /** What is wrong with a value of a key: fields, values and what would be right. */
 export function issuesText(error: z.ZodError, json: unknown, schema: z.ZodType): string {
+  return valueProblems(error, json, schema)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+}
+
+/** The same of a key and its text, each problem for itself; of those that a schema finds. */
+export function keyProblems(key: string, text: string): readonly ConfigProblem[] {
+  const parsed = parseClusterKey(key);
+  if (parsed.kind === 'unknown') return [{ path: 'name', message: parsed.problem, line: 1 }];
+  const value = parseJson(text);
+  if (parsed.kind === 'other' || 'problem' in value) return [];
+  const schema = schemaOf(parsed);
+  const { error } = schema.safeParse(value.json);
+  return error === undefined ? [] : valueProblems(error, value.json, schema);
+}
+
+function valueProblems(error: z.ZodError, json: unknown, schema: z.ZodType): ConfigProblem[] {
   const written: WrittenDocument = {
     value: json,
     lineOfValue: () => 1,
     lineOfKey: () => 1,
     numberText: () => undefined,
   };
-  return error.issues
-    .flatMap((issue) => problemsOf(issue, written, () => z.toJSONSchema(schema, { io: 'input' })))
-    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-    .join('; ');
+  return error.issues.flatMap((issue) => problemsOf(issue, written, () => z.toJSONSchema(schema, { io: 'input' })));
 }

@@ -1,3 +1,4 @@
+import type { ConfigChanges } from '../change/config-changes.js';
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
 import type { ConfigError } from '../config-error.js';
 import type { NodeConfig } from '../node-config.js';
@@ -14,12 +15,19 @@ export interface ConfigSourceOptions {
    * with the file before, where they would be refused with the new one.
    */
   readonly refusal?: Refusal;
+  /**
+   * Asked of what a change through this node comes to, before it is written: whether the node could put it in force.
+   * @throws {ConfigError} it could not
+   */
+  readonly check?: (next: NodeConfig) => Promise<void>;
 }
 
 /** weir.yaml and, where it has a section `etcd`, what the nodes of the cluster share. */
 export interface ClusterConfigSource extends ConfigSource {
   /** What is to be in force: of the start, and after it the newest that was told. */
   readonly config: NodeConfig;
+  /** What stands in it, and how it is changed. */
+  readonly changes: ConfigChanges;
   /** Tells what changes from now on, in order, one at a time; while a callback runs, only the newest state is kept. Once. */
   follow(callback: (event: ConfigEvent) => Promise<void>): void;
   status(): ClusterStatus;

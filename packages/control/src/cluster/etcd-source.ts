@@ -1,17 +1,19 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { type ClusterHost, EtcdChanges } from '../change/etcd-changes.js';
+import { Milestone } from '../change/milestone.js';
 import type { ClusterStatus, EtcdConfig, NodeRecord } from '../cluster-config.js';
+import type { EtcdConnection } from '../etcd/etcd-connection.js';
 import { followRange } from '../etcd/follow-range.js';
 import type { KeyEvent } from '../etcd/watch-stream.js';
 import { followFile } from '../follow-file.js';
 import type { NodeConfig } from '../node-config.js';
-import type { NodeDocument } from '../node-schema.js';
+import type { WrittenNode } from '../parse-node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { Bursts } from './bursts.js';
 import { clusterPrefix } from './cluster-key.js';
-import type { ClusterLog } from './cluster-log.js';
 import { ClusterStore } from './cluster-store.js';
-import type { ClusterConfigSource, NodeRegistration, Refusal } from './config-source.js';
+import type { ClusterConfigSource, ConfigSourceOptions, NodeRegistration } from './config-source.js';
 import { EntryCache } from './entry-cache.js';
 import { FileDocument } from './file-document.js';
 import { type MergedCluster, mergeCluster } from './merge-cluster.js';
@@ -20,25 +22,32 @@ import { LeasedRegistration } from './node-registration.js';
 import { SkipReport } from './skip-report.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
 
-interface SourceOptions {
+/** So long what etcd has may take to arrive here, or to be put in force, before somebody who waits for it is told. */
+const ARRIVAL_MS = 5000;
+
+interface SourceOptions extends ConfigSourceOptions {
   readonly path: string;
-  readonly document: NodeDocument;
+  readonly file: WrittenNode;
   readonly config: EtcdConfig;
-  readonly logger: ClusterLog;
-  readonly refusal?: Refusal | undefined;
 }
 
 /** weir.yaml and the keys of its cluster. */
-export class EtcdSource implements ClusterConfigSource {
+export class EtcdSource implements ClusterConfigSource, ClusterHost {
+  readonly prefix: string;
+  readonly cache = new EntryCache();
+  readonly changes = new EtcdChanges(this);
   readonly #options: SourceOptions;
   readonly #file: FileDocument;
   readonly #store: ClusterStore;
   readonly #snapshot: SnapshotKeeper;
   readonly #report: SkipReport;
-  readonly #cache = new EntryCache();
   readonly #bursts = new Bursts(
     () => this.#work(),
-    (err) => this.#options.logger.error({ err }, `a change can't be told: ${err.message}; what is in force stays`),
+    (err) =>
+      this.#options.logger.error(
+        { event: 'change_not_told', err },
+        `a change can't be told: ${err.message}; what is in force stays`,
+      ),
   );
   readonly #closed = new AbortController();
   readonly #registrations = new Set<LeasedRegistration>();
@@ -51,17 +60,22 @@ export class EtcdSource implements ClusterConfigSource {
   #merged: MergedCluster;
   /** What was told last; before that, what {@link config} said. */
   #told: NodeConfig;
+  /** Of the keys in {@link #told}, once it has been put in force. */
+  readonly #toldRevision = new Milestone();
+  readonly #seenRevision = new Milestone();
 
   private constructor(options: SourceOptions) {
     this.#options = options;
-    const { path, document, config, logger, refusal } = options;
-    this.#file = new FileDocument(path, document, refusal);
+    const { path, file, config, logger, refusal } = options;
+    this.prefix = clusterPrefix(config.cluster);
+    this.#file = new FileDocument(path, file, refusal);
     this.#report = new SkipReport(logger);
     this.#snapshot = new SnapshotKeeper(config, logger);
     this.#store = new ClusterStore({
       config,
       logger,
       onChange: (events) => {
+        this.#seenRevision.reach(this.#store.revision);
         // Until then, start() itself puts in force what is there.
         if (this.#isStarted && !this.#isOfNodesAlone(events)) this.#bursts.push();
       },
@@ -81,6 +95,50 @@ export class EtcdSource implements ClusterConfigSource {
 
   get config(): NodeConfig {
     return this.#told;
+  }
+
+  get file(): WrittenNode {
+    return this.#file.file;
+  }
+
+  get keys(): ReadonlyMap<string, string> {
+    return this.#store.keys;
+  }
+
+  get revisions(): ReadonlyMap<string, string> {
+    return this.#store.revisions;
+  }
+
+  get revision(): string {
+    return this.#store.revision;
+  }
+
+  get connection(): EtcdConnection | undefined {
+    return this.#store.connection;
+  }
+
+  get trouble(): string | undefined {
+    return this.#store.trouble;
+  }
+
+  get merged(): MergedCluster {
+    return this.#merged;
+  }
+
+  async check(next: NodeConfig): Promise<void> {
+    await this.#options.check?.(next);
+  }
+
+  seen(revision: string): Promise<boolean> {
+    return this.#seenRevision.reached(revision, ARRIVAL_MS);
+  }
+
+  told(revision: string, signal?: AbortSignal): Promise<boolean> {
+    return this.#toldRevision.reached(revision, ARRIVAL_MS, signal);
+  }
+
+  merge(keys: ReadonlyMap<string, string>): MergedCluster {
+    return mergeCluster(this.#file.value, keys, this.#good, this.cache);
   }
 
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
@@ -141,12 +199,15 @@ export class EtcdSource implements ClusterConfigSource {
       this.#store.restore(snapshot);
       this.#good = snapshot.good;
     }
-    this.#following = followRange(config, clusterPrefix(config.cluster), this.#store, this.#closed.signal);
+    this.#following = followRange(config, this.prefix, this.#store, this.#closed.signal);
     await this.#store.firstRound;
     this.#isStarted = true;
     if (this.#store.source === 'snapshot') {
       const details = { file: config.snapshotFile, revision: this.#store.revision };
-      logger.warn(details, `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`);
+      logger.warn(
+        { event: 'started_from_snapshot', ...details },
+        `etcd does not answer; the last good state is in force, from ${config.snapshotFile}`,
+      );
     }
     this.#put(this.#mergeOrStay());
     this.#told = this.#merged.config;
@@ -163,10 +224,15 @@ export class EtcdSource implements ClusterConfigSource {
     this.#fileWanted = 'no';
     const error = fileWanted === 'no' ? undefined : await this.#file.reload(fileWanted === 'in-any-case');
     if (error !== undefined) await this.#callback?.({ kind: 'refused', error });
+    const { revision } = this.#store;
     this.#put(this.#mergeOrStay());
-    if (this.#callback === undefined) return;
+    await this.#tell(fileWanted === 'in-any-case' && error === undefined);
+    this.#toldRevision.reach(revision);
+  }
+
+  async #tell(isAsked: boolean): Promise<void> {
     const { config } = this.#merged;
-    const isAsked = fileWanted === 'in-any-case' && error === undefined;
+    if (this.#callback === undefined) return;
     if (!isAsked && isDeepStrictEqual(config, this.#told)) return;
     this.#told = config;
     await this.#callback({ kind: 'changed', config });
@@ -178,7 +244,7 @@ export class EtcdSource implements ClusterConfigSource {
       return this.#merge();
     } catch (err) {
       this.#options.logger.error(
-        { err },
+        { event: 'etcd_state_unreadable', err },
         `what is in etcd can't be read: ${(err as Error).message}; what is in force stays`,
       );
       return this.#merged;
@@ -186,12 +252,13 @@ export class EtcdSource implements ClusterConfigSource {
   }
 
   #merge(): MergedCluster {
-    return mergeCluster(this.#file.value, this.#store.keys, this.#good, this.#cache);
+    return this.merge(this.#store.keys);
   }
 
   #put(merged: MergedCluster): void {
     this.#merged = merged;
     this.#good = merged.good;
+    this.changes.listeners.tell();
     this.#report.tell(merged.skipped, merged.waiting, (key) => merged.good.has(key));
     const { keys, revision, source } = this.#store;
     if (source === 'etcd') this.#snapshot.keep({ keys, revision, good: merged.good });

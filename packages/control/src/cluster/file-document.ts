@@ -1,7 +1,7 @@
 import { ConfigError } from '../config-error.js';
 import { nodeConfigOf } from '../node-config.js';
 import type { NodeDocument } from '../node-schema.js';
-import { loadNodeDocument } from '../parse-node-config.js';
+import { loadWrittenNode, type WrittenNode } from '../parse-node-config.js';
 import type { Refusal } from './config-source.js';
 
 /** weir.yaml as it was when it was last right, and could be put in force. */
@@ -9,21 +9,25 @@ export class FileDocument {
   readonly #path: string;
   readonly #refusalOf: Refusal;
   #refusal: string | undefined;
-  value: NodeDocument;
+  file: WrittenNode;
 
-  constructor(path: string, value: NodeDocument, refusal: Refusal = () => undefined) {
+  constructor(path: string, file: WrittenNode, refusal: Refusal = () => undefined) {
     this.#path = path;
     this.#refusalOf = refusal;
-    this.value = value;
+    this.file = file;
+  }
+
+  get value(): NodeDocument {
+    return this.file.document;
   }
 
   /** Reads it anew. @returns what is wrong with it; undefined too where that is known, unless `isAsked` */
   async reload(isAsked: boolean): Promise<ConfigError | undefined> {
     try {
-      const next = await loadNodeDocument(this.#path);
-      const refusal = this.#refusalOf(nodeConfigOf(this.value), nodeConfigOf(next));
+      const next = await loadWrittenNode(this.#path);
+      const refusal = this.#refusalOf(nodeConfigOf(this.value), nodeConfigOf(next.document));
       if (refusal !== undefined) throw refusal;
-      this.value = next;
+      this.file = next;
       this.#refusal = undefined;
       return undefined;
     } catch (error) {

@@ -1,17 +1,46 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { FileChanges, type RunningHost } from '../change/file-changes.js';
+import { RunningDocument } from '../change/running-document.js';
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
-import type { NodeConfig } from '../node-config.js';
-import { type ConfigEvent, type ConfigSource, watchNodeConfig } from '../watch-node-config.js';
-import type { ClusterConfigSource, NodeRegistration } from './config-source.js';
+import { ConfigError } from '../config-error.js';
+import { followFile } from '../follow-file.js';
+import { type NodeConfig, nodeConfigOf } from '../node-config.js';
+import { loadWrittenNode, type WrittenNode } from '../parse-node-config.js';
+import type { ConfigEvent } from '../watch-node-config.js';
+import { Bursts } from './bursts.js';
+import type { ClusterConfigSource, ConfigSourceOptions, NodeRegistration } from './config-source.js';
 
-/** weir.yaml alone. */
-export class FileSource implements ClusterConfigSource {
-  readonly #path: string;
+/** weir.yaml alone, and what is changed of it while it runs. */
+export class FileSource implements ClusterConfigSource, RunningHost {
+  readonly path: string;
+  readonly changes = new FileChanges(this);
+  running: RunningDocument;
+  readonly #options: ConfigSourceOptions;
+  readonly #bursts = new Bursts(
+    () => this.#work(),
+    (err) =>
+      this.#options.logger.error(
+        { event: 'change_not_told', err },
+        `a change can't be told: ${err.message}; what is in force stays`,
+      ),
+    0,
+  );
   #config: NodeConfig;
-  #watching: ConfigSource | undefined;
+  /** Undefined: a refusal was told last. */
+  #told: NodeConfig | undefined;
+  #refused: string | undefined;
+  #fileWanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
+  #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
+  #watchingFile: Disposable | undefined;
+  #waiting: (() => void)[] = [];
 
-  constructor(path: string, inForce: NodeConfig) {
-    this.#path = path;
-    this.#config = inForce;
+  constructor(path: string, file: WrittenNode, options: ConfigSourceOptions) {
+    this.path = resolve(path);
+    this.running = new RunningDocument(file);
+    this.#options = options;
+    this.#config = nodeConfigOf(file.document);
+    this.#told = this.#config;
   }
 
   get config(): NodeConfig {
@@ -19,15 +48,14 @@ export class FileSource implements ClusterConfigSource {
   }
 
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
-    const tell = async (event: ConfigEvent) => {
-      if (event.kind === 'changed') this.#config = event.config;
-      await callback(event);
-    };
-    this.#watching = watchNodeConfig(this.#path, tell, { inForce: this.#config });
+    this.#callback = callback;
+    this.#watchingFile = followFile(this.path, () => this.#lookAtFile('if-changed'));
+    // It may have been changed since it was read.
+    this.#lookAtFile('if-changed');
   }
 
   reload(): void {
-    this.#watching?.reload();
+    this.#lookAtFile('in-any-case');
   }
 
   status(): ClusterStatus {
@@ -42,7 +70,70 @@ export class FileSource implements ClusterConfigSource {
     return [];
   }
 
+  async check(next: NodeConfig): Promise<void> {
+    await this.#options.check?.(next);
+  }
+
+  told(): Promise<void> {
+    const told = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#bursts.push();
+    return told;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watching?.[Symbol.asyncDispose]();
+    this.#callback = undefined;
+    this.#watchingFile?.[Symbol.dispose]();
+    await this.#bursts[Symbol.asyncDispose]();
+  }
+
+  #lookAtFile(how: 'if-changed' | 'in-any-case'): void {
+    if (this.#fileWanted !== 'in-any-case') this.#fileWanted = how;
+    this.#bursts.push();
+  }
+
+  async #work(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    try {
+      const isAsked = this.#fileWanted === 'in-any-case';
+      const error = this.#fileWanted === 'no' ? undefined : await this.#readFile();
+      if (error === undefined) this.#refused = undefined;
+      else await this.#refuse(error, isAsked);
+      if (error !== undefined && waiting.length === 0) return;
+      const config = nodeConfigOf(this.running.document);
+      if ((!isAsked || error !== undefined) && isDeepStrictEqual(config, this.#told)) return;
+      this.#config = config;
+      this.#told = config;
+      await this.#callback?.({ kind: 'changed', config });
+    } finally {
+      for (const resolve of waiting) resolve();
+    }
+  }
+
+  /** @returns what is wrong with it, for itself or beside the changes that were made of it */
+  async #readFile(): Promise<ConfigError | undefined> {
+    this.#fileWanted = 'no';
+    try {
+      const file = await loadWrittenNode(this.path);
+      if (file.text === this.running.file.text) return undefined;
+      const overruled = this.running.overruledBy(file);
+      this.running = this.running.withFile(file);
+      for (const service of overruled) {
+        const message = `${this.path} says something new of service ${service}; it stands over what was changed while running`;
+        this.#options.logger.warn({ event: 'change_not_kept', service }, message);
+      }
+      this.changes.listeners.tell();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConfigError) return error;
+      throw error;
+    }
+  }
+
+  async #refuse(error: ConfigError, isAsked: boolean): Promise<void> {
+    if (error.message === this.#refused && !isAsked) return;
+    this.#refused = error.message;
+    // What comes next is told in any case.
+    this.#told = undefined;
+    await this.#callback?.({ kind: 'refused', error });
   }
 }

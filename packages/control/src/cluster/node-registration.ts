@@ -67,7 +67,10 @@ export class LeasedRegistration implements NodeRegistration {
     } catch (error) {
       const { config, logger } = this.#options;
       const message = `the entry of this node stays until its lease of ${config.leaseMs / 1000} s ends`;
-      logger.warn({ endpoint: connection.endpoint }, `${message}: etcd ${troubleText(error as Error)}`);
+      logger.warn(
+        { event: 'node_entry_stays', endpoint: connection.endpoint },
+        `${message}: etcd ${troubleText(error as Error)}`,
+      );
     }
   }
 
@@ -112,8 +115,12 @@ export class LeasedRegistration implements NodeRegistration {
     const { logger, config } = this.#options;
     if (step.kind === 'held') {
       if (step.isRenewal)
-        logger.warn({ key }, `the lease of ${key} had expired; registered again, nothing was withdrawn`);
-      if (this.#taken?.isTold === true) logger.info({ key }, `${key} is free; this node is registered`);
+        logger.warn(
+          { event: 'node_lease_expired', key },
+          `the lease of ${key} had expired; registered again, nothing was withdrawn`,
+        );
+      if (this.#taken?.isTold === true)
+        logger.info({ event: 'node_registered', key }, `${key} is free; this node is registered`);
       this.#taken = undefined;
       return;
     }
@@ -124,13 +131,16 @@ export class LeasedRegistration implements NodeRegistration {
     if (!isAlive || this.#taken.isTold) return;
     this.#taken.isTold = true;
     const message = `another node that is alive is registered as ${key}; give each its own node.name. This one is not registered`;
-    logger.error({ key, instance }, message);
+    logger.error({ event: 'node_name_taken', key, instance }, message);
   }
 
   #tellTrouble({ endpoint }: EtcdConnection, trouble: string): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
-    this.#options.logger.warn({ endpoint }, `this node can't be registered: etcd at ${endpoint} ${trouble}`);
+    this.#options.logger.warn(
+      { event: 'node_not_registered', endpoint },
+      `this node can't be registered: etcd at ${endpoint} ${trouble}`,
+    );
   }
 }
 

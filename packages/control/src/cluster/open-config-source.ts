@@ -1,19 +1,16 @@
 import { etcdConfigOf } from '../etcd-config.js';
-import { nodeConfigOf } from '../node-config.js';
-import { loadNodeDocument } from '../parse-node-config.js';
+import { loadWrittenNode } from '../parse-node-config.js';
 import type { ClusterConfigSource, ConfigSourceOptions } from './config-source.js';
 import { EtcdSource } from './etcd-source.js';
 import { FileSource } from './file-source.js';
 
 /**
- * weir.yaml, and what its section `etcd` leads to; without that section as watchNodeConfig().
+ * weir.yaml, and what its section `etcd` leads to; without that section it alone.
  * @throws {ConfigError} when the file itself is wrong; never for what is in etcd, or for etcd being away
  */
-export async function openConfigSource(
-  path: string,
-  { logger, refusal }: ConfigSourceOptions,
-): Promise<ClusterConfigSource> {
-  const document = await loadNodeDocument(path);
-  if (document.etcd === undefined) return new FileSource(path, nodeConfigOf(document));
-  return EtcdSource.open({ path, document, config: etcdConfigOf(document.etcd), logger, refusal });
+export async function openConfigSource(path: string, options: ConfigSourceOptions): Promise<ClusterConfigSource> {
+  const file = await loadWrittenNode(path);
+  const { etcd } = file.document;
+  if (etcd === undefined) return new FileSource(path, file, options);
+  return EtcdSource.open({ ...options, path, file, config: etcdConfigOf(etcd) });
 }

@@ -23,10 +23,11 @@ export class SkipReport {
   ): void {
     for (const [key, problem] of news(skipped, this.#skipped)) {
       const what = isInForce(key) ? 'its last good value stays' : 'it is skipped';
-      this.#logger.warn({ key, problem }, `${key}: ${problem}; ${what}`);
+      this.#logger.warn({ event: 'key_skipped', key, problem }, `${key}: ${problem}; ${what}`);
     }
     for (const key of this.#skipped.keys()) {
-      if (!skipped.has(key)) this.#logger.info({ key }, `${key}: all is well with it again, or it is gone`);
+      if (!skipped.has(key))
+        this.#logger.info({ event: 'key_accepted', key }, `${key}: all is well with it again, or it is gone`);
     }
     for (const [key, what] of news(waiting, this.#waiting)) this.#logger.debug({ key }, `${key}: ${what}`);
     this.#skipped = skipped;

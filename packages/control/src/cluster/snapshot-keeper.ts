@@ -14,7 +14,8 @@ export class SnapshotKeeper implements AsyncDisposable {
   readonly #logger: ClusterLog;
   readonly #bursts = new Bursts(
     () => this.#write(),
-    (err) => this.#logger.error({ err }, `the last good state can't be kept: ${err.message}`),
+    (err) =>
+      this.#logger.error({ event: 'snapshot_not_written', err }, `the last good state can't be kept: ${err.message}`),
     APART_MS,
   );
   #state: State | undefined;
@@ -32,7 +33,10 @@ export class SnapshotKeeper implements AsyncDisposable {
     try {
       return await readSnapshot(snapshotFile, cluster);
     } catch (error) {
-      this.#logger.warn({ file: snapshotFile }, `${snapshotFile} ${(error as Error).message}; it is ignored`);
+      this.#logger.warn(
+        { event: 'snapshot_unreadable', file: snapshotFile },
+        `${snapshotFile} ${(error as Error).message}; it is ignored`,
+      );
       return undefined;
     }
   }
@@ -52,12 +56,16 @@ export class SnapshotKeeper implements AsyncDisposable {
     const { snapshotFile, cluster } = this.#config;
     try {
       await writeSnapshot(snapshotFile, { cluster, ...(this.#state as State) });
-      if (this.trouble !== undefined) this.#logger.info({ file: snapshotFile }, `${snapshotFile} is written again`);
+      if (this.trouble !== undefined)
+        this.#logger.info({ event: 'snapshot_written_again', file: snapshotFile }, `${snapshotFile} is written again`);
       this.trouble = undefined;
     } catch (error) {
       const trouble = `${snapshotFile} can't be written: ${(error as Error).message}`;
       if (trouble !== this.trouble)
-        this.#logger.error({ file: snapshotFile }, `${trouble}; a start without etcd would fail`);
+        this.#logger.error(
+          { event: 'snapshot_not_written', file: snapshotFile },
+          `${trouble}; a start without etcd would fail`,
+        );
       this.trouble = trouble;
     }
   }

@@ -41,7 +41,10 @@ class DiscoveringSource implements ClusterConfigSource {
     this.#runner = new DiscoveryRunner({
       onChange: () => this.#onFound(),
       onTrouble: ({ service, source, message }) =>
-        logger.warn({ service, source }, `discovery for service ${service}, ${source}: ${message}`),
+        logger.warn(
+          { event: 'discovery_trouble', service, source },
+          `discovery for service ${service}, ${source}: ${message}`,
+        ),
     });
   }
 
@@ -54,6 +57,10 @@ class DiscoveringSource implements ClusterConfigSource {
 
   get config(): NodeConfig {
     return this.#config;
+  }
+
+  get changes(): ClusterConfigSource['changes'] {
+    return this.#source.changes;
   }
 
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
@@ -116,7 +123,10 @@ class DiscoveringSource implements ClusterConfigSource {
 
   #enqueue(work: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(work).catch((err: Error) => {
-      this.#logger.error({ err }, `what was found can't be told: ${err.message}; the next change is told again`);
+      this.#logger.error(
+        { event: 'change_not_told', err },
+        `what was found can't be told: ${err.message}; the next change is told again`,
+      );
     });
     return this.#queue;
   }
@@ -130,7 +140,8 @@ class DiscoveringSource implements ClusterConfigSource {
   #joined(): NodeConfig {
     const { config, skipped } = withDiscovery(this.#source.config, this.#runner.found());
     for (const line of skipped) {
-      if (!this.#skipped.includes(line)) this.#logger.warn({}, `found and not used: ${line}`);
+      if (!this.#skipped.includes(line))
+        this.#logger.warn({ event: 'discovered_not_used' }, `found and not used: ${line}`);
     }
     this.#skipped = skipped;
     return config;

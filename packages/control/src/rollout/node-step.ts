@@ -1,4 +1,5 @@
 import type { NodeRecord } from '../cluster-config.js';
+import { isOwner, memberStateOf, memberWrites } from './node-membership.js';
 import type { RolloutStep } from './rollout-status.js';
 import { go, isUnderWay, nameOf, type StepMove, type StepScene, stepMark, waitAtMost } from './rollout-step.js';
 import { isActive, type KeyWrite, textOf } from './rollout-view.js';
@@ -20,16 +21,21 @@ export function beginNodeStep(scene: StepScene, step: RolloutStep): StepMove {
   }
   const obstacle = obstacleBefore(scene, step) ?? lastActive(scene, step);
   if (obstacle !== undefined) return obstacle;
+  const member = memberStateOf(view, name);
   const begun: RolloutStep = {
     ...step,
     former: textOf(view, stateKey(name)) ?? null,
     formerState: record.state === 'draining' ? 'draining' : 'active',
     instance: record.instance,
+    ...(member === undefined ? {} : { formerMember: member }),
     ...(view.traffic === undefined ? {} : { before: view.traffic }),
   };
-  return step.change === 'activate'
-    ? go({ ...begun, stage: 'activating' }, [wish(scene, step, { state: 'active' })])
-    : go({ ...begun, stage: 'draining' }, [wish(scene, step, { state: 'draining' })]);
+  if (step.change === 'activate') {
+    const joins = memberWrites(view, name, isOwner(member) ? undefined : 'filling');
+    return go({ ...begun, stage: 'activating' }, [wish(scene, step, { state: 'active' }), ...joins]);
+  }
+  const leaves = memberWrites(view, name, isOwner(member) ? 'draining' : undefined);
+  return go({ ...begun, stage: 'draining' }, [wish(scene, step, { state: 'draining' }), ...leaves]);
 }
 
 /** What comes next for a node that a step is at. */
@@ -42,6 +48,8 @@ export function advanceNodeStep(scene: StepScene, step: RolloutStep): StepMove {
       return comeBack(scene, step);
     case 'activating':
       return activate(scene, step);
+    case 'filling':
+      return fill(scene, step);
     default:
       return checkAfter(scene, step);
   }
@@ -52,7 +60,10 @@ export function undoNodeStep(scene: StepScene, step: RolloutStep): StepMove {
   const { spec, view } = scene;
   const name = nameOf(step);
   if (step.former === undefined) return go({ ...step, stage: 'undone' });
-  if (step.stage !== 'undoing') return go({ ...step, stage: 'undoing' }, [formerState(step)]);
+  if (step.stage !== 'undoing') {
+    const member = memberWrites(view, name, step.formerMember);
+    return go({ ...step, stage: 'undoing' }, [formerState(step), ...member]);
+  }
   if (view.nodes.get(name)?.state === step.formerState) return go({ ...step, stage: 'undone' });
   const why = `${name} is not ${step.formerState} again`;
   return scene.waitedMs(step) < spec.stepTimeout
@@ -81,6 +92,10 @@ function drain(scene: StepScene, step: RolloutStep): StepMove {
   }
   const { connections } = record.condition;
   const counted = { ...step, connections };
+  // Routers may not yet know that it takes no more.
+  if (connections === 0 && scene.waitedMs(step) < spec.checkFor) {
+    return { kind: 'wait', step: counted, why: `${name} has no connections left, and routers may not know yet` };
+  }
   if (connections === 0) return drained(scene, counted, record);
   const why = `${name} has ${connections} connections left`;
   return scene.waitedMs(step) < spec.drainTimeout
@@ -106,7 +121,9 @@ function comeBack(scene: StepScene, step: RolloutStep): StepMove {
   const name = nameOf(step);
   const why = absence(scene, step, view.nodes.get(name));
   if (why !== undefined) return waitAtMost(scene, step, spec.stepTimeout, why);
-  return go({ ...step, stage: 'activating' }, [formerState(step)]);
+  // Others took its rows meanwhile, so it fills anew.
+  const joins = memberWrites(view, name, isOwner(step.formerMember) ? 'filling' : undefined);
+  return go({ ...step, stage: 'activating' }, [formerState(step), ...joins]);
 }
 
 function absence({ spec }: StepScene, step: RolloutStep, record: NodeRecord | undefined): string | undefined {
@@ -124,9 +141,21 @@ function activate(scene: StepScene, step: RolloutStep): StepMove {
   const name = nameOf(step);
   const wanted = step.change === 'activate' ? 'active' : step.formerState;
   const state = view.nodes.get(name)?.state;
-  if (state === wanted && isSeen(scene, step)) return go({ ...step, stage: 'checking' });
+  if (state === wanted && isSeen(scene, step)) {
+    return go({ ...step, stage: memberStateOf(view, name) === 'filling' ? 'filling' : 'checking' });
+  }
   const why = `${name} is ${state ?? 'not registered'}, and is to be ${wanted}`;
   return waitAtMost(scene, step, spec.stepTimeout, why);
+}
+
+/** As a member of the table of nodes it fills for its time: old flows are found at the second choice meanwhile. */
+function fill(scene: StepScene, step: RolloutStep): StepMove {
+  const { spec, view } = scene;
+  const name = nameOf(step);
+  if (scene.waitedMs(step) < spec.fillFor) {
+    return { kind: 'wait', step, why: `${name} fills for ${spec.fillFor / 1000} s` };
+  }
+  return go({ ...step, stage: 'checking' }, memberWrites(view, name, 'active'));
 }
 
 /** A node that was active already proves that it knows of the step. */

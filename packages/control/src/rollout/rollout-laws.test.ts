@@ -115,6 +115,7 @@ test('where all goes well, a rollout comes to its end, and nobody but drained no
           happen(world, { kind: 'obey', node });
         }
         look(world);
+        world.nowMs += 60_000;
       }
       const isBack = JSON.stringify(texts(world)) === JSON.stringify(before);
       return world.status.state === 'done' && (isBack || made.kind === 'drain-nodes' || made.kind === 'activate-nodes');
@@ -130,13 +131,16 @@ function someOf(count: number): fc.Arbitrary<string[]> {
 function begin(made: RolloutDocument, former: readonly (string | undefined)[]): World {
   const parsed = parseRollout(made);
   if (!('spec' in parsed)) throw new Error(parsed.problem);
-  const keys = new Map(
-    former.flatMap((state, at) =>
+  const members = NAMES.map((name, at) => ({ name, address: `10.0.0.1${at}`, state: former[at] ?? 'active' }));
+  const table = { text: JSON.stringify({ choices: 4, members }), revision: '1', isLeased: false };
+  const keys = new Map([
+    ['settings/nodes', table] as const,
+    ...former.flatMap((state, at) =>
       state === undefined
         ? []
         : [[`node-states/${NAMES[at]}`, { text: JSON.stringify({ state }), revision: '1', isLeased: false }] as const],
     ),
-  );
+  ]);
   const nodes = new Map(
     NAMES.map((name, at) => [name, record(name, former[at] === 'draining' ? 'draining' : 'active')]),
   );

@@ -5,6 +5,7 @@ import { keyPart } from '../etcd-schema.js';
 import { NODES_MAX } from '../nodes-schema.js';
 import { backendSchema } from '../service-schema.js';
 
+const KINDS = 'drain-nodes, activate-nodes, add-nodes, restart-nodes, upgrade-nodes, replace-backends';
 const CHECK_MIN_MS = 2000;
 
 /** What is wanted of a rollout that has been started; `run` after `pause` goes on. */
@@ -17,6 +18,9 @@ const options = {
     .default(1),
   drainTimeout: duration.describe('How long a drain waits for connections to end.').prefault('5m'),
   stepTimeout: duration.describe('How long anything else may take before it is trouble.').prefault('5m'),
+  fillFor: duration
+    .describe('How long a member fills, of a service with second chance or of settings/nodes.')
+    .prefault('60s'),
   checkFor: durationUpTo(600_000, '10m')
     .refine((ms) => ms === 0 || ms >= CHECK_MIN_MS, 'is less than 2s; nodes tell of their traffic each second')
     .describe('How long traffic is looked at before and after each step; 0s: not at all.')
@@ -46,28 +50,29 @@ const version = z.string().min(1).max(128).describe('What nodes/NAME says once i
 const rolloutBackend = backendSchema.omit({ name: true });
 
 /** The value of `rollouts/NAME`. */
-export const rolloutSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('drain-nodes'), nodes, ...options }),
-  z.strictObject({ kind: z.literal('activate-nodes'), nodes, ...options }),
-  z.strictObject({ kind: z.literal('add-nodes'), nodes, ...options }),
-  z.strictObject({ kind: z.literal('restart-nodes'), nodes, ...options }),
-  z.strictObject({ kind: z.literal('upgrade-nodes'), nodes, version, ...options }),
-  z.strictObject({
-    kind: z.literal('replace-backends'),
-    service: keyPart,
-    backends: z
-      .record(keyPart, rolloutBackend)
-      .refine(
-        (backends) => Object.keys(backends).length > 0,
-        'names no backend; a service without backends serves nobody',
-      )
-      .describe('By name: all that there are to be at last.'),
-    fillFor: duration
-      .describe('How long backends of a service with second chance fill before others leave.')
-      .prefault('60s'),
-    ...options,
-  }),
-]);
+export const rolloutSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('drain-nodes'), nodes, ...options }),
+    z.strictObject({ kind: z.literal('activate-nodes'), nodes, ...options }),
+    z.strictObject({ kind: z.literal('add-nodes'), nodes, ...options }),
+    z.strictObject({ kind: z.literal('restart-nodes'), nodes, ...options }),
+    z.strictObject({ kind: z.literal('upgrade-nodes'), nodes, version, ...options }),
+    z.strictObject({
+      kind: z.literal('replace-backends'),
+      service: keyPart,
+      backends: z
+        .record(keyPart, rolloutBackend)
+        .refine(
+          (backends) => Object.keys(backends).length > 0,
+          'names no backend; a service without backends serves nobody',
+        )
+        .describe('By name: all that there are to be at last.'),
+      ...options,
+    }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? `is not one of ${KINDS}` : undefined) },
+);
 
 type Checked = z.output<typeof rolloutSchema>;
 type Document = z.input<typeof rolloutSchema>;
@@ -95,8 +100,14 @@ export type RolloutSpec = NodesSpec | BackendsSpec;
  */
 export function parseRollout(document: unknown): { readonly spec: RolloutSpec } | { readonly problem: string } {
   const { data, error } = rolloutSchema.safeParse(document);
-  if (error !== undefined) return { problem: issuesText(error, document, rolloutSchema) };
+  if (error !== undefined) return { problem: issuesText(error, document, schemaOf(document)) };
   if (data.kind !== 'replace-backends') return { spec: data };
   const { backends } = document as Extract<Document, { kind: 'replace-backends' }>;
   return { spec: { ...data, backends } };
+}
+
+/** Of its kind, where it has one: keys of that kind alone are suggested for those that are misspelt. */
+function schemaOf(document: unknown): z.ZodType {
+  const { kind } = (document ?? {}) as { readonly kind?: unknown };
+  return rolloutSchema.options.find(({ shape }) => shape.kind.value === kind) ?? rolloutSchema;
 }

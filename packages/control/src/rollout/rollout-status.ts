@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memberState } from '../second-chance-schema.js';
 
 const rate = z.strictObject({
   packets: z.number().describe('Forwarded a second, by all nodes together.'),
@@ -37,6 +38,7 @@ export const rolloutStep = z.strictObject({
     .describe('What the key of the target said before; null: there was none. Absent: not begun.')
     .exactOptional(),
   formerState: z.enum(['active', 'draining']).describe('What state the node was in before.').exactOptional(),
+  formerMember: memberState.describe('What state settings/nodes had it in before.').exactOptional(),
   instance: z.string().describe('Of the daemon at the start, which is another one afterwards.').exactOptional(),
   before: rate.describe('Traffic before the step.').exactOptional(),
   connections: z.int().min(0).describe('That a drain still waits for.').exactOptional(),

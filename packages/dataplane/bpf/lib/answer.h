@@ -61,8 +61,10 @@ SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const 
 	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > record->nexthop.mtu)
+	if (packet->bytes > record->nexthop.mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, record->nexthop.mtu);
 		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, record->nexthop.mtu);
+	}
 	if (!take_hop(ctx, packet))
 		return drop(DROP_NO_HEADROOM);
 	if (mss_clamp && packet->tcp_flags & TCP_SYN)
@@ -160,6 +162,7 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 	service = bpf_map_lookup_elem(&services, &choice.service);
 	if (!service)
 		return XDP_PASS;
+	trace_ends(TRACE_ANSWER, record);
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
 	see_answer(current, answer, choice.place, record, packet, service);

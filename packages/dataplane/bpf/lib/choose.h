@@ -40,6 +40,7 @@ SEPARATE __u32 begin_flow(__u64 tag, __u32 set, __u32 service_index, __u32 row, 
 	backend = bpf_map_lookup_elem(&backends, &slot);
 	if (slot == NO_BACKEND || !backend)
 		return NO_BACKEND;
+	trace(TRACE_REMEMBERED, state);
 	remember(current, (struct flow_key){ .tag = tag, .set = set }, new_flow_value(current, slot, backend->epoch, state));
 	return slot;
 }
@@ -146,8 +147,11 @@ static __always_inline int recall(const struct state *current, const struct pack
 	struct found_flow found = {};
 	int is_shared;
 
-	if (!knows_flow(current, choice->service, key_of_packet(current, packet), mask, &found))
+	if (!knows_flow(current, choice->service, key_of_packet(current, packet), mask, &found)) {
+		trace(TRACE_FLOW, 0);
 		return UNKNOWN;
+	}
+	trace(TRACE_FLOW, 1, found.value, age_of(current, found.value));
 	is_shared = !(how & RECALL_KEPT) || choice->backend != backend_of(found.value);
 	if (!(how & RECALL_UNSEEN) && see_flow(current, &found, packet, is_shared, how & RECALL_TELLS) == DUE)
 		return TO_BE_TOLD;
@@ -187,6 +191,7 @@ static __always_inline int choose_known(const struct state *current, const struc
 		look_at_choices(service, table, packet, choice);
 		if (seldom && has_alternative(service))
 			add_alternatives(service, table, packet, choice);
+		trace(TRACE_CHOICES, choice->backend, choice->hops);
 		return CHOSEN;
 	}
 	choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
@@ -229,6 +234,7 @@ SEPARATE int choose_for_error(const struct packet *quoted, struct choice *choice
 		look_at_choices(service, table, quoted, choice);
 		if (has_alternative(service))
 			add_alternatives(service, table, quoted, choice);
+		trace(TRACE_CHOICES, choice->backend, choice->hops);
 		return CHOSEN;
 	}
 	kept = look_at_row(service, table, quoted, choice);

@@ -3,6 +3,7 @@
 #pragma once
 #include "settings.h"
 #include "tables.h"
+#include "trace.h"
 
 /*
  * A function that the verifier looks at once, by itself, and not from every place that calls it: "global" in its words.
@@ -24,6 +25,7 @@ static __always_inline int drop(enum drop_reason reason)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct drops *drops_of_cpu = bpf_map_lookup_elem(&drops, &cpu);
 
+	trace_dropped(reason);
 	if (drops_of_cpu && reason < DROP_REASONS)
 		drops_of_cpu->packets[reason]++;
 	return XDP_DROP;

@@ -83,6 +83,7 @@ SEPARATE int remember_packet(const struct packet *packet, __u32 slot, __u32 stat
 
 	if (!packet || !current)
 		return 0;
+	trace(TRACE_REMEMBERED, state);
 	key = key_of_packet(current, packet);
 	place = claim_for(current, key, slot, state, settings.flow_mask);
 	if (place != NO_PLACE)

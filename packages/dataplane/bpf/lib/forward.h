@@ -55,7 +55,11 @@ static __always_inline int find_way(struct xdp_md *ctx, const struct state *curr
 
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	return packet->bytes + outer_bytes(backend, hops) > nexthop->mtu ? DOES_NOT_FIT : WAY_FOUND;
+	if (packet->bytes + outer_bytes(backend, hops) > nexthop->mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes + outer_bytes(backend, hops), nexthop->mtu);
+		return DOES_NOT_FIT;
+	}
+	return WAY_FOUND;
 }
 
 /* Methods that change nothing in the packet but its TTL; METHOD_HOPS apart. */
@@ -113,6 +117,7 @@ SEPARATE int forward(struct xdp_md *ctx, struct packet *packet, const struct cho
 	mine = counters_of(choice->backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
+	trace(TRACE_METHOD, choice->backend);
 	bytes = packet->bytes;
 	verdict = find_way(ctx, current, packet, backend, choice->hops, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)

@@ -49,6 +49,7 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	choice.place = place_of_fragments(packet);
 	flow = flow_at(choice.place);
 	record = translation_at(choice.place);
+	trace(TRACE_FRAGMENT, choice.place != NO_PLACE && flow && record);
 	if (choice.place == NO_PLACE || !flow || !record)
 		return unreadable(packet, DROP_FRAGMENT_UNKNOWN);
 	choice.backend = backend_of(flow->value);
@@ -61,8 +62,10 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 		return drop(DROP_FRAGMENT_UNKNOWN);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	if (translates(backend) && record->is_answer)
+	if (translates(backend) && record->is_answer) {
+		trace_ends(TRACE_ANSWER, record);
 		return send_answer(ctx, packet, &choice, 0);
+	}
 	if (backend->method == METHOD_HOPS)
 		choice.hops = hops_in_force(record->hops, backend);
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);

@@ -19,6 +19,7 @@ SEPARATE int is_denied(const struct packet *packet)
 	address.family = packet->family;
 	__builtin_memcpy(address.address, packet->source, 16);
 	permission = bpf_map_lookup_elem(&networks, &address);
+	trace(TRACE_GUARD, permission && *permission == PERMISSION_DENY);
 	return permission && *permission == PERMISSION_DENY;
 }
 
@@ -33,6 +34,7 @@ static __always_inline int node_may_remember(struct state *current)
 		current->rate_second = second;
 		current->node_count = 0;
 	}
+	trace(TRACE_RATE, 1, current->node_count < current->node_rate);
 	return __sync_fetch_and_add(&current->node_count, 1) < current->node_rate;
 }
 
@@ -60,6 +62,7 @@ SEPARATE int source_may_open(const struct packet *packet)
 		struct source *source = &ways->way[i];
 
 		if (source->tag == tag && source->second == second) {
+			trace(TRACE_RATE, 0, source->count < current->source_rate);
 			if (source->count >= current->source_rate)
 				return 0;
 			source->count++;
@@ -69,6 +72,7 @@ SEPARATE int source_may_open(const struct packet *packet)
 		if (oldest->second == second && (source->second != second || source->count < oldest->count))
 			oldest = source;
 	}
+	trace(TRACE_RATE, 0, 1);
 	oldest->tag = tag;
 	oldest->second = second;
 	oldest->count = 1;

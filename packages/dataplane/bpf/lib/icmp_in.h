@@ -178,13 +178,16 @@ SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *pa
 	record = translation_at(place);
 	if (!record)
 		return UNKNOWN;
+	trace_ends(TRACE_ANSWER, record);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > record->nexthop.mtu)
+	if (packet->bytes > record->nexthop.mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, record->nexthop.mtu);
 		return drop(DROP_TOO_BIG);
+	}
 	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, place, 1))
 		return drop(DROP_NO_HEADROOM);
 	verdict = write_plain(ctx, packet, &record->nexthop);
@@ -206,6 +209,7 @@ SEPARATE int forward_error_translated(struct xdp_md *ctx, const struct packet *p
 	mine = counters_of(choice->backend);
 	if (!backend || !mine)
 		return drop(DROP_NO_BACKEND);
+	trace(TRACE_METHOD, choice->backend);
 	verdict = find_way(ctx, current, packet, backend, NO_HOPS, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)
 		return drop(DROP_TOO_BIG);
@@ -240,6 +244,7 @@ SEPARATE int forward_error(struct xdp_md *ctx, struct packet *packet, int to_vip
 	service = find_service(current, &quoted, &choice.service);
 	if (!service)
 		return drop(DROP_ICMP_UNKNOWN);
+	trace(TRACE_SERVICE, choice.service + 1);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	choice.hash = flow_hash(service->hash_seed, quoted.source, quoted.ports);
@@ -261,6 +266,7 @@ static __always_inline int handle_icmp(struct xdp_md *ctx, const struct state *c
 	int to_vip = is_vip(current, packet);
 	__u8 type;
 
+	trace_icmp(packet, icmp, end);
 	if (!to_vip && !(current->features & FEATURE_TRANSLATION))
 		return XDP_PASS;
 	if ((void *)(icmp + ICMP_BYTES) > end || !is_for_this_node(current, packet) || packet->begins_fragments)

@@ -103,6 +103,7 @@ SEPARATE int hand_up(struct xdp_md *ctx, const struct packet *packet, __u32 is_a
 		return 0;
 	if (!may_be_missed(current)) {
 		counts->over_rate++;
+		trace(TRACE_ASKED, 0);
 		return 0;
 	}
 	length = ctx->data_end - ctx->data;
@@ -114,7 +115,10 @@ SEPARATE int hand_up(struct xdp_md *ctx, const struct packet *packet, __u32 is_a
 		counts->missed++;
 	else
 		counts->lost++;
-	return result != TOO_LONG;
+	if (result == TOO_LONG)
+		return 0;
+	trace(TRACE_ASKED, 1);
+	return 1;
 }
 
 /* Could somebody else know the flow, and is user space there to ask? */

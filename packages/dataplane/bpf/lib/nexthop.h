@@ -59,10 +59,13 @@ SEPARATE int ask_fib(struct xdp_md *ctx, const struct address *source, const str
 	if (result == BPF_FIB_LKUP_RET_NO_NEIGH) {
 		/* An IPv4 route may lead by an IPv6 gateway (RFC 8950). */
 		note_unresolved(&query, query.family == AF_INET ? 4 : 6);
+		trace(TRACE_NEXT_HOP, DROP_NO_NEIGHBOUR + 1);
 		return drop(DROP_NO_NEIGHBOUR);
 	}
-	if (result != BPF_FIB_LKUP_RET_SUCCESS)
+	if (result != BPF_FIB_LKUP_RET_SUCCESS) {
+		trace(TRACE_NEXT_HOP, DROP_NO_ROUTE + 1);
 		return drop(DROP_NO_ROUTE);
+	}
 	ifindex = query.ifindex;
 	vlan = bpf_map_lookup_elem(&vlans, &ifindex);
 	known->ifindex = vlan ? vlan->ifindex : ifindex;
@@ -81,10 +84,14 @@ static __always_inline int find_nexthop(struct xdp_md *ctx, const struct state *
 	__u64 stamp = (__u64)epoch << 32 | current->now;
 	int verdict;
 
-	if (settings.nexthop_cache && known->stamp == stamp)
+	if (settings.nexthop_cache && known->stamp == stamp) {
+		trace_nexthop(known);
 		return NEXTHOP_FOUND;
+	}
 	verdict = ask_fib(ctx, source, destination, family, known);
-	if (verdict == NEXTHOP_FOUND)
+	if (verdict == NEXTHOP_FOUND) {
 		known->stamp = stamp;
+		trace_nexthop(known);
+	}
 	return verdict;
 }

@@ -170,13 +170,16 @@ SEPARATE int find_owner(const struct packet *packet, struct choice *choice, __u3
 		choice->hash = flow_hash(service->hash_seed, packet->source, packet->ports);
 	}
 	nodes = handover->arrived ? handover->hops : choices_in_row(table_of(service), choice_row(service, packet, fields));
-	if (begins && (handover->arrived || slot_at(nodes, 0) == current->own_slot))
+	if (begins && (handover->arrived || slot_at(nodes, 0) == current->own_slot)) {
+		trace(TRACE_OWNER, NO_BACKEND, NO_HOPS);
 		return UNKNOWN;
+	}
 	nodes = without(nodes, current->own_slot);
-	if (slot_at(nodes, 0) == NO_BACKEND)
+	if (slot_at(nodes, 0) == NO_BACKEND || (handover->arrived && !may_pass_on(current, handover))) {
+		trace(TRACE_OWNER, NO_BACKEND, NO_HOPS);
 		return UNKNOWN;
-	if (handover->arrived && !may_pass_on(current, handover))
-		return UNKNOWN;
+	}
+	trace(TRACE_OWNER, slot_at(nodes, 0), after_first(nodes));
 	choice->backend = slot_at(nodes, 0);
 	choice->hops = after_first(nodes);
 	return ELSEWHERE;
@@ -284,5 +287,6 @@ SEPARATE int take_handover(struct xdp_md *ctx, const struct packet *packet)
 	__builtin_memcpy(start, macs, sizeof(macs));
 	ethernet->h_proto = family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 	handover->arriving = ARRIVES_HANDED_OVER;
+	trace(TRACE_TAKEN_OVER, 0);
 	return TAKEN;
 }

@@ -55,6 +55,7 @@ static __always_inline __u16 look_at_row(const struct service *service, __u64 ta
 	choice->row = (table >> 32) + row_of(hash_for_row(service, packet, choice->hash), (__u32)table);
 	content = row_in_line(choice->row);
 	choice->backend = content & ~ROW_KEPT;
+	trace(TRACE_ROW, choice->row, choice->backend, content & ROW_KEPT, table >> 32);
 	return content & ROW_KEPT;
 }
 
@@ -241,9 +242,14 @@ SEPARATE __u32 pick_by_locality(const struct packet *packet, __u32 service_index
 /* By a scheduler that needs nothing of the packet but its row. */
 static __always_inline __u32 pick_by_row(struct service *service, __u32 service_index, __u32 row)
 {
+	__u32 slot;
+
 	if (service->pick == PICK_LEAST)
-		return find_least(service_index, service->cost) & ~HAS_SPARE;
-	return first_that_takes_flows(service, row, service->pick == PICK_NEXT);
+		slot = find_least(service_index, service->cost) & ~HAS_SPARE;
+	else
+		slot = first_that_takes_flows(service, row, service->pick == PICK_NEXT);
+	trace(TRACE_SCHEDULED, slot, service->pick);
+	return slot;
 }
 
 static __always_inline __u32 row_for(const struct service *service, const struct packet *packet, __u32 hash)
@@ -253,8 +259,13 @@ static __always_inline __u32 row_for(const struct service *service, const struct
 
 static __always_inline __u32 pick(struct service *service, const struct packet *packet, const struct choice *choice)
 {
-	if (service->pick == PICK_LOCALITY)
-		return pick_by_locality(packet, choice->service);
+	__u32 slot;
+
+	if (service->pick == PICK_LOCALITY) {
+		slot = pick_by_locality(packet, choice->service);
+		trace(TRACE_SCHEDULED, slot, PICK_LOCALITY);
+		return slot;
+	}
 	return pick_by_row(service, choice->service, row_for(service, packet, choice->hash));
 }
 
@@ -283,6 +294,7 @@ static __always_inline __u32 pick_for_network(const struct state *current, struc
 	struct flow_key key = key_of_network(current, service, packet, choice->service);
 	__u32 slot = remembered_backend(key.tag, choice->service);
 
+	trace(TRACE_PERSISTENCE, slot);
 	if (slot != NO_BACKEND)
 		return slot;
 	slot = pick(service, packet, choice);

@@ -43,6 +43,7 @@ static __always_inline int translate(struct xdp_md *ctx, const struct packet *pa
 	void *transport = start + (packet->l4 & OFFSET_MASK);
 	__u64 change = record->address_change;
 
+	trace_ends(TRACE_TRANSLATION, record);
 	if (!translate_addresses(start + (packet->l3 & OFFSET_MASK), end, packet, record))
 		return drop(DROP_NO_HEADROOM);
 	if (packet->kind != KIND_FLOW)

@@ -178,5 +178,6 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 	/* Only now can they be found: whoever finds one of the pair finds its record. */
 	publish(answer_place, made.answer_key.tag);
 	publish_packet(packet, choice->place);
+	trace(TRACE_REMEMBERED, first_state(packet));
 	return CHOSEN;
 }

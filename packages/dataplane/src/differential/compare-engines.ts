@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FLOW_IMAGE_BYTES } from '@weir/packet';
 import type { FlowEvents, MissedPacket, SharingCounts } from '../flow-sharing.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { TICK_MS } from '../tick.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { foundFlow } from './found-flow.js';
@@ -26,6 +27,10 @@ export interface Comparison {
   readonly difference: Difference | undefined;
 }
 
+/** So many packets to one that is traced before it is forwarded: that takes as long as all else. */
+const TRACED_EVERY = 3;
+/** And to one whose trace must leave all memory as it was, which takes a millisecond to see. */
+const WATCHED_EVERY = 24;
 /** So long in between that no rate counts what another scenario did, and its strangers are forgotten. */
 const TICKS_BETWEEN = 3;
 
@@ -142,6 +147,14 @@ export async function compareEngines(
     if (frame === undefined) continue;
     arrived.push(frame);
     captured.push({ atMs: nowTicks * TICK_MS, frame });
+    const isTraced = arrived.length % TRACED_EVERY === 0;
+    const isWatched = arrived.length % WATCHED_EVERY === 0;
+    const before = isWatched ? engines.map((engine) => engine.memory()) : [];
+    const [traceOfOurs, traceOfTheirs] = isTraced ? await both(engines, (engine) => engine.trace(frame.slice())) : [];
+    const after = isWatched ? engines.map((engine) => engine.memory()) : [];
+    const differenceOfTraces =
+      differing(number, 'trace', traceOfOurs, traceOfTheirs) ?? differing(number, 'memory by a trace', before, after);
+    if (differenceOfTraces !== undefined) return differenceOfTraces;
     const [a, b] = [ours.run(frame.slice()), theirs.run(frame.slice())];
     for (const outcome of [a, b]) {
       if (outcome.action === 'transmit') captured.push({ atMs: nowTicks * TICK_MS, frame: outcome.frame });
@@ -155,7 +168,9 @@ export async function compareEngines(
         { outcome: inWords(b), drops: reasonOfTheirs },
       ) as Comparison;
     }
-    const difference = eventsDiffer(number);
+    const difference =
+      differing(number, 'what was foretold', traceOfOurs && foretold(traceOfOurs), traceOfOurs && inWords(a, false)) ??
+      eventsDiffer(number);
     if (difference !== undefined) return difference;
     if (a.action === 'transmit') left.push(a.frame);
   }
@@ -192,9 +207,15 @@ async function dropsSince(engines: readonly [EngineUnderTest, EngineUnderTest], 
   return drops.map((after, i) => increase(before[i] ?? {}, after));
 }
 
-function inWords(outcome: Outcome): string {
+/** @param tellsWay  whether it left by the interface that it came from */
+function inWords(outcome: Outcome, tellsWay = true): string {
   if (outcome.action !== 'transmit') return outcome.action;
-  return `${outcome.back ? 'back' : 'on'} ${Buffer.from(outcome.frame).toString('hex')}`;
+  return `${tellsWay ? (outcome.back ? 'back' : 'on') : 'out'} ${hexOf(outcome.frame)}`;
+}
+
+function foretold({ verdict: { kind }, packet }: PacketTrace): string {
+  if (packet !== undefined) return `out ${hexOf(packet)}`;
+  return kind === 'passed' ? 'pass' : 'drop';
 }
 
 function sorted(flows: readonly FlowSeen[]): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Counters, ForwardingTables } from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
+import type { PacketTrace } from '../packet-trace.js';
 
 /** What became of a frame, as far as both engines can be asked. */
 export type Outcome =
@@ -25,6 +26,10 @@ export interface EngineUnderTest {
   /** Moves the clock, and takes out what has expired by then. */
   setClock(nowTicks: number): void;
   run(frame: Uint8Array): Outcome;
+  /** What {@link run} would do; changes nothing of {@link memory}. */
+  trace(frame: Uint8Array): Promise<PacketTrace>;
+  /** All that the engine remembers and counts, as a text that is the same while it is. */
+  memory(): string;
   drops(): Promise<Readonly<Record<DropReason, number>>>;
   traffic(): Promise<Pick<Counters, 'services' | 'handovers'>>;
   /** @see Dataplane.takeNeededRows */

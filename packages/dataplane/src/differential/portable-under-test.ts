@@ -1,6 +1,7 @@
 import { bytesToAddress, EtherType } from '@weir/packet';
 import type { Counters, ForwardingTables } from '../dataplane.js';
 import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { NetworkList } from '../portable/network-list.js';
 import type { NextHop } from '../portable/next-hop.js';
 import { PortableEngine } from '../portable/portable-engine.js';
@@ -36,6 +37,14 @@ export class PortableUnderTest implements EngineUnderTest {
 
   run(frame: Uint8Array): Outcome {
     return this.#outcomeOf(this.#engine.forward(frame, this.#ingress, this.#nowTicks));
+  }
+
+  async trace(frame: Uint8Array): Promise<PacketTrace> {
+    return this.#engine.trace(frame, this.#ingress, this.#nowTicks);
+  }
+
+  memory(): string {
+    return JSON.stringify([this.#engine.counters(), this.#engine.sharingCounts, this.flows()]);
   }
 
   events(): FlowEvents {
@@ -89,7 +98,14 @@ export class PortableUnderTest implements EngineUnderTest {
   }
 
   #newEngine(): PortableEngine {
-    return new PortableEngine({ ownMacs, resolve: this.#resolve, mayComplain: () => true, mayHandUp: () => true });
+    return new PortableEngine({
+      ownMacs,
+      resolve: this.#resolve,
+      mayComplain: () => true,
+      mayHandUp: () => true,
+      hasComplaintsLeft: () => true,
+      hasHandUpsLeft: () => true,
+    });
   }
 }
 

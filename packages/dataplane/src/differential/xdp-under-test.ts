@@ -1,10 +1,12 @@
 import type { Counters, ForwardingTables } from '../dataplane.js';
 import type { FlowEvents, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 import type { TestRun } from '../libbpf/bpf-object.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { XdpDataplane } from '../xdp/xdp-dataplane.js';
 import type { EngineUnderTest, FlowSeen, Outcome } from './engine-under-test.js';
 import { local, seed } from './lab-addresses.js';
 import { pretendVlans } from './lab-network.js';
+import { PinnedBytes } from './pinned-bytes.js';
 
 /** linux/bpf.h, enum xdp_action. */
 const actions = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
@@ -23,8 +25,11 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
   readonly #plane: XdpDataplane;
   readonly #ifindexOf: (name: string) => number;
 
-  private constructor(plane: XdpDataplane, ifindexOf: (name: string) => number) {
+  readonly #tables: PinnedBytes;
+
+  private constructor(plane: XdpDataplane, tables: PinnedBytes, ifindexOf: (name: string) => number) {
     this.#plane = plane;
+    this.#tables = tables;
     this.#ifindexOf = ifindexOf;
   }
 
@@ -40,10 +45,11 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
     });
     await plane.apply(nothing);
     pretendVlans(pinDirectory, ifindexOf);
-    return new XdpUnderTest(plane, ifindexOf);
+    return new XdpUnderTest(plane, new PinnedBytes(pinDirectory), ifindexOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#tables[Symbol.dispose]();
     await this.#plane[Symbol.asyncDispose]();
   }
 
@@ -62,6 +68,14 @@ export class XdpUnderTest implements EngineUnderTest, AsyncDisposable {
 
   run(frame: Uint8Array): Outcome {
     return outcomeOf(this.#plane.testRun(frame, { ingressIfindex: this.#ifindexOf('eth0') }), frame);
+  }
+
+  trace(frame: Uint8Array): Promise<PacketTrace> {
+    return this.#plane.trace(frame, 'eth0');
+  }
+
+  memory(): string {
+    return this.#tables.digest();
   }
 
   events(): FlowEvents {

@@ -100,6 +100,11 @@ export class BpfObject implements Disposable {
     checked(native().reuseFd(this.#map(name), fd), `reusing map ${name}`, { map: name });
   }
 
+  /** Leaves a program out; before {@link load} only. */
+  skipProgram(name: string): void {
+    checked(native().setAutoload(this.#program(name), false), `leaving out program ${name}`);
+  }
+
   /** The constants of the program (.rodata), writable until {@link load}. */
   constants(): DataView {
     const bytes = [0];
@@ -112,7 +117,20 @@ export class BpfObject implements Disposable {
    * @throws {DataplaneError} BPF_LOAD_REFUSED with the last lines of the verifier, BPF_NOT_PERMITTED
    */
   load(): void {
-    const result = native().loadObject(this.#object) as number;
+    this.#checkLoaded(native().loadObject(this.#object) as number);
+  }
+
+  /** The same in another thread: the verifier takes its time, and this one has other work. */
+  async loadInBackground(): Promise<void> {
+    const result = await new Promise<number>((resolve, reject) => {
+      native().loadObject.async(this.#object, (error: unknown, value: number) =>
+        error ? reject(error) : resolve(value),
+      );
+    });
+    this.#checkLoaded(result);
+  }
+
+  #checkLoaded(result: number): void {
     if (result >= 0) return;
     if (-result === Errno.EPERM) checked(result, `loading ${this.#path}`);
     const log = this.verifierLog();
@@ -138,9 +156,7 @@ export class BpfObject implements Disposable {
 
   /** Borrowed: valid until this object is disposed. */
   programFd(name: string): number {
-    const program = native().findProgram(this.#object, name) as Pointer | null;
-    if (program === null) throw new DataplaneError('BPF_LOAD_REFUSED', `${this.#path} has no program "${name}"`);
-    return checked(native().programFd(program), `program ${name} has no descriptor; load first`);
+    return checked(native().programFd(this.#program(name)), `program ${name} has no descriptor; load first`);
   }
 
   /** Instructions that the verifier went through to accept a program; once loaded. */
@@ -155,6 +171,20 @@ export class BpfObject implements Disposable {
     checked(native().updateElement(this.mapFd(name), key, value, 0), `storing into map ${name}`, { map: name });
   }
 
+  /** A copy of what is stored under a key that is there. */
+  lookupElement(name: string, key: Uint8Array, valueBytes: number): Buffer {
+    const value = Buffer.alloc(valueBytes);
+    checked(native().lookupElement(this.mapFd(name), key, value), `reading map ${name}`, { map: name });
+    return value;
+  }
+
+  /** Removes all that is stored in a hash map. */
+  emptyMap(name: string, keyBytes: number): void {
+    const fd = this.mapFd(name);
+    const key = Buffer.alloc(keyBytes);
+    while ((native().nextKey(fd, null, key) as number) === 0) this.deleteElement(name, key);
+  }
+
   /** Removes what is stored under a key that is there. */
   deleteElement(name: string, key: Uint8Array): void {
     checked(native().deleteElement(this.mapFd(name), key), `removing from map ${name}`, { map: name });
@@ -167,6 +197,12 @@ export class BpfObject implements Disposable {
    */
   testRun(name: string, packet: Uint8Array, options: TestRunOptions = {}): TestRun {
     return testRun(this.programFd(name), packet, options);
+  }
+
+  #program(name: string): Pointer {
+    const program = native().findProgram(this.#object, name) as Pointer | null;
+    if (program === null) throw new DataplaneError('BPF_LOAD_REFUSED', `${this.#path} has no program "${name}"`);
+    return program;
   }
 
   #map(name: string): Pointer {

@@ -42,6 +42,7 @@ function bind() {
     closeObject: libbpf.func('void bpf_object__close(void *object)'),
     findMap: libbpf.func('void *bpf_object__find_map_by_name(void *object, const char *name)'),
     findProgram: libbpf.func('void *bpf_object__find_program_by_name(void *object, const char *name)'),
+    setAutoload: libbpf.func('int bpf_program__set_autoload(void *program, bool autoload)'),
     programFd: libbpf.func('int bpf_program__fd(void *program)'),
     // maps
     mapFd: libbpf.func('int bpf_map__fd(void *map)'),

@@ -69,6 +69,14 @@ export class KernelRoads implements PortableSurroundings {
     return this.#complaints.count++ < COMPLAINTS_PER_SECOND;
   }
 
+  hasComplaintsLeft(nowTicks: number): boolean {
+    return this.#complaints.second !== secondOf(nowTicks) || this.#complaints.count < COMPLAINTS_PER_SECOND;
+  }
+
+  hasHandUpsLeft(): boolean {
+    return this.#takeovers.wouldAdmit();
+  }
+
   mayHandUp(perSecond: number): boolean {
     return this.#takeovers.admits(perSecond);
   }

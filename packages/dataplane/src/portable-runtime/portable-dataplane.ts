@@ -1,5 +1,6 @@
 import { bytesToAddress, ETHERNET_BYTES, EtherType } from '@weir/packet';
 import { checkSharing } from '../check-sharing.js';
+import { checkTracedFrame } from '../check-traced-frame.js';
 import type {
   AppliedChanges,
   Attachment,
@@ -13,6 +14,8 @@ import type {
 import { DataplaneError } from '../dataplane-error.js';
 import type { FlowSharing } from '../flow-sharing.js';
 import type { FlowTableView } from '../flow-table-view.js';
+import { interfaceIndex } from '../libbpf/interface-index.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
 import type { Verdict } from '../portable/verdict.js';
 import { checkTables } from '../xdp/wanted-service.js';
@@ -38,6 +41,7 @@ export interface PortableDataplaneOptions {
   readonly countersSocket?: string;
 }
 
+const MACS_BYTES = 12;
 const DEVICE_NAME = 'weir0';
 const PACKET_BYTES_MAX = 65_535;
 /** Packets between two looks at other work of this process. */
@@ -158,6 +162,16 @@ export class PortableDataplane implements Dataplane {
   tablesInForce(): ReadonlyMap<string, TableInForce> {
     this.#assertOpen();
     return new Map(this.#inForce.map(tableInForce));
+  }
+
+  /** The kernel chooses link and neighbour: the frame that would leave has no MAC addresses, and no interface is named. */
+  async trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace> {
+    this.#assertOpen();
+    checkTracedFrame(frame);
+    interfaceIndex(ingressInterface);
+    const traced = this.#engine.trace(frame, 0, this.#startBatch());
+    traced.packet?.fill(0, 0, MACS_BYTES);
+    return traced;
   }
 
   attachments(): readonly Attachment[] {

@@ -14,9 +14,13 @@ export class TakeoverRate {
 
   /** Counts one packet; false: it is one too many. */
   admits(perSecond: number): boolean {
-    const now = this.#nowMs();
-    if (this.#nextMs > now + BURST_MS) return false;
-    this.#nextMs = Math.max(this.#nextMs, now) + 1000 / perSecond;
+    if (!this.wouldAdmit()) return false;
+    this.#nextMs = Math.max(this.#nextMs, this.#nowMs()) + 1000 / perSecond;
     return true;
+  }
+
+  /** What {@link admits} would say, without a packet. */
+  wouldAdmit(): boolean {
+    return this.#nextMs <= this.#nowMs() + BURST_MS;
   }
 }

@@ -1,32 +1,41 @@
 import type { DropReason } from '../drop-reason.js';
 import { translatesAddresses } from '../forwarding-method.js';
+import type { TraceStep } from '../packet-trace.js';
+import { TICK_MS } from '../tick.js';
 import type { Arrival } from './arrival.js';
 import { mayTakeFlows } from './backend.js';
 import { choicesOf } from './choices.js';
 import type { Flow, Translation } from './flow.js';
 import { type FlowState, firstState, firstStateOfUnknown, nextState, opensConnection } from './flow-state.js';
-import type { FlowTable } from './flow-table.js';
-import type { Guard } from './guard.js';
+import type { Flows } from './flow-table.js';
+import type { FragmentWays } from './fragment-table.js';
+import type { Doorkeeper } from './guard.js';
 import { type LocalEnds, nearEnd } from './near-end.js';
-import type { OwnersInForce } from './owners-in-force.js';
-import type { PersistentClients } from './persistent-clients.js';
+import type { OwnersRules } from './owners-in-force.js';
+import type { ClientNetworks } from './persistent-clients.js';
 import { schedule } from './schedule.js';
 import type { Backend } from './service.js';
 import { hashedRow, hashOfFlow, remembersFlows, type Service } from './service.js';
-import type { SharingInForce } from './sharing-in-force.js';
+import type { SharingRules } from './sharing-in-force.js';
+import type { Strangers } from './strangers.js';
+import { type TellStep, tracedBackend } from './tell-step.js';
 import { isTcp } from './transport.js';
 import type { Tuple } from './tuple.js';
 
 /** What a choice reads, and remembers in. */
 export interface Memory extends LocalEnds {
-  readonly flows: FlowTable;
-  readonly guard: Guard;
-  readonly clients: PersistentClients;
+  readonly flows: Flows;
+  readonly guard: Doorkeeper;
+  readonly clients: ClientNetworks;
+  readonly fragments: FragmentWays;
+  readonly strangers: Pick<Strangers, 'remember' | 'has'>;
   readonly hashSeed: bigint;
   /** Absent: all flows that reach this node are its own. */
-  readonly owners: OwnersInForce | undefined;
+  readonly owners: OwnersRules | undefined;
   /** Absent: nobody is told of flows, and nobody asked. */
-  readonly sharing: SharingInForce | undefined;
+  readonly sharing: SharingRules | undefined;
+  /** Present: the packet is only traced, and changes nothing. */
+  readonly tell?: TellStep;
 }
 
 export type Choice =
@@ -46,7 +55,7 @@ export type Choice =
 export interface Unknown {
   readonly kind: 'unknown';
   /** Where the packet goes if it can't be handed up. */
-  readonly otherwise: Choice;
+  readonly otherwise: () => Choice;
 }
 
 /** A packet of a client, as far as the choice goes. */
@@ -63,11 +72,11 @@ export function chooseBackend(
   moment: Moment & Pick<Arrival, 'handedOver'>,
 ): Choice | Unknown {
   const { nowTicks, handedOver, isSettled = false } = moment;
-  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
   if (!remembersFlows(service)) return chooseByRow(memory, service, packet, row, hash, moment);
-  const flow = flowOf(memory.flows, service, packet, nowTicks);
+  const flow = flowOf(memory, service, packet, nowTicks);
   if (flow !== undefined) return goOn(memory, flow, packet, hash, nowTicks, true);
 
   const begins = !isTcp(packet.protocol) || opensConnection(packet.tcpFlags);
@@ -76,10 +85,13 @@ export function chooseBackend(
   const ofRow = row === undefined ? undefined : service.rows[row];
   // Nobody knows a settled one: its next packets are not asked about.
   const isRemembered = isSettled && ofRow !== undefined;
-  const byHash = () => (isRemembered ? remember(memory, ofRow, packet, hash, moment) : withoutFlow(ofRow, hash));
+  const byHash = () => {
+    tellRow(memory, service, row);
+    return isRemembered ? remember(memory, ofRow, packet, hash, moment) : withoutFlow(ofRow, hash);
+  };
   const translates = translatesAddresses(service.forwarding);
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
-    return { kind: 'unknown', otherwise: translates ? refused('takeover_rate') : byHash() };
+    return { kind: 'unknown', otherwise: translates ? () => refused('takeover_rate') : byHash };
   }
   if (!begins) return translates ? refused('no_flow') : byHash();
   if (!memory.guard.admitsSource(packet.source, nowTicks)) return refused('source_rate');
@@ -99,15 +111,16 @@ function chooseByRow(
 ): Choice | Unknown {
   const { nowTicks, isSettled = false } = moment;
   const backend = row === undefined ? undefined : service.rows[row];
+  tellRow(memory, service, row);
   if (row === undefined || !service.keptRows.has(row)) return withoutFlow(backend, hash);
-  const flow = flowOf(memory.flows, service, packet, nowTicks);
+  const flow = flowOf(memory, service, packet, nowTicks);
   if (flow !== undefined) {
     const isPinned = flow.backend !== backend;
-    if (isPinned) service.neededRows.add(row);
+    if (isPinned && memory.tell === undefined) service.neededRows.add(row);
     return goOn(memory, flow, packet, hash, nowTicks, isPinned);
   }
   if (!isSettled && memory.sharing?.asksAbout(packet)) {
-    return { kind: 'unknown', otherwise: withoutFlow(backend, hash) };
+    return { kind: 'unknown', otherwise: () => withoutFlow(backend, hash) };
   }
   // A settled one has been counted by those that are asked about.
   if (backend === undefined || !(isSettled || memory.guard.admitsFlow(nowTicks))) return withoutFlow(backend, hash);
@@ -115,8 +128,10 @@ function chooseByRow(
 }
 
 /** Nothing is remembered: who has the flow is found among the choices. */
-function chooseByChoices(service: Service, packet: Tuple): Choice {
+function chooseByChoices(memory: Memory, service: Service, packet: Tuple): Choice {
   const { backends, hash } = choicesOf(service, packet);
+  if (service.rows.length === 0) tellRow(memory, service, undefined);
+  else memory.tell?.({ step: 'choices', backends: backends.map((backend) => tracedBackend(backend)) });
   const [first, ...hops] = backends;
   const choice = withoutFlow(first, hash);
   return choice.kind === 'chosen' ? { ...choice, hops } : choice;
@@ -130,11 +145,12 @@ export function findBackend(
   nowTicks: number,
   handedOver?: readonly Backend[],
 ): Choice {
-  if (service.scheduling.pick === 'choices') return chooseByChoices(service, packet);
+  if (service.scheduling.pick === 'choices') return chooseByChoices(memory, service, packet);
   const hash = hashOfFlow(memory.hashSeed, packet);
   const row = hashedRow(service, memory.hashSeed, packet);
+  tellRow(memory, service, row);
   const mayHaveFlow = remembersFlows(service) || (row !== undefined && service.keptRows.has(row));
-  const flow = mayHaveFlow ? flowOf(memory.flows, service, packet, nowTicks) : undefined;
+  const flow = mayHaveFlow ? flowOf(memory, service, packet, nowTicks) : undefined;
   if (flow !== undefined) return chosen(flow.backend, hash, flow.translation, flow.state);
   const elsewhere = remembersFlows(service) ? memory.owners?.elsewhere(packet, false, nowTicks, handedOver) : undefined;
   if (elsewhere !== undefined) return { ...withoutFlow(elsewhere.backend, hash), ...elsewhere };
@@ -143,11 +159,24 @@ export function findBackend(
 }
 
 /** What is remembered of a flow whose packets went to another service is over. */
-function flowOf(flows: FlowTable, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
-  const flow = flows.ofClient(packet, nowTicks);
-  if (flow === undefined || flow.backend.service === service) return flow;
-  flows.end(flow);
-  return undefined;
+function flowOf({ flows, tell }: Memory, service: Service, packet: Tuple, nowTicks: number): Flow | undefined {
+  const found = flows.ofClient(packet, nowTicks);
+  const flow = found?.backend.service === service ? found : undefined;
+  if (found !== undefined && flow === undefined) flows.end(found);
+  tell?.(flowStep(flow, nowTicks));
+  return flow;
+}
+
+function flowStep(flow: Flow | undefined, nowTicks: number): TraceStep {
+  if (flow === undefined) return { step: 'flow', known: false };
+  const { backend, state, lastSeen } = flow;
+  const idleSeconds = (nowTicks - lastSeen.client) * (TICK_MS / 1000);
+  return { step: 'flow', known: true, backend: tracedBackend(backend), state, idleSeconds };
+}
+
+/** A service without rows has one that points nowhere. */
+function tellRow({ tell }: Memory, { rows, keptRows }: Service, row: number | undefined): void {
+  tell?.({ step: 'row', row: row ?? 0, backend: tracedBackend(rows[row ?? 0]), kept: keptRows.has(row ?? 0) });
 }
 
 /** @param isTold  other nodes could not say themselves where the flow goes */
@@ -170,18 +199,18 @@ function goOn(
 }
 
 /** Another connection by the same addresses and ports. */
-function beginAnew(flow: Flow, flows: FlowTable, dueTick: number): void {
+function beginAnew(flow: Flow, flows: Flows, dueTick: number): void {
   flows.tellEnd(flow);
   flow.dueTick = dueTick;
 }
 
 /** When a flow that begins now is to be told. */
-export function dueTickOf(sharing: SharingInForce | undefined, nowTicks: number): number {
+export function dueTickOf(sharing: SharingRules | undefined, nowTicks: number): number {
   return nowTicks + (sharing?.tellAfterTicks ?? 0);
 }
 
 function pick(
-  { clients }: Memory,
+  { clients, tell }: Memory,
   service: Service,
   row: number | undefined,
   packet: ClientPacket,
@@ -189,8 +218,13 @@ function pick(
 ): Backend | undefined {
   const { persistence } = service;
   const former = persistence && clients.find(service, persistence, packet.source, nowTicks);
-  if (former !== undefined && mayTakeFlows(former)) return former;
-  return row === undefined ? undefined : schedule(service, row, packet.destination);
+  const kept = former !== undefined && mayTakeFlows(former) ? former : undefined;
+  if (persistence !== undefined) tell?.({ step: 'persistence', backend: tracedBackend(kept) });
+  if (kept !== undefined) return kept;
+  const turns = tell === undefined ? service : { ...service, localities: new Map(service.localities) };
+  const picked = row === undefined ? undefined : schedule(turns, row, packet.destination);
+  tell?.({ step: 'scheduled', by: service.scheduling.pick, backend: tracedBackend(picked) });
+  return picked;
 }
 
 function begin(memory: Memory, backend: Backend, packet: ClientPacket, hash: number, moment: Moment): Choice {

@@ -4,8 +4,15 @@ import { countConnection } from './backend.js';
 import { answerTuple, clientTuple, type Flow } from './flow.js';
 import { type FlowState, isActive, type Side, stateTimeouts } from './flow-state.js';
 import type { Service } from './service.js';
+import type { TellStep } from './tell-step.js';
 import { isExpired } from './ticks.js';
 import { type Tuple, tupleText } from './tuple.js';
+
+/** What a decision does with flows. */
+export type Flows = Pick<
+  FlowTable,
+  'timeoutOf' | 'ofClient' | 'ofAnswer' | 'knows' | 'add' | 'touch' | 'end' | 'tellEnd' | 'forget'
+>;
 
 /**
  * The flows that are remembered, found by a packet of the client or, where addresses are translated, by one of the
@@ -52,6 +59,23 @@ export class FlowTable {
   knows(tuple: Tuple, service: Service, nowTicks: number): boolean {
     const flow = this.#byClient.get(tupleText(tuple));
     return flow !== undefined && flow.backend.service === service && this.#isThere(flow, nowTicks);
+  }
+
+  /** The same flows for a packet that changes nothing: what it would add is told. */
+  asSeen(tell: TellStep): Flows {
+    const ifThere = (flow: Flow | undefined, nowTicks: number) =>
+      flow !== undefined && this.#isThere(flow, nowTicks) ? flow : undefined;
+    return {
+      timeoutOf: (state) => this.timeoutOf(state),
+      ofClient: (tuple, nowTicks) => ifThere(this.#byClient.get(tupleText(tuple)), nowTicks),
+      ofAnswer: (tuple, nowTicks) => ifThere(this.#byAnswer.get(tupleText(tuple)), nowTicks),
+      knows: (tuple, service, nowTicks) => this.knows(tuple, service, nowTicks),
+      add: ({ state }) => tell({ step: 'remembered', state }),
+      touch() {},
+      end() {},
+      tellEnd() {},
+      forget() {},
+    };
   }
 
   /** The flow of these packets of a client, be it over or not; nothing changes by the question. */

@@ -2,6 +2,7 @@ import { defaultFlowTimeouts } from '../dataplane.js';
 import type { Flow, Translation } from './flow.js';
 import type { IpPacket } from './parse-frame.js';
 import type { Backend } from './service.js';
+import type { TellStep } from './tell-step.js';
 import { isExpired, timeoutTicks } from './ticks.js';
 import { addressText } from './tuple.js';
 
@@ -16,6 +17,9 @@ export type FragmentWay =
   /** An answer, of nat or fullnat. */
   | { readonly to: 'client'; readonly backend: Backend; readonly flow: Flow };
 
+/** What a decision does with fragments. */
+export type FragmentWays = Pick<FragmentTable, 'remember' | 'find'>;
+
 /** Packets in fragments, from the first one on. */
 export class FragmentTable {
   readonly #packetsMax: number;
@@ -29,6 +33,18 @@ export class FragmentTable {
 
   set timeoutMs(timeoutMs: number) {
     this.#timeout = timeoutTicks(timeoutMs);
+  }
+
+  /** The same ways for a packet that changes nothing. */
+  asSeen(tell: TellStep): FragmentWays {
+    return {
+      remember() {},
+      find: (packet, nowTicks) => {
+        const way = this.find(packet, nowTicks);
+        tell({ step: 'fragment', known: way !== undefined });
+        return way;
+      },
+    };
   }
 
   /** Nothing where the packet is no first fragment. */

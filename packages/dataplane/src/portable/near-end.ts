@@ -2,7 +2,7 @@ import { rowOf } from '@weir/packet';
 import type { PortRange } from '../dataplane.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
 import { answerTuple } from './flow.js';
-import type { FlowTable } from './flow-table.js';
+import type { Flows } from './flow-table.js';
 import type { Endpoint, Tuple } from './tuple.js';
 
 const TRIES = 16;
@@ -19,7 +19,7 @@ export interface LocalEnds {
  * flow has that, or all that were tried. With nat a flow whose connection is closed ends for it: there is no other port to take.
  */
 export function nearEnd(
-  node: LocalEnds & { readonly flows: FlowTable },
+  node: LocalEnds & { readonly flows: Flows },
   { method }: ForwardingMethod,
   { protocol, source, sourcePort }: Pick<Tuple, 'protocol' | 'source' | 'sourcePort'>,
   far: Endpoint,

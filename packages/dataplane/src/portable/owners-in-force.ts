@@ -6,6 +6,7 @@ import { Answerers } from './answerers.js';
 import { choicesOf } from './choices.js';
 import type { IpPacket } from './parse-frame.js';
 import type { Backend, Service } from './service.js';
+import type { TellStep } from './tell-step.js';
 import { addressText, type Tuple } from './tuple.js';
 
 /** As in the header that carries them: docs/packet-path.md, section 7. */
@@ -30,6 +31,9 @@ export interface Handover {
   readonly frame: Uint8Array;
   readonly hops: readonly Backend[];
 }
+
+/** What a decision asks of the owners. */
+export type OwnersRules = Pick<OwnersInForce, 'service' | 'elsewhere' | 'mayBeAnswer' | 'take'>;
 
 /** The nodes, as backends of a service of their own, and what they have of each other. */
 export class OwnersInForce {
@@ -61,11 +65,35 @@ export class OwnersInForce {
    * @param handedOver  nodes still to ask, where another one asked this one
    */
   elsewhere(packet: Tuple, begins: boolean, nowTicks: number, handedOver?: readonly Backend[]): Elsewhere | undefined {
+    const others = this.#othersFor(packet, begins, handedOver);
+    return others !== undefined && handedOver !== undefined && !this.#mayPassOn(nowTicks) ? undefined : others;
+  }
+
+  /** The same owners for a packet that they do not count. */
+  asSeen(tell: TellStep): OwnersRules {
+    return {
+      service: this.service,
+      mayBeAnswer: (packet) => this.mayBeAnswer(packet),
+      take: (packet, isInside) => {
+        const handover = this.take(packet, isInside);
+        if (typeof handover !== 'string') tell({ step: 'taken_over' });
+        return handover;
+      },
+      elsewhere: (packet, begins, nowTicks, handedOver) => {
+        const isOverRate = this.#passedOn.tick === nowTicks && this.#passedOn.packets >= PASSED_ON_PER_TICK;
+        const others = this.#othersFor(packet, begins, handedOver);
+        const found = handedOver !== undefined && isOverRate ? undefined : others;
+        tell({ step: 'owner', node: found?.backend.name, hops: found?.hops.map(({ name }) => name) ?? [] });
+        return found;
+      },
+    };
+  }
+
+  #othersFor(packet: Tuple, begins: boolean, handedOver?: readonly Backend[]): Elsewhere | undefined {
     const nodes = handedOver ?? choicesOf(this.service, packet).backends;
     if (begins && (handedOver !== undefined || nodes[0] === this.#self)) return undefined;
     const [backend, ...hops] = nodes.filter((node) => node !== this.#self);
-    if (backend === undefined || (handedOver !== undefined && !this.#mayPassOn(nowTicks))) return undefined;
-    return { backend, hops };
+    return backend && { backend, hops };
   }
 
   /** May this packet, which no service takes, be an answer of a backend of nat? */

@@ -8,6 +8,9 @@ interface Template {
   readonly lastSeen: number;
 }
 
+/** What a decision does with them. */
+export type ClientNetworks = Pick<PersistentClients, 'find' | 'remember'>;
+
 /** Which backend the network of a client had. @see ipvsadm(8), --persistent */
 export class PersistentClients {
   readonly #networksMax: number;
@@ -34,6 +37,11 @@ export class PersistentClients {
     const [oldest] = ofService.keys();
     if (ofService.size === this.#networksMax && oldest !== undefined) ofService.delete(oldest);
     ofService.set(network, { backend, lastSeen: nowTicks });
+  }
+
+  /** The same networks for a packet that changes nothing. */
+  asSeen(): ClientNetworks {
+    return { find: (...asked) => this.find(...asked), remember() {} };
   }
 
   forget(service: Service): void {

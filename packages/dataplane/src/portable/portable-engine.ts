@@ -14,6 +14,8 @@ import { ServiceDirectory } from '../find-service.js';
 import type { FlowEvents, MissedPacket, SettledPacket, Settlement, SharingCounts } from '../flow-sharing.js';
 import type { FlowTableView } from '../flow-table-view.js';
 import { ownersService } from '../owners-service.js';
+import type { PacketTrace, TraceStep } from '../packet-trace.js';
+import { traceVerdict } from '../trace-verdict.js';
 import { checkTables, serviceId } from '../xdp/wanted-service.js';
 import { adoptFlow } from './adopt-flow.js';
 import { type Arrival, isOnLastHop } from './arrival.js';
@@ -32,7 +34,7 @@ import { isIcmpError, type Quote, quoteOf } from './icmp-error-in.js';
 import { type Complaint, icmpErrorAbout, mayComplainAbout } from './icmp-error-out.js';
 import { imageOfFlow, imageOfUnknown, imageOfUnknownAnswer } from './image-of-flow.js';
 import { OwnersInForce } from './owners-in-force.js';
-import { parseFrame } from './parse-frame.js';
+import { type IpPacket, parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
 import type { PortableSurroundings } from './portable-surroundings.js';
 import { putInForce } from './put-in-force.js';
@@ -49,6 +51,7 @@ import {
 import { type Backend, hashOfFlow, type Service } from './service.js';
 import { SharingInForce } from './sharing-in-force.js';
 import { Strangers } from './strangers.js';
+import { parsedStep, type TellStep, tracedEnd } from './tell-step.js';
 import { isIcmp } from './transport.js';
 import { reversedTuple, type Tuple, tupleBetween } from './tuple.js';
 import type { Verdict } from './verdict.js';
@@ -101,6 +104,10 @@ export class PortableEngine {
   #services: readonly Service[] = [];
   #directory = new ServiceDirectory<Service>([]);
   #memory: Memory;
+  #owners: OwnersInForce | undefined;
+  #sharing: SharingInForce | undefined;
+  /** Of a packet that was traced: the backend, or node. */
+  #sentTo: Backend | undefined;
   /** By bytes of the address. */
   #sources = new Map<number, Uint8Array>();
 
@@ -114,6 +121,48 @@ export class PortableEngine {
     this.#strangers = new Strangers(strangers);
     this.#syns = new SeenSyns(syns);
     this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);
+  }
+
+  /** What {@link forward} would do with a frame, and why. Nothing changes by it. */
+  trace(frame: Uint8Array, ingressIfindex: number, nowTicks: number): PacketTrace {
+    const steps: TraceStep[] = [];
+    const engine = this.#asSeen((step) => steps.push(step));
+    const verdict = engine.forward(frame, ingressIfindex, nowTicks);
+    const { action } = verdict;
+    const end = {
+      action,
+      reason: action === 'pass' ? undefined : verdict.reason,
+      ingressIfindex,
+      isHandedOver: engine.#sentTo !== undefined && engine.#sentTo.service === this.#owners?.service,
+    };
+    return { steps, verdict: traceVerdict(steps, end), ...(action === 'transmit' ? { packet: verdict.frame } : {}) };
+  }
+
+  /** An engine that decides as this one would now, and remembers and counts nothing of it here. */
+  #asSeen(tell: TellStep): PortableEngine {
+    const { ownMacs } = this.#surroundings;
+    const engine = new PortableEngine({
+      ownMacs,
+      resolve: (...asked) => this.#surroundings.resolve(...asked),
+      mayComplain: (now) => this.#surroundings.hasComplaintsLeft(now),
+      mayHandUp: () => this.#surroundings.hasHandUpsLeft(),
+      hasComplaintsLeft: (now) => this.#surroundings.hasComplaintsLeft(now),
+      hasHandUpsLeft: () => this.#surroundings.hasHandUpsLeft(),
+    });
+    engine.#directory = this.#directory;
+    engine.#sources = this.#sources;
+    engine.#memory = {
+      ...this.#memory,
+      flows: this.#flows.asSeen(tell),
+      guard: this.#guard.asSeen(tell),
+      clients: this.#clients.asSeen(),
+      fragments: this.#fragments.asSeen(tell),
+      strangers: this.#strangers.asSeen(),
+      owners: this.#owners?.asSeen(tell),
+      sharing: this.#sharing?.asSeen(tell),
+      tell,
+    };
+    return engine;
   }
 
   /**
@@ -161,7 +210,10 @@ export class PortableEngine {
       case 'unreadable':
         return this.#directory.isVip(parsed.destination) ? this.#drop('extension_header') : pass;
       case 'packet':
-        return this.#isForThisNode(frame) ? this.#decide({ ...arrival, packet: parsed.packet }) : pass;
+        this.#memory.tell?.(parsedStep(parsed.packet));
+        if (this.#isForThisNode(frame)) return this.#decide({ ...arrival, packet: parsed.packet });
+        this.#memory.tell?.({ step: 'link_address', isForThisNode: false });
+        return pass;
     }
   }
 
@@ -239,7 +291,7 @@ export class PortableEngine {
 
   counters(): Counters {
     const drops = Object.fromEntries(dropReasons.map((reason) => [reason, this.#drops.get(reason) ?? 0]));
-    const { owners } = this.#memory;
+    const owners = this.#owners;
     const handovers = Array.from(owners?.peers ?? [], ({ name, packets, bytes }) => ({
       address: name,
       packets,
@@ -255,36 +307,48 @@ export class PortableEngine {
     if (packet.fragment?.isFirst === false) return this.#laterFragment(arrival);
     if (isIcmp(packet.family, packet.protocol)) return this.#icmp(arrival);
     const service = this.#directory.find(packet);
+    if (service !== undefined && service === this.#memory.owners?.service) return this.#fromNode(arrival);
+    this.#tellService(service);
     if (service === undefined) return this.#answer(arrival);
-    if (service === this.#memory.owners?.service) return this.#fromNode(arrival);
-    if (this.#guard.denies(packet.source)) return this.#drop('denied');
+    if (this.#memory.guard.denies(packet.source)) return this.#drop('denied');
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = this.#choose(arrival, service);
     if (choice === undefined) return handedUp;
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
-    // Towards an owner it is the owner that counts.
-    if (service.watched && backend.service === service && opensConnection(packet.tcpFlags)) {
-      this.#syns.note(backend, packet, nowTicks);
-    }
-    this.#fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
+    this.#noteAttempt(arrival, service, backend);
+    this.#memory.fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
+  }
+
+  /** A SYN to a backend: of a flow that goes to its owner, the owner counts it. */
+  #noteAttempt({ packet, nowTicks }: Arrival, service: Service, backend: Backend): void {
+    if (!this.#counts(service) || backend.service !== service || !opensConnection(packet.tcpFlags)) return;
+    this.#syns.note(backend, packet, nowTicks);
+  }
+
+  /** Is it counted whether SYNs are answered? A packet that is traced is none. */
+  #counts({ watched }: Service): boolean {
+    return watched && this.#memory.tell === undefined;
   }
 
   /** undefined: the packet was handed up. */
   #choose(arrival: Arrival, service: Service): Choice | undefined {
     const choice = chooseBackend(this.#memory, service, arrival.packet, arrival);
     if (choice.kind !== 'unknown') return choice;
-    return this.#handUp(arrival, 'client', imageOfUnknown(service, arrival.packet)) ? undefined : choice.otherwise;
+    return this.#handUp(arrival, 'client', imageOfUnknown(service, arrival.packet)) ? undefined : choice.otherwise();
   }
 
   /** It has no ports, and goes where the first fragment of its packet went. */
   #laterFragment(arrival: Arrival): Verdict {
     const { packet, nowTicks } = arrival;
-    const way = this.#fragments.find(packet, nowTicks);
+    const way = this.#memory.fragments.find(packet, nowTicks);
     if (way === undefined) return this.#directory.isVip(packet.destination) ? this.#drop('fragment_unknown') : pass;
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    if (way.to === 'client') return this.#out(arrival, sendAnswer(packet, way.flow, this.#roads(arrival)));
+    if (way.to === 'client') {
+      this.#tellAnswer(way.flow);
+      return this.#out(arrival, sendAnswer(packet, way.flow, this.#roads(arrival)));
+    }
     const gone = way.hops.findIndex(({ inForce }) => !inForce);
     const hops = gone < 0 ? way.hops : way.hops.slice(0, gone);
     const decision = { ...way, hops, hash: hashOfFlow(this.#memory.hashSeed, packet), stateBefore: undefined };
@@ -294,14 +358,14 @@ export class PortableEngine {
   /** Section 5: what no service takes may be an answer of a backend that sees translated addresses. */
   #answer(arrival: Arrival): Verdict {
     const { packet, nowTicks } = arrival;
-    const flow = this.#flows.ofAnswer(packet, nowTicks);
+    const flow = this.#memory.flows.ofAnswer(packet, nowTicks);
     if (flow === undefined) return this.#answerOfOther(arrival);
+    this.#tellAnswer(flow);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    const before = flow.state;
-    this.#flows.touch(flow, 'server', nextState(before, 'server', packet.tcpFlags), nowTicks);
-    const { backend } = flow;
-    if (backend.service.watched && before === 'syn' && flow.state === 'close') backend.attempts.refused++;
-    this.#fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
+    const { backend, state } = flow;
+    this.#memory.flows.touch(flow, 'server', nextState(state, 'server', packet.tcpFlags), nowTicks);
+    if (this.#counts(backend.service) && state === 'syn' && flow.state === 'close') backend.attempts.refused++;
+    this.#memory.fragments.remember(packet, { to: 'client', backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
   }
 
@@ -311,7 +375,7 @@ export class PortableEngine {
     const decision = this.#ownerOfAnswer(arrival, packet);
     if (decision === undefined) return this.#unknownAnswer(arrival);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    this.#fragments.remember(packet, { to: 'backend', ...decision }, nowTicks);
+    this.#memory.fragments.remember(packet, { to: 'backend', ...decision }, nowTicks);
     return this.#toBackend(arrival, decision, sendToBackend(packet, decision, this.#roads(arrival)));
   }
 
@@ -320,10 +384,10 @@ export class PortableEngine {
     const { packet, nowTicks, isSettled = false } = arrival;
     if (this.#memory.sharing?.asksAboutAnswer(packet) !== true) return pass;
     if (isSettled) {
-      this.#strangers.remember(packet, nowTicks);
+      this.#memory.strangers.remember(packet, nowTicks);
       return pass;
     }
-    if (this.#strangers.has(packet, nowTicks)) return pass;
+    if (this.#memory.strangers.has(packet, nowTicks)) return pass;
     return this.#handUp(arrival, 'answer', imageOfUnknownAnswer(packet)) ? handedUp : pass;
   }
 
@@ -374,6 +438,7 @@ export class PortableEngine {
   #icmp(arrival: Arrival): Verdict {
     const { packet, ingressIfindex } = arrival;
     if (packet.fragment !== undefined) return pass;
+    this.#memory.tell?.({ step: 'icmp', message: messageOf(packet) });
     const isForVip = this.#directory.isVip(packet.destination);
     if (isForVip && isEchoRequest(packet)) {
       return { action: 'transmit', ifindex: ingressIfindex, frame: echoReply(packet) };
@@ -390,6 +455,7 @@ export class PortableEngine {
     const tuple = reversedTuple(quote);
     const service = this.#directory.find(tuple);
     if (service === undefined) return this.#drop('icmp_unknown');
+    this.#tellService(service);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     const choice = findBackend(this.#memory, service, tuple, nowTicks, arrival.handedOver);
     if (choice.kind === 'refused') return this.#drop(choice.reason);
@@ -400,14 +466,16 @@ export class PortableEngine {
   #errorFromBackend(arrival: Arrival, quote: Quote): Verdict {
     const { packet, nowTicks } = arrival;
     const answer = reversedTuple(quote);
-    const flow = this.#flows.ofAnswer(answer, nowTicks);
+    const flow = this.#memory.flows.ofAnswer(answer, nowTicks);
     if (flow === undefined) return this.#errorOfOther(arrival, answer);
+    this.#tellAnswer(flow);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
     return this.#out(arrival, sendErrorToClient(packet, quote, flow, this.#roads(arrival)));
   }
 
   #toBackend(arrival: Arrival, { backend }: Decision, sent: Sent): Verdict {
-    if (sent.kind === 'sent') countPacket(backend, arrival.packet.bytes);
+    if (this.#memory.tell !== undefined) this.#sentTo = backend;
+    else if (sent.kind === 'sent') countPacket(backend, arrival.packet.bytes);
     return this.#out(arrival, sent, arrival.packet.destination);
   }
 
@@ -453,21 +521,41 @@ export class PortableEngine {
         assert(source !== undefined, 'tables with tunnels have a source of their family');
         return source;
       },
+      tell: this.#memory.tell,
     };
+  }
+
+  /** The one whose backends are the nodes is no service that anybody knows of. */
+  #tellService(service: Service | undefined): void {
+    const { tell, owners } = this.#memory;
+    if (tell === undefined || (service !== undefined && service === owners?.service)) return;
+    tell({ step: 'service', service: service && serviceId(service.key) });
+  }
+
+  #tellAnswer({ client, vip }: Flow): void {
+    this.#memory.tell?.({ step: 'answer', client: tracedEnd(client), vip: tracedEnd(vip) });
   }
 
   #memoryWith(tables: ForwardingTables, owners: OwnersInForce | undefined): Memory {
     const { hashSeed, localAddresses = [], localPorts = allLocalPorts, sharing } = tables;
-    const mayHandUp = (perSecond: number) => this.#surroundings.mayHandUp(perSecond);
+    this.#owners = owners;
+    this.#sharing = sharing && new SharingInForce(sharing, tables, this.#events, this.#surroundings);
     return {
       flows: this.#flows,
       guard: this.#guard,
       clients: this.#clients,
+      fragments: this.#fragments,
+      strangers: this.#strangers,
       hashSeed,
       localAddresses: localAddresses.map(addressToBytes),
       localPorts,
       owners,
-      sharing: sharing && new SharingInForce(sharing, tables, this.#events, mayHandUp),
+      sharing: this.#sharing,
     };
   }
+}
+
+function messageOf(packet: IpPacket): 'echo_request' | 'error' | 'other' {
+  if (isEchoRequest(packet)) return 'echo_request';
+  return isIcmpError(packet) ? 'error' : 'other';
 }

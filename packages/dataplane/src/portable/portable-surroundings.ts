@@ -9,4 +9,7 @@ export interface PortableSurroundings {
   mayComplain(nowTicks: number): boolean;
   /** May one more packet of an unknown flow be handed up now, of so many a second? Asked once for each. */
   mayHandUp(perSecond: number): boolean;
+  /** What the two before would say, without being asked. */
+  hasComplaintsLeft(nowTicks: number): boolean;
+  hasHandUpsLeft(): boolean;
 }

@@ -1,4 +1,6 @@
 import type { DropReason } from '../drop-reason.js';
+import { macText } from '../mac-text.js';
+import type { TraceStep } from '../packet-trace.js';
 import { clampMss } from './clamp-mss.js';
 import { encapsulate, outerBytes } from './encapsulate.js';
 import type { Flow, Translation } from './flow.js';
@@ -11,7 +13,8 @@ import type { IpPacket } from './parse-frame.js';
 import type { Backend, Service } from './service.js';
 import { withOneHopLess } from './take-hop.js';
 import { eraseToa, hasRoomForToa, toaBytes, withToa } from './tell-client-address.js';
-import { type NewEnds, type PacketLayout, rewriteEnds } from './translate.js';
+import { type TellStep, tracedBackend, tracedEnd } from './tell-step.js';
+import { type PacketLayout, rewriteEnds } from './translate.js';
 import { isTcp } from './transport.js';
 import type { Endpoint } from './tuple.js';
 
@@ -21,6 +24,8 @@ export interface Roads {
   nextHop(address: Uint8Array): NextHop | 'no_route' | 'no_neighbour';
   /** Source of tunnels, by bytes of the address. */
   tunnelSource(destination: Uint8Array): Uint8Array;
+  /** @see Memory.tell */
+  readonly tell: TellStep | undefined;
 }
 
 export type Sent =
@@ -38,6 +43,8 @@ export interface Decision {
   readonly stateBefore: FlowState | 'new' | undefined;
 }
 
+/** Of a tag's control information (IEEE 802.1Q). */
+const VLAN_ID = 0xfff;
 /** IPv6 links carry this much (RFC 8200, section 5): nobody is told of less. */
 const IPV6_MTU_MIN = 1280;
 
@@ -45,6 +52,7 @@ const IPV6_MTU_MIN = 1280;
 export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads): Sent {
   const { backend, translation, hops } = decision;
   const { forwarding, mssClamp } = backend.service;
+  roads.tell?.({ step: 'method', backend: tracedBackend(backend), forwarding });
   return send(
     packet,
     backend.address,
@@ -53,7 +61,9 @@ export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads
     (ip, mtuBytes) => {
       clamp(ip, packet, mssClamp);
       if (translation === undefined) return intoTunnel(ip, packet, decision, roads);
-      rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), towardsBackend(translation));
+      const { near: source, far: destination } = translation;
+      tellTranslation(roads, source, destination);
+      rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { source, destination });
       return tellClient(ip, packet, decision, mtuBytes);
     },
   );
@@ -63,6 +73,7 @@ export function sendToBackend(packet: IpPacket, decision: Decision, roads: Roads
 export function sendAnswer(packet: IpPacket, flow: Flow, roads: Roads): Sent {
   return send(packet, flow.client.address, 0, roads, (ip) => {
     clamp(ip, packet, flow.backend.service.mssClamp);
+    tellTranslation(roads, flow.vip, flow.client);
     rewriteEnds(ip.subarray(0, packet.bytes), layoutOf(packet), { source: flow.vip, destination: flow.client });
     return ip;
   });
@@ -71,6 +82,7 @@ export function sendAnswer(packet: IpPacket, flow: Flow, roads: Roads): Sent {
 /** Section 6: an error about what the VIP sent, to the backend of that flow. */
 export function sendErrorToBackend(packet: IpPacket, quote: Quote, decision: Decision, roads: Roads): Sent {
   const { backend, translation, hops } = decision;
+  roads.tell?.({ step: 'method', backend: tracedBackend(backend), forwarding: backend.service.forwarding });
   return send(
     packet,
     backend.address,
@@ -104,9 +116,11 @@ function send(
   rewrite: (ip: Uint8Array, mtuBytes: number) => Uint8Array,
 ): Sent {
   const nextHop = roads.nextHop(to);
+  roads.tell?.(nextHopStep(nextHop));
   if (typeof nextHop === 'string') return { kind: 'dropped', reason: nextHop };
   const { ifindex, mtuBytes } = nextHop;
   if (packet.bytes + outer > mtuBytes) {
+    roads.tell?.({ step: 'too_big', bytes: packet.bytes + outer, mtuBytes });
     const fitting = mtuBytes - outer;
     const told = packet.family === 6 ? Math.max(IPV6_MTU_MIN, fitting) : fitting;
     return { kind: 'dropped', reason: 'too_big', complaint: { kind: 'too_big', mtuBytes: told } };
@@ -160,8 +174,22 @@ function clamp(ip: Uint8Array, packet: IpPacket, mss: number): void {
   clampMss(ip, packet.transportOffset, mss);
 }
 
-function towardsBackend({ near, far }: Translation): NewEnds {
-  return { source: near, destination: far };
+function tellTranslation({ tell }: Roads, source: Endpoint, destination: Endpoint): void {
+  tell?.({ step: 'translation', source: tracedEnd(source), destination: tracedEnd(destination) });
+}
+
+function nextHopStep(nextHop: NextHop | 'no_route' | 'no_neighbour'): TraceStep {
+  if (typeof nextHop === 'string') return { step: 'next_hop', outcome: nextHop };
+  const { ifindex, mtuBytes, destinationMac, vlan } = nextHop;
+  return {
+    step: 'next_hop',
+    outcome: 'found',
+    ifindex,
+    mtuBytes,
+    // Without an interface it is the kernel that finds the link.
+    destinationMac: ifindex === 0 ? undefined : macText(destinationMac),
+    vlan: vlan && vlan.tci & VLAN_ID,
+  };
 }
 
 function layoutOf(packet: IpPacket): PacketLayout {

@@ -1,19 +1,28 @@
 import { addressToBytes } from '@weir/packet';
 import type { ForwardingTables } from '../dataplane.js';
 import type { MissedPacket, Sharing } from '../flow-sharing.js';
+import { SETTLED_FRAME_MAX } from '../xdp/layout.js';
 import { Answerers } from './answerers.js';
 import type { Flow } from './flow.js';
 import type { FlowEventQueue } from './flow-event-queue.js';
 import { isLongLived, opensConnection } from './flow-state.js';
 import { imageOfFlow } from './image-of-flow.js';
+import type { PortableSurroundings } from './portable-surroundings.js';
+import type { TellStep } from './tell-step.js';
 import { timeoutTicks } from './ticks.js';
 import { isTcp } from './transport.js';
 import { addressText, type Tuple } from './tuple.js';
 
 const REFRESH_TICKS_MAX = 300;
 
-/** May one more packet be handed up now, of so many a second? Asked once for each. */
-export type MayHandUp = (perSecond: number) => boolean;
+/** How many more packets may be handed up, of so many a second. */
+export type HandUpRate = Pick<PortableSurroundings, 'mayHandUp' | 'hasHandUpsLeft'>;
+
+/** What a decision asks of sharing. */
+export type SharingRules = Pick<
+  SharingInForce,
+  'tellAfterTicks' | 'tellIfDue' | 'asksAbout' | 'asksAboutAnswer' | 'handUp'
+>;
 
 /** What is told of flows, and what is asked: docs/packet-path.md, section 8. */
 export class SharingInForce {
@@ -21,18 +30,18 @@ export class SharingInForce {
   readonly tellAfterTicks: number;
   readonly #sharing: Sharing;
   readonly #queue: FlowEventQueue;
-  readonly #mayHandUp: MayHandUp;
+  readonly #rate: HandUpRate;
   readonly #ofNat: Answerers;
   readonly #ofFullnat: Answerers;
   readonly #ownAddresses: ReadonlySet<string>;
   /** Of all nodes. */
   readonly #localAddresses: ReadonlySet<string>;
 
-  constructor(sharing: Sharing, tables: ForwardingTables, queue: FlowEventQueue, mayHandUp: MayHandUp) {
+  constructor(sharing: Sharing, tables: ForwardingTables, queue: FlowEventQueue, rate: HandUpRate) {
     this.tellAfterTicks = timeoutTicks(sharing.tellAfterMs);
     this.#sharing = sharing;
     this.#queue = queue;
-    this.#mayHandUp = mayHandUp;
+    this.#rate = rate;
     this.#ofNat = new Answerers(tables, 'nat');
     this.#ofFullnat = new Answerers(tables, 'fullnat');
     const { ipv4, ipv6 } = tables.sources;
@@ -65,9 +74,26 @@ export class SharingInForce {
   /** False: there are more than may be looked up, or there is no room. */
   handUp(packet: MissedPacket): boolean {
     const { takeoversPerSecond } = this.#sharing;
-    const isOverRate = takeoversPerSecond === 0 || !this.#mayHandUp(takeoversPerSecond);
+    const isOverRate = takeoversPerSecond === 0 || !this.#rate.mayHandUp(takeoversPerSecond);
     if (isOverRate) this.#queue.countOverRate();
     return !isOverRate && this.#queue.handUp(packet);
+  }
+
+  /** The same rules for a packet that nobody is told of. */
+  asSeen(tell: TellStep): SharingRules {
+    return {
+      tellAfterTicks: this.tellAfterTicks,
+      tellIfDue() {},
+      asksAbout: (packet) => this.asksAbout(packet),
+      asksAboutAnswer: (packet) => this.asksAboutAnswer(packet),
+      handUp: ({ frame }) => {
+        const { takeoversPerSecond } = this.#sharing;
+        const isOverRate = takeoversPerSecond === 0 || !this.#rate.hasHandUpsLeft();
+        const isTooLong = frame.byteLength > SETTLED_FRAME_MAX;
+        if (isOverRate || !isTooLong) tell({ step: 'asked', outcome: isOverRate ? 'over_rate' : 'handed_up' });
+        return !isOverRate && !isTooLong;
+      },
+    };
   }
 }
 

@@ -23,6 +23,11 @@ export class Strangers {
     }
   }
 
+  /** The same strangers for a packet that changes nothing. */
+  asSeen(): Pick<Strangers, 'remember' | 'has'> {
+    return { remember() {}, has: (...asked) => this.has(...asked) };
+  }
+
   has(answer: Tuple, nowTicks: number): boolean {
     const since = this.#since.get(tupleText(answer));
     return since !== undefined && !isExpired(since, STRANGER_TICKS, nowTicks);

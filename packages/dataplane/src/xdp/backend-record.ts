@@ -43,6 +43,31 @@ export function decodeBackend(route: Uint8Array): { readonly address: string; re
   return { address, port: ((route[Backend.port] as number) << 8) | (route[Backend.port + 1] as number) };
 }
 
+/** How packets get to the backend in a `struct backend`. */
+export function decodeMethod(route: Uint8Array): ForwardingMethod {
+  const code = route[Backend.method];
+  const port = ((route[Backend.guePort] as number) << 8) | (route[Backend.guePort + 1] as number);
+  switch (code) {
+    case MethodCode.nat:
+      return { method: 'nat' };
+    case MethodCode.fullnat:
+    case MethodCode.fullnatToa:
+      return { method: 'fullnat', toa: code === MethodCode.fullnatToa };
+    case MethodCode.dr:
+      return { method: 'dr' };
+    case MethodCode.gre:
+      return { method: 'gre' };
+    case MethodCode.gue:
+      return { method: 'gue', port, header: 'gue' };
+    case MethodCode.fou:
+      return { method: 'gue', port, header: 'none' };
+    case MethodCode.hops:
+      return { method: 'gue', port, header: 'hops' };
+    default:
+      return { method: 'ipip' };
+  }
+}
+
 function isTunnel({ method }: ForwardingMethod): boolean {
   return method === 'ipip' || method === 'gre' || method === 'gue';
 }

@@ -264,3 +264,34 @@ export const SettleRun = { bytes: 16, next: 0, count: 4, nonce: 8 } as const;
 
 /** struct vlan, the value; its key is an interface's index. */
 export const Vlan = { bytes: 8, ifindex: 0, id: 4 } as const;
+
+/** struct trace_log and struct trace_step of bpf/lib/trace.h. */
+export const TraceLog = { bytes: 4112, count: 0, closed: 4, dropped: 8, steps: 16 } as const;
+export const TraceStepRecord = { bytes: 64, kind: 0, number: 4, words: 8 } as const;
+/** enum trace_kind, by number. */
+export const traceKinds = [
+  'none',
+  'parsed',
+  'link_address',
+  'taken_over',
+  'service',
+  'guard',
+  'row',
+  'choices',
+  'flow',
+  'owner',
+  'asked',
+  'rate',
+  'persistence',
+  'scheduled',
+  'remembered',
+  'translation',
+  'answer',
+  'fragment',
+  'icmp',
+  'method',
+  'next_hop',
+  'too_big',
+] as const;
+/** enum traced_icmp, by number. */
+export const tracedIcmp = ['echo_request', 'error', 'other'] as const;

@@ -190,6 +190,12 @@ export class TableWriter {
     return needed;
   }
 
+  /** Under the text of its first listener; undefined: the one whose backends are the nodes. @param index  of a service */
+  nameOf(index: number): string | undefined {
+    const service = this.#liveServices().find((live) => live.index === index);
+    return service && serviceId(firstListener(service));
+  }
+
   /** @see Dataplane.tablesInForce */
   tablesInForce(): Map<string, TableInForce> {
     return new Map(

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { familyOf } from '@weir/packet';
 import { checkSharing } from '../check-sharing.js';
+import { checkTracedFrame } from '../check-traced-frame.js';
 import {
   type AppliedChanges,
   allLocalPorts,
@@ -22,13 +23,17 @@ import type { FlowTableView } from '../flow-table-view.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
+import { interfaceIndex } from '../libbpf/interface-index.js';
 import { macAddressOf } from '../libbpf/mac-address.js';
 import { possibleCpus } from '../libbpf/native.js';
 import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
+import type { PacketTrace } from '../packet-trace.js';
 import { TICK_MS } from '../tick.js';
+import { decodeBackend, decodeMethod, ROUTE_BYTES } from './backend-record.js';
+import { decodeTrace } from './decode-trace.js';
 import { type RememberedFlow, rememberedFlows } from './flow-reader.js';
 import { XdpFlowView } from './flow-view.js';
-import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Settings, Vlan } from './layout.js';
+import { Feature, FLOW_KEY_WORDS, LAYOUT_VERSION, OWN_MACS_MAX, Vlan } from './layout.js';
 import { NetworkTable } from './network-table.js';
 import { OwnerTables } from './owner-tables.js';
 import {
@@ -41,6 +46,7 @@ import {
   removePins,
   unpinOtherPrograms,
 } from './pinned-tables.js';
+import { SWEEP_SETS_MIN, writeSettings } from './program-settings.js';
 import { SettledBackends } from './settled-backends.js';
 import { TableMemory } from './table-memory.js';
 import { hashElements, type TableLimits, type TableSizes, tableNames, tableShapes, tableSizes } from './table-sizes.js';
@@ -49,11 +55,8 @@ import { timeoutsInTicks } from './timeouts.js';
 import { vlanInterfaces } from './vlan-interfaces.js';
 import { checkTables } from './wanted-service.js';
 import { ringBytes, XdpSharing } from './xdp-sharing.js';
+import { XdpTracer } from './xdp-tracer.js';
 
-/** The timer, ten times a second, looks through the whole flow table in so many steps, or fewer. */
-const SWEEP_STEPS = 100;
-/** A slice takes a few ten µs; smaller ones would only be more. */
-const SWEEP_SETS_MIN = 1024;
 const NS_PER_SECOND = 1_000_000_000;
 const noGuard: Guard = { deny: [], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
 
@@ -101,6 +104,7 @@ export class XdpDataplane implements Dataplane {
   #programsPinned = false;
   #isSharing = false;
   readonly #programsId = randomUUID();
+  #tracer: Promise<XdpTracer> | undefined;
   #closed = false;
 
   /**
@@ -134,16 +138,7 @@ export class XdpDataplane implements Dataplane {
     const object = new BpfObject(OBJECT_PATH);
     this.#object = object;
     try {
-      const constants = object.constants();
-      constants.setUint32(Settings.cpus, sizes.cpus, true);
-      constants.setUint32(Settings.directoryMask, sizes.directoryBuckets - 1, true);
-      constants.setUint32(Settings.nexthopCache, options.nexthopCache === false ? 0 : 1, true);
-      constants.setUint32(Settings.flowMask, sizes.flowSets - 1, true);
-      constants.setUint32(Settings.translationMask, sizes.translationSets - 1, true);
-      constants.setUint32(Settings.sourceMask, sizes.sourceSets - 1, true);
-      constants.setUint32(Settings.nearSets, sizes.nearSets, true);
-      const sets = sizes.nearSets + sizes.flowSets;
-      constants.setUint32(Settings.sweepSets, Math.max(SWEEP_SETS_MIN, Math.ceil(sets / SWEEP_STEPS)), true);
+      writeSettings(object, sizes, options);
       const shapes = tableShapes(sizes);
       if (found.kind === 'found') for (const [name, fd] of found.fds) object.reuseMap(name, fd);
       else {
@@ -326,6 +321,34 @@ export class XdpDataplane implements Dataplane {
     return this.#writer.counters();
   }
 
+  async trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace> {
+    this.#assertOpen();
+    checkTracedFrame(frame);
+    const ifindex = interfaceIndex(ingressInterface);
+    this.#tracer ??= this.#loadTracer();
+    const tracer = await this.#tracer;
+    this.#assertOpen();
+    return decodeTrace(tracer.run(frame, ifindex), ifindex, {
+      service: (index) => this.#writer.nameOf(index),
+      backend: (slot) => {
+        const route = this.#memory.backendRoute(slot, ROUTE_BYTES);
+        const { owners } = this.#memory;
+        const isNode = owners !== undefined && this.#memory.backendOwner(slot) === owners;
+        return { ...decodeBackend(route), forwarding: decodeMethod(route), isNode };
+      },
+    });
+  }
+
+  /** Once it has failed, the next trace tries again. */
+  async #loadTracer(): Promise<XdpTracer> {
+    try {
+      return await XdpTracer.load(this.#memory.sizes, (name) => this.#object.mapFd(name), this.#options);
+    } catch (error) {
+      this.#tracer = undefined;
+      throw error;
+    }
+  }
+
   flowTableFill(): FlowTableFill {
     this.#assertOpen();
     return this.#memory.flowTableFill();
@@ -384,6 +407,8 @@ export class XdpDataplane implements Dataplane {
     if (this.#closed) return;
     this.#closed = true;
     await this.#sharing?.close();
+    // One that was not loaded has told who waited for it.
+    (await this.#tracer?.catch(() => undefined))?.[Symbol.dispose]();
     this.#memory[Symbol.dispose]();
     this.#object[Symbol.dispose]();
   }

@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import type { Server as NetServer, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import { experimental, Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { AdminConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
@@ -90,6 +91,8 @@ export class AdminServer implements AsyncDisposable {
     this.#limits = { ...LIMITS, ...limits };
     this.#audit = new AuditLog(logger, config.auditLog);
     this.#watchers = new Watchers(this.#limits.watchersMax);
+    // Each call listens.
+    setMaxListeners(0, this.#closing.signal);
     const { streamsPerConnectionMax, messageBytesMax, idleMs, stallMs } = this.#limits;
     this.#server = new Server({
       'grpc.max_concurrent_streams': streamsPerConnectionMax,
@@ -151,7 +154,7 @@ export class AdminServer implements AsyncDisposable {
     if (tls !== undefined) {
       this.#tls = new TlsFiles(tls, this.#logger, (options) => {
         for (const listener of this.#listeners) {
-          if ('setSecureContext' in listener) (listener as TlsServer).setSecureContext(options);
+          if (listener instanceof TlsServer) listener.setSecureContext(options);
         }
       });
       for (const endpoint of listen) {
@@ -193,8 +196,6 @@ export class AdminServer implements AsyncDisposable {
     injector.injectConnection(socket);
   }
 }
-
-type TlsServer = import('node:tls').Server;
 
 /** Such as `weir.admin.v1.Services`. */
 function nameOf({ definition }: ServiceMethods): string {

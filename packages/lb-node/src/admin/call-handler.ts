@@ -50,6 +50,8 @@ export function streamHandler(
           if (caller.signal.aborted) break;
           await taken(call, answer, { caller, stallMs: context.stallMs });
         }
+        // Told to stop, it did not come to its end.
+        if (caller.signal.aborted) throw LEFT;
         call.end();
       },
       // A stream takes the status of its call from the error that it is given.
@@ -149,11 +151,13 @@ class Call {
 
   #failed(error: unknown): ServerErrorResponse {
     const { logger, closing } = this.#context;
-    const known = closing.aborted ? SHUTTING_DOWN : adminErrorOf(error);
+    // What a handler throws because it was told to stop is no failure of its own.
+    const cut = closing.aborted ? SHUTTING_DOWN : LEFT;
+    const known = this.#ended.signal.aborted ? cut : adminErrorOf(error);
     const failure = known ?? new AdminError(status.INTERNAL, 'INTERNAL', 'internal error; the log of this node has it');
     const { code: reason, message } = failure;
     const fields = { event: 'admin-failed', method: this.#path, caller: this.#connection.name, reason };
-    if (known === undefined && !this.#ended.signal.aborted) {
+    if (known === undefined) {
       logger.error({ ...fields, err: error }, `admin API: ${this.#path} failed`);
     } else if (failure.status === status.PERMISSION_DENIED) {
       logger.warn({ ...fields, event: 'admin-refused', from: this.#connection.from }, `admin API: ${message}`);
@@ -167,6 +171,7 @@ class Call {
   }
 }
 
+const LEFT = new AdminError(status.CANCELLED, 'CANCELLED', 'the client left, or the deadline of its call has passed');
 const SHUTTING_DOWN = new AdminError(status.UNAVAILABLE, 'SHUTTING_DOWN', 'the daemon of this node is ending');
 
 function afterDeadline(deadline: Date | number, then: () => void): NodeJS.Timeout | undefined {

@@ -4,13 +4,12 @@ import { serviceId } from '@weir/dataplane';
 import { serviceKeyOf } from '../forwarding-tables.js';
 import type { BackendReport } from '../health-report.js';
 import { memberId } from '../member-id.js';
-import { labels } from './metric-family.js';
 import type { NodeFigures } from './node-figures.js';
+import type { SeriesLabels, ServiceLabels } from './series-labels.js';
 
 /** A service with the labels of its series. */
 export interface ServiceSeries {
-  readonly labels: string;
-  /** The same without the closing brace, for further labels. */
+  /** Labels, up to the closing brace. */
   readonly open: string;
   /** Absent: it is counted, and not configured any more. */
   readonly config: ServiceConfig | undefined;
@@ -20,7 +19,7 @@ export interface ServiceSeries {
 }
 
 export interface BackendSeries {
-  readonly labels: string;
+  /** Labels, up to the closing brace. */
   readonly open: string;
   readonly config: BackendConfig | undefined;
   readonly count: BackendCount | undefined;
@@ -39,7 +38,12 @@ export interface NodeSeries {
  * Brings together what the parts say of the same service and the same backend. Series are told apart by the names that the
  * configuration has for both; a backend that it does not have is named by its address.
  */
-export function nodeSeries({ config, counters, health }: NodeFigures, backendsMax: number): NodeSeries {
+export function nodeSeries(
+  { config, counters, health }: NodeFigures,
+  backendsMax: number,
+  labels: SeriesLabels,
+): NodeSeries {
+  labels.use(config);
   const counts = new Map(counters.services.map((count) => [serviceId(count), count]));
   const reports = reportsByService(health.backends);
   const services = config.services.map((service) => {
@@ -47,9 +51,9 @@ export function nodeSeries({ config, counters, health }: NodeFigures, backendsMa
     const id = listener === undefined ? '' : serviceId(serviceKeyOf(listener));
     const count = counts.get(id);
     counts.delete(id);
-    return serviceSeries(service.name, service, count, reports.get(service.name));
+    return serviceSeries(labels.ofService(service.name), service, count, reports.get(service.name));
   });
-  const former = [...counts].map(([id, count]) => serviceSeries(id, undefined, count, undefined));
+  const former = [...counts].map(([id, count]) => serviceSeries(labels.ofService(id), undefined, count, undefined));
   const all = [...services, ...former];
   const backends = all.reduce((sum, service) => sum + service.backends.length, 0);
   return { services: all, showsBackends: backends <= backendsMax };
@@ -67,13 +71,11 @@ function reportsByService(reports: readonly BackendReport[]): ReadonlyMap<string
 }
 
 function serviceSeries(
-  name: string,
+  labels: ServiceLabels,
   config: ServiceConfig | undefined,
   count: ServiceCount | undefined,
   reports: Reports | undefined,
 ): ServiceSeries {
-  const text = labels({ service: name });
-  const open = text.slice(0, -1);
   const counts = new Map(count?.backends.map((backend) => [memberIdOf(backend), backend]));
   const ids = new Set([...(config?.backends ?? []).map(memberId), ...counts.keys()]);
   const taken = new Set<string>();
@@ -81,13 +83,12 @@ function serviceSeries(
     // Two series of the same labels would spoil the whole page.
     const label = backend === undefined || taken.has(backend.name) || ids.has(backend.name) ? id : backend.name;
     taken.add(label);
-    const ofBackend = `${open},${labels({ backend: label }).slice(1, -1)}`;
     const health = backend === undefined ? undefined : reports?.get(backend.name);
-    return { labels: `${ofBackend}}`, open: ofBackend, config: backend, count: takeFrom(counts, id), health };
+    return { open: labels.ofBackend(label), config: backend, count: takeFrom(counts, id), health };
   };
   const configured = (config?.backends ?? []).map((backend) => backendSeries(memberId(backend), backend));
   const former = [...counts.keys()].map((id) => backendSeries(id, undefined));
-  return { labels: text, open, config, count, backends: [...configured, ...former] };
+  return { open: labels.open, config, count, backends: [...configured, ...former] };
 }
 
 function takeFrom<T>(map: Map<string, T>, key: string): T | undefined {

@@ -1,5 +1,9 @@
-/** Takes a series of a family. `labels` as {@link labels} writes them, or empty. */
-export type WriteSeries = (labels: string, value: number) => void;
+/**
+ * Takes a series of a family.
+ * @param open  labels as {@link labels} writes them, or empty: the series has none
+ * @param more  a further label, with its comma: `,state="active"`
+ */
+export type WriteSeries = (open: string, value: number, more?: string) => void;
 
 /** Metrics of one name, as Prometheus has them, and how they come from figures. */
 export interface MetricFamily<Figures> {
@@ -10,27 +14,15 @@ export interface MetricFamily<Figures> {
   readonly write: (figures: Figures, series: WriteSeries) => void;
 }
 
-/** Labels in the text format of Prometheus: `{service="web",backend="10.0.0.21"}`. */
+/** Labels in the text format of Prometheus, up to the closing brace: `{service="web",backend="10.0.0.21"`. */
 export function labels(pairs: Readonly<Record<string, string | number>>): string {
   const texts = Object.entries(pairs).map(([name, value]) => `${name}="${escaped(String(value))}"`);
-  return `{${texts.join(',')}}`;
+  return `{${texts.join(',')}`;
 }
 
-/**
- * A family in the text format of Prometheus, 0.0.4. Text is put together here rather than by prom-client, which hashes the
- * labels of each series: with 10,000 backends that takes several times as long (docs/metrics.md).
- */
-export function familyText<Figures>({ name, type, help, write }: MetricFamily<Figures>, figures: Figures): string {
-  let text = `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
-  write(figures, (labels, value) => {
-    text += `${name}${labels} ${valueText(value)}\n`;
-  });
-  return text;
-}
-
-function valueText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+/** Labels with one more. */
+export function withLabel(open: string, name: string, value: string): string {
+  return `${open},${name}="${escaped(value)}"`;
 }
 
 function escaped(value: string): string {

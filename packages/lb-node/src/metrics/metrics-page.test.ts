@@ -8,7 +8,7 @@ const BACKENDS_MAX = 100;
 
 async function pageOf(backendsMax = BACKENDS_MAX, of = figures): Promise<string> {
   const page = new MetricsPage(new DaemonCounts('1.2.3', 'xdp').registry, backendsMax);
-  return page.text(async () => of);
+  return (await page.text(async () => of)).toString();
 }
 
 /** Lines of a family, without its name. */
@@ -124,5 +124,5 @@ test('a page that could not be written does not spoil the next', async (t) => {
     page.text(() => Promise.reject(new Error('closed'))),
     { message: 'closed' },
   );
-  t.regex(await page.text(async () => figures), /^weir_backends 3$/m);
+  t.regex((await page.text(async () => figures)).toString(), /^weir_backends 3$/m);
 });

@@ -3,14 +3,17 @@ import { Gauge, type Registry } from 'prom-client';
 import { nodeSeries } from './backend-series.js';
 import type { DaemonFigures } from './daemon-figures.js';
 import { backendFamilies, nodeFamilies } from './metric-families.js';
-import { familyText } from './metric-family.js';
+import { PageWriter } from './page-writer.js';
+import { SeriesLabels } from './series-labels.js';
 
 /** The page that Prometheus reads. Who asks while it is written gets that one. */
 export class MetricsPage {
   readonly #registry: Registry;
   readonly #backendsMax: number;
   readonly #seconds: Gauge;
-  #writing: Promise<string> | undefined;
+  readonly #labels = new SeriesLabels();
+  #bytes: number | undefined;
+  #writing: Promise<Buffer> | undefined;
 
   /**
    * @param registry  what prom-client writes
@@ -30,30 +33,33 @@ export class MetricsPage {
    * In the text format of Prometheus.
    * @param read  undefined: the node has none yet; the page then has those of the process alone
    */
-  text(read: (() => Promise<DaemonFigures>) | undefined): Promise<string> {
+  text(read: (() => Promise<DaemonFigures>) | undefined): Promise<Buffer> {
     this.#writing ??= this.#write(read).finally(() => {
       this.#writing = undefined;
     });
     return this.#writing;
   }
 
-  async #write(read: (() => Promise<DaemonFigures>) | undefined): Promise<string> {
+  async #write(read: (() => Promise<DaemonFigures>) | undefined): Promise<Buffer> {
     const begunMs = performance.now();
-    const own = read === undefined ? [] : await this.#ofNode(await read());
+    const page = new PageWriter(this.#bytes);
+    if (read !== undefined) await this.#writeNode(await read(), page);
     this.#seconds.set((performance.now() - begunMs) / 1000);
-    return [await this.#registry.metrics(), ...own].join('');
+    page.add(await this.#registry.metrics());
+    const bytes = page.finish();
+    // The next one is as long, but for some digits.
+    this.#bytes = Math.ceil(bytes.byteLength * 1.125);
+    return bytes;
   }
 
-  async #ofNode(figures: DaemonFigures): Promise<readonly string[]> {
-    const series = nodeSeries(figures.node, this.#backendsMax);
-    const page = { ...figures, series };
-    const texts = nodeFamilies.map((family) => familyText(family, page));
+  async #writeNode(figures: DaemonFigures, page: PageWriter): Promise<void> {
+    const series = nodeSeries(figures.node, this.#backendsMax, this.#labels);
+    for (const family of nodeFamilies) page.family(family, { ...figures, series });
     const shown = series.showsBackends ? series : { ...series, services: [] };
     for (const family of backendFamilies) {
       // Ten thousand backends take a while: probes and the store have their turns in between.
       await nextTurn();
-      texts.push(familyText(family, { ...page, series: shown }));
+      page.family(family, { ...figures, series: shown });
     }
-    return texts;
   }
 }

@@ -13,7 +13,7 @@ const IDLE_MS = 60_000;
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** Answers GET and HEAD of some paths, and nothing else; no TLS, no password. */

@@ -21,6 +21,8 @@ export interface NodeFigures {
   /** Prefixes of VIPs that this node announces, or with VRRP can serve. */
   readonly announced: readonly string[];
   readonly overrides: AnnounceOverrides;
+  /** Why VIPs are not announced: sentences that begin with the VIPs, `198.51.100.1, 198.51.100.2: …`, or hold for all. */
+  readonly silence: readonly string[];
   /** Backends whose MAC address, or that of the router to them, is known. */
   readonly reachableBackends: number;
 }

@@ -32,7 +32,7 @@ export function ofBackends(
 
 /**
  * A family with several series of each service or backend, which one more label tells apart.
- * @param open  labels of the service or backend without the closing brace
+ * @param open  labels of the service or backend, up to the closing brace
  */
 export function writeParts(
   open: string,
@@ -40,16 +40,16 @@ export function writeParts(
   parts: Readonly<Record<string, number>>,
   write: WriteSeries,
 ): void {
-  for (const part in parts) write(`${open},${label}="${part}"}`, parts[part] as number);
+  for (const part in parts) write(open, parts[part] as number, `,${label}="${part}"`);
 }
 
-function writeEach<T extends { readonly labels: string }>(
+function writeEach<T extends { readonly open: string }>(
   all: readonly T[],
   read: (one: T) => number | undefined,
   write: WriteSeries,
 ): void {
   for (const one of all) {
     const value = read(one);
-    if (value !== undefined) write(one.labels, value);
+    if (value !== undefined) write(one.open, value);
   }
 }

@@ -139,6 +139,7 @@ export const figures: DaemonFigures = {
     },
     announced: ['198.51.100.10/32'],
     overrides: new Map([['2001:db8::10', 'off']]),
+    silence: [],
     reachableBackends: 2,
   },
   etcd: { source: 'etcd', connected: true, revision: '4711', skipped: new Map([['services/x', 'wrong']]) },

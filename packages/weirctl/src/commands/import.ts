@@ -75,8 +75,9 @@ async function write(
   losses: readonly Loss[],
   { output }: ImportOptions,
 ): Promise<void> {
-  const text = importDocument(source, sections, losses);
+  const inOrder = losses.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
+  const text = importDocument(source, sections, inOrder);
   if (output === undefined) process.stdout.write(text);
   else await replaceFile(output, Buffer.from(text));
-  reportLosses(losses);
+  reportLosses(inOrder);
 }

@@ -26,22 +26,26 @@ export function isChange(command: IpvsadmCommand): command is ChangeCommand {
 export function changeServices(command: ChangeCommand, workspace: Workspace): void {
   switch (command.kind) {
     case 'clear':
-      return workspace.clear();
+      workspace.clear();
+      break;
     case 'add-service':
-      if (workspace.find(command.service.key) !== undefined)
-        refused(`Service already exists: ${keyText(command.service.key)}`);
-      schedulingKeys(command.service);
-      return workspace.putPending(command.service);
+      addService(command.service, workspace);
+      break;
     case 'edit-service':
-      return editService(command.service, workspace);
+      editService(command.service, workspace);
+      break;
     case 'delete-service':
-      return deleteService(command.key, workspace);
+      deleteService(command.key, workspace);
+      break;
     case 'add-server':
-      return addServer(command.key, command.server, workspace);
+      addServer(command.key, command.server, workspace);
+      break;
     case 'edit-server':
-      return editServer(command.key, command.server, workspace);
+      editServer(command.key, command.server, workspace);
+      break;
     case 'delete-server':
-      return deleteServer(command, workspace);
+      deleteServer(command, workspace);
+      break;
   }
 }
 
@@ -63,10 +67,19 @@ function schedulingKeys(service: VirtualService): Pick<ServiceInput, 'scheduler'
   return { scheduler, ...(persistence === undefined ? {} : { persistence }) };
 }
 
+function addService(service: VirtualService, workspace: Workspace): void {
+  if (workspace.find(service.key) !== undefined) refused(`Service already exists: ${keyText(service.key)}`);
+  schedulingKeys(service);
+  workspace.putPending(service);
+}
+
 function editService(service: VirtualService, workspace: Workspace): void {
   const found = workspace.find(service.key) ?? refused(`No such service: ${keyText(service.key)}`);
   const keys = schedulingKeys(service);
-  if (found.kind === 'pending') return workspace.putPending(service);
+  if (found.kind === 'pending') {
+    workspace.putPending(service);
+    return;
+  }
   const { persistence: _persistence, ...others } = found.service;
   workspace.put({ ...others, ...keys });
 }
@@ -74,16 +87,22 @@ function editService(service: VirtualService, workspace: Workspace): void {
 /** Of a service with several listeners, this one goes. */
 function deleteService(key: ServiceKey, workspace: Workspace): void {
   const found = workspace.find(key) ?? refused(`No such service: ${keyText(key)}`);
-  if (found.kind === 'pending') return workspace.removePending(key);
+  if (found.kind === 'pending') {
+    workspace.removePending(key);
+    return;
+  }
   const { service, listener } = found;
   const left = listenersOf(service).filter((one) => !isSame(one, listener));
   if (left.length === 0) workspace.remove(service.name);
-  else workspace.put({ ...service, listeners: left });
+  else workspace.put({ ...service, listeners: [...left] });
 }
 
 function addServer(key: ServiceKey, server: RealServer, workspace: Workspace): void {
   const found = workspace.find(key) ?? refused(`Service not defined: ${keyText(key)}`);
-  if (found.kind === 'pending') return addFirstServer(found.service, server, workspace);
+  if (found.kind === 'pending') {
+    addFirstServer(found.service, server, workspace);
+    return;
+  }
   const { service } = found;
   if (indexOf(service, server) !== -1)
     refused(`Destination already exists: -r ${endpointText(server.address, server.port)}`);
@@ -127,7 +146,10 @@ function deleteServer({ key, address, port }: ServerAddress, workspace: Workspac
   if (found.kind === 'pending' || at === -1) refused(`No such destination: -r ${endpointText(address, port)}`);
   const { service } = found;
   const backends = (service.backends ?? []).toSpliced(at, 1);
-  if (backends.length > 0 || service.discovery !== undefined) return workspace.put({ ...service, backends });
+  if (backends.length > 0 || service.discovery !== undefined) {
+    workspace.put({ ...service, backends });
+    return;
+  }
   if (listenersOf(service).length > 1 || hasMore(service)) {
     refused(
       `-r ${endpointText(address, port)} is the last backend of ${service.name}, and that has settings that ipvsadm does not know; delete it with -D`,

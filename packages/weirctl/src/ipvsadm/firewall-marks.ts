@@ -1,10 +1,11 @@
+import { addressesOf, RANGE_MAX } from './address-range.js';
 import type { ListenerInput, Lose } from './carry-service.js';
-import { canonicalAddress } from './read-endpoint.js';
 import { splitQuoted } from './split-quoted.js';
 
 /** Which packets get which mark. */
 export type FirewallMarks = ReadonlyMap<number, readonly ListenerInput[]>;
 
+const ipvsProtocols = ['tcp', 'udp', 'sctp'] as const;
 const markOptions = ['--set-mark', '--set-xmark', '--or-mark'];
 
 /**
@@ -22,7 +23,7 @@ export function parseFirewallMarks(text: string, file: string, lose: Lose): Fire
     if (listeners.length === 0) {
       lose(
         place,
-        `mark ${mark}: the rule has no single destination address with a protocol; write its listeners by hand`,
+        `mark ${mark}: the rule has no destination of ${RANGE_MAX} addresses at most with tcp, udp or sctp; write its listeners by hand`,
       );
     }
     marks.set(mark, [...(marks.get(mark) ?? []), ...listeners]);
@@ -36,20 +37,20 @@ function markOf(words: readonly string[]): number | undefined {
   return at === -1 || !/^(0x[\da-f]+|\d+)$/i.test(mark) ? undefined : Number(mark);
 }
 
+/** Without a protocol, marks of packets of all are meant, and with it any port. */
 function listenersOf(words: readonly string[]): ListenerInput[] {
-  const after = (...names: readonly string[]) => words[words.findIndex((word) => names.includes(word)) + 1];
-  const has = (...names: readonly string[]) => words.some((word) => names.includes(word));
-  const [host = '', bits] =
-    (has('-d', '--destination', '--dst') ? after('-d', '--destination', '--dst') : '')?.split('/') ?? [];
-  const vip = canonicalAddress(host);
-  const protocol = after('-p', '--protocol', '--proto');
-  const whole = vip?.includes(':') === true ? '128' : '32';
-  if (vip === undefined || (bits !== undefined && bits !== whole) || words.includes('!')) return [];
-  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') return [];
-  const ports = has('--dport', '--destination-port', '--dports', '--destination-ports')
-    ? after('--dport', '--destination-port', '--dports', '--destination-ports')
-    : 'all';
-  return (ports ?? '').split(',').map((port) => ({ vip, protocol, port: portKey(port) }));
+  const after = (...names: readonly string[]) => {
+    const at = words.findIndex((word) => names.includes(word));
+    return at === -1 ? undefined : words[at + 1];
+  };
+  const vips = addressesOf(after('-d', '--destination', '--dst') ?? '') ?? [];
+  const protocol = after('-p', '--protocol', '--proto') ?? 'all';
+  const protocols = protocol === 'all' ? (['tcp', 'udp'] as const) : ipvsProtocols.filter((one) => one === protocol);
+  const ports = after('--dport', '--destination-port', '--dports', '--destination-ports') ?? 'all';
+  if (words.includes('!')) return [];
+  return vips.flatMap((vip) =>
+    protocols.flatMap((of) => ports.split(',').map((port) => ({ vip, protocol: of, port: portKey(port) }))),
+  );
 }
 
 /** `80`, `8000:8999`, `all`. */

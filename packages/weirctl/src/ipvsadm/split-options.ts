@@ -1,3 +1,4 @@
+import leven from 'leven';
 import { wrongUsage } from './ipvsadm-error.js';
 import {
   type CommandName,
@@ -72,8 +73,13 @@ function longOption(word: string, waiting: string[]): Word {
   const at = word.indexOf('=');
   const name = at === -1 ? word.slice(2) : word.slice(2, at);
   const definition = optionDefinitions.find(({ long }) => long === name);
-  if (definition === undefined) wrongUsage(`--${name}: unknown option; weirctl ipvsadm -h lists them`);
+  if (definition === undefined) wrongUsage(`--${name}: unknown option; did you mean --${nearestTo(name)}?`);
   return { definition, value: argumentOf(definition, `--${name}`, at === -1 ? '' : word.slice(at + 1), waiting) };
+}
+
+function nearestTo(name: string): string | undefined {
+  const edits = (long: string) => leven(long, name);
+  return optionDefinitions.map(({ long }) => long).toSorted((a, b) => edits(a) - edits(b))[0];
 }
 
 function shortOptions(word: string, waiting: string[]): Word[] {

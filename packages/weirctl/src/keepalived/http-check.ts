@@ -69,6 +69,6 @@ function statusOf(url: readonly Statement[], lose: Lose): Status {
       lose(statement?.place ?? '', `status_code ${code} is neither a code nor a range of them: left out`);
     return STATUS.test(code);
   });
-  const [only = STATUS_DEFAULT, ...more] = codes;
-  return more.length === 0 ? only : codes;
+  const [only = STATUS_DEFAULT, ...more] = codes.map((code) => (code.includes('-') ? code : Number(code)));
+  return more.length === 0 ? only : [only, ...more];
 }

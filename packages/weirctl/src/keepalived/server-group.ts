@@ -1,7 +1,7 @@
+import { addressesOf, RANGE_MAX } from '../ipvsadm/address-range.js';
 import type { ListenerInput, Lose } from '../ipvsadm/carry-service.js';
 import type { FirewallMarks } from '../ipvsadm/firewall-marks.js';
 import type { IpvsProtocol } from '../ipvsadm/virtual-service.js';
-import { addressesOf, RANGE_MAX } from './address-range.js';
 import type { Statement } from './block.js';
 
 /** What a virtual server's words or a line of a group name: an address with its port, several, or a mark. */

@@ -32,6 +32,8 @@ export function engineWith(
     resolve: () => ({ ...viaBackend, ...nextHop }),
     mayComplain: () => true,
     mayHandUp: () => true,
+    hasComplaintsLeft: () => true,
+    hasHandUpsLeft: () => true,
   };
   const engine = new PortableEngine(surroundings, limits);
   engine.apply(tablesWith(services, tables));

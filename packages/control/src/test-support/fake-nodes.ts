@@ -3,7 +3,7 @@ import { clusterPrefix } from '../cluster/cluster-key.js';
 import type { EtcdConfig, NodeRecord } from '../cluster-config.js';
 import { connectEtcd, type EtcdConnection } from '../etcd/etcd-connection.js';
 import { rangeEnd } from '../etcd/key-range.js';
-import { mappingOf } from './rollout-view.js';
+import { mappingOf } from '../rollout/rollout-view.js';
 
 const TICK_MS = 50;
 

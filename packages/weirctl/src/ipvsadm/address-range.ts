@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../ipvsadm/read-endpoint.js';
+import { canonicalAddress } from './read-endpoint.js';
 
 /** More addresses than that are a mistake, or are nobody's services. */
 export const RANGE_MAX = 1024;

@@ -1,0 +1,34 @@
+import { type FieldViolation, invalid } from './admin-error.js';
+
+type Message = Readonly<Record<string, unknown>>;
+
+/**
+ * A message with some fields of another one. A path may go on into a field that is a message itself.
+ * @param paths  as google.protobuf.FieldMask has them, `health_check.interval`; `healthCheck.interval` too
+ * @param empty  a message with all its fields, whatever they say
+ * @throws {AdminError} INVALID_ARGUMENT: a path names no field
+ */
+export function withFields<T extends object>(message: T, other: T, paths: readonly string[], empty: T): T {
+  const wrong: FieldViolation[] = [];
+  const merged = paths.reduce<Message>((result, path) => {
+    const keys = path.split('.').map(camelCase);
+    const [first = ''] = keys;
+    if (!(first in empty)) {
+      wrong.push({ field: 'updateMask', description: `${JSON.stringify(path)} is not a field of it` });
+      return result;
+    }
+    return withField(result, other as Message, keys);
+  }, message as Message);
+  if (wrong.length > 0) throw invalid(wrong);
+  return merged as T;
+}
+
+function withField(message: Message, other: Message | undefined, [key = '', ...rest]: readonly string[]): Message {
+  const value = other?.[key];
+  if (rest.length === 0) return { ...message, [key]: value };
+  return { ...message, [key]: withField((message[key] ?? {}) as Message, value as Message | undefined, rest) };
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

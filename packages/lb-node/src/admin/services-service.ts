@@ -1,0 +1,182 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Entry,
+  type FieldChange,
+  Origin,
+  type Service,
+  ServiceSpec,
+  ServicesService,
+  serviceEntryOf,
+  serviceSpecOf,
+  type WatchServicesResponse,
+} from '@weir/admin-api';
+import {
+  type ClusterConfigSource,
+  type EntryOrigin,
+  fieldChanges,
+  type ServiceInput,
+  type WrittenService,
+} from '@weir/control';
+import { canonicalAddress, isIpAddress } from '@weir/packet';
+import type { RunningNode } from '../node.js';
+import { usableBackendsOf } from '../node-condition.js';
+import { invalid, notFound } from './admin-error.js';
+import { afterChanges } from './after-changes.js';
+import { changeOptionsOf, changing } from './change-trouble.js';
+import { withFields } from './field-mask.js';
+import { pageOf } from './page.js';
+import { type ServiceMethods, serviceMethods } from './service-methods.js';
+
+/** What services, backends and nodes are read from, and changed by. */
+export interface ConfigParts {
+  readonly source: Pick<ClusterConfigSource, 'config' | 'changes' | 'nodes'>;
+  readonly node: Pick<RunningNode, 'figures' | 'inForce' | 'condition'>;
+}
+
+/** weir.admin.v1.Services. */
+export function servicesService({ source, node }: ConfigParts): ServiceMethods {
+  const { changes } = source;
+  const messageOf = (written: WrittenService, announced: readonly string[]) =>
+    serviceMessage(written, announced, usableBackendsOf(written.name, node.inForce()));
+  const announced = async () => (await node.figures()).announced;
+  const writtenNamed = (name: string) => changes.services().find((service) => service.name === name);
+
+  return serviceMethods(ServicesService, {
+    applyService: {
+      role: 'admin',
+      writes: true,
+      async unary({ service, updateMask = [], ...asked }, caller) {
+        const spec = requireName(service);
+        const edit = (current: ServiceInput | undefined) => edited(current, spec, updateMask);
+        const change = () => changes.changeService(spec.name, edit, changeOptionsOf(asked, caller.signal));
+        const { before, after, revision, origin } = await changing(change, (path) => fieldOf(path, spec));
+        if (!asked.dryRun) caller.audit({ target: `service ${spec.name}`, before, after });
+        const written = { name: spec.name, document: after as ServiceInput, revision, origin };
+        return {
+          service: messageOf(written, await announced()),
+          changes: fieldChanges(asSpec(before), asSpec(after)).map(changeMessage),
+        };
+      },
+    },
+    getService: {
+      role: 'viewer',
+      async unary({ name }) {
+        const written = writtenNamed(name);
+        if (written === undefined) throw notFound(`service ${name}`);
+        return { service: messageOf(written, await announced()) };
+      },
+    },
+    listServices: {
+      role: 'viewer',
+      async unary({ vip, ...page }) {
+        const all = changes.services().filter(({ document }) => vip === '' || listensOn(document, vip));
+        const { items, nextPageToken } = pageOf(all, ({ name }) => [name], page);
+        const prefixes = await announced();
+        return { services: items.map((written) => messageOf(written, prefixes)), nextPageToken };
+      },
+    },
+    deleteService: {
+      role: 'admin',
+      writes: true,
+      async unary({ name, ...asked }, caller) {
+        const gone = (current: ServiceInput | undefined) => {
+          if (current === undefined) throw notFound(`service ${name}`);
+          return undefined;
+        };
+        const change = () => changes.changeService(name, gone, changeOptionsOf(asked, caller.signal));
+        const { before } = await changing(change, (path) => path);
+        caller.audit({ target: `service ${name}`, before });
+        return {};
+      },
+    },
+    watchServices: {
+      role: 'viewer',
+      async *stream({ names }, { signal }): AsyncIterable<WatchServicesResponse> {
+        let told: ReadonlyMap<string, string> = new Map();
+        let isComplete = false;
+        for await (const _ of afterChanges(changes, signal)) {
+          const wanted = changes.services().filter(({ name }) => names.length === 0 || names.includes(name));
+          const now = new Map(wanted.map(({ name, revision, origin }) => [name, `${revision} ${origin}`]));
+          const prefixes = await announced();
+          for (const written of wanted) {
+            if (told.get(written.name) === now.get(written.name)) continue;
+            yield { event: { $case: 'applied', value: messageOf(written, prefixes) } };
+          }
+          for (const name of told.keys()) if (!now.has(name)) yield { event: { $case: 'deleted', value: name } };
+          told = now;
+          if (!isComplete) yield { event: { $case: 'isComplete', value: true } };
+          isComplete = true;
+        }
+      },
+    },
+  });
+}
+
+export const originOf: Readonly<Record<EntryOrigin, Origin>> = {
+  file: Origin.FILE,
+  etcd: Origin.ETCD,
+  running: Origin.RUNNING,
+};
+
+export function changeMessage({ path, before, after }: ReturnType<typeof fieldChanges>[number]): FieldChange {
+  const json = (value: unknown) => (value === undefined ? '' : JSON.stringify(value));
+  return { path, beforeJson: json(before), afterJson: json(after) };
+}
+
+function serviceMessage(
+  { document, revision, origin }: WrittenService,
+  announced: readonly string[],
+  usableBackends: number,
+): Service {
+  const vips = new Set(listenersOf(document).map(({ vip }) => canonical(vip)));
+  return {
+    spec: serviceSpecOf(document as Entry),
+    revision,
+    origin: originOf[origin],
+    usableBackends,
+    announced: announced.filter((prefix) => vips.has(prefix.split('/')[0] ?? '')),
+  };
+}
+
+function requireName(spec: ServiceSpec | undefined): ServiceSpec {
+  if (spec !== undefined && spec.name !== '') return spec;
+  throw invalid([{ field: 'service.name', description: 'is missing' }]);
+}
+
+/** What is asked for; as it was written, where it says the same in other words. */
+function edited(current: ServiceInput | undefined, spec: ServiceSpec, mask: readonly string[]): ServiceInput {
+  if (mask.length > 0 && current === undefined) throw notFound(`service ${spec.name}`);
+  const former = current && serviceSpecOf(current as Entry);
+  const wanted =
+    former === undefined || mask.length === 0 ? spec : withFields(former, spec, mask, ServiceSpec.fromPartial({}));
+  const entry = serviceEntryOf({ ...wanted, name: spec.name });
+  const isSame = former !== undefined && isDeepStrictEqual(serviceEntryOf(former), entry);
+  return isSame ? (current as ServiceInput) : (entry as ServiceInput);
+}
+
+/** In the words of the API, so that only what means something else is a change. */
+function asSpec(document: ServiceInput | undefined): Entry | undefined {
+  if (document === undefined) return undefined;
+  const { name: _, ...entry } = serviceEntryOf(serviceSpecOf(document as Entry));
+  return entry;
+}
+
+/** A single listener's keys stand in the entry itself. */
+function fieldOf(path: string, { listeners }: ServiceSpec): string {
+  if (listeners.length === 1 && /^(vip|protocol|port)\b/.test(path)) return `service.listeners[0].${path}`;
+  if (listeners.length === 0 && /^(vip|port)$/.test(path)) return 'service.listeners';
+  if (path.startsWith('discovery')) return 'service.discoveryJson';
+  return path === '' ? 'service' : `service.${path}`;
+}
+
+function listensOn(document: ServiceInput, vip: string): boolean {
+  return listenersOf(document).some((listener) => canonical(listener.vip) === canonical(vip));
+}
+
+function listenersOf(document: ServiceInput) {
+  return serviceSpecOf(document as Entry).listeners;
+}
+
+function canonical(address: string): string {
+  return isIpAddress(address) ? canonicalAddress(address) : address;
+}

@@ -1,0 +1,172 @@
+import {
+  type BackendStats,
+  type Flow,
+  FlowsService,
+  ServerService,
+  type Service,
+  ServicesService,
+  type Snapshot,
+  StatsService,
+  serviceEntryOf,
+  serviceSpecOf,
+  type Traffic,
+} from '@weir/admin-api';
+import { parseNodeConfig, type ServiceInput } from '@weir/control';
+import { parse, stringify } from 'yaml';
+import type { AdminClient } from '../client/admin-client.js';
+import { allPages } from '../client/all-pages.js';
+import {
+  type Balancer,
+  type BalancerCounters,
+  type BalancerFlow,
+  type BalancerService,
+  type Counters,
+  type FlowState,
+  noCounters,
+} from './balancer.js';
+
+const PAGE_SIZE = 1000;
+const RATE_SECONDS = 1;
+
+/** The daemon of a node as ipvsadm's commands need it; changes go where those of `weirctl apply` go. */
+export class AdminBalancer implements Balancer {
+  readonly #client: AdminClient;
+
+  constructor(client: AdminClient) {
+    this.#client = client;
+  }
+
+  async services(): Promise<readonly BalancerService[]> {
+    const services = await allPages(
+      (pageToken) => this.#client.call(ServicesService.listServices, { pageSize: PAGE_SIZE, pageToken, vip: '' }),
+      (page) => page.services,
+    );
+    return services.flatMap(balancerService);
+  }
+
+  async apply(service: ServiceInput, revision: string | undefined): Promise<void> {
+    await this.#client.call(ServicesService.applyService, {
+      service: serviceSpecOf(service),
+      updateMask: undefined,
+      expectedRevision: revision ?? '0',
+      dryRun: false,
+      save: false,
+    });
+  }
+
+  async remove(name: string, revision: string): Promise<void> {
+    await this.#client.call(ServicesService.deleteService, { name, expectedRevision: revision, save: false });
+  }
+
+  async counters(): Promise<BalancerCounters> {
+    const { snapshot } = await this.#client.call(StatsService.getStats, { services: [] });
+    return countersOf(snapshot);
+  }
+
+  async rates(): Promise<BalancerCounters> {
+    const request = { services: [], interval: { seconds: BigInt(RATE_SECONDS), nanos: 0 } };
+    let before: Snapshot | undefined;
+    for await (const { snapshot } of this.#client.stream(StatsService.streamStats, request)) {
+      if (before !== undefined) return ratesOf(countersOf(before), countersOf(snapshot));
+      before = snapshot;
+    }
+    return new Map();
+  }
+
+  async *flows(): AsyncIterable<BalancerFlow> {
+    const request = { filter: undefined, limit: 0n };
+    for await (const { flows } of this.#client.stream(FlowsService.listFlows, request))
+      yield* flows.flatMap(balancerFlow);
+  }
+
+  async timeouts(): Promise<Readonly<Record<FlowState, number>>> {
+    const { yaml } = await this.#client.call(ServerService.getConfig, {});
+    const { dataplane } = parse(yaml) as { dataplane?: unknown };
+    // Of the rest, this command needs nothing.
+    const text = stringify({ node: { interfaces: ['any'] }, ...(dataplane === undefined ? {} : { dataplane }) });
+    const { timeouts } = parseNodeConfig(text, 'configuration').dataplane;
+    return {
+      syn: timeouts.tcpSynMs / 1000,
+      established: timeouts.tcpMs / 1000,
+      fin: timeouts.tcpFinMs / 1000,
+      closed: timeouts.tcpCloseMs / 1000,
+      udp: timeouts.udpMs / 1000,
+      other: timeouts.otherMs / 1000,
+    };
+  }
+
+  async flowCapacity(): Promise<number> {
+    const { snapshot } = await this.#client.call(StatsService.getStats, { services: [] });
+    return Number(snapshot?.flowCapacity ?? 0n);
+  }
+}
+
+function balancerService({ spec, revision }: Service): BalancerService[] {
+  // What the node sends is valid: it is in force.
+  return spec === undefined ? [] : [{ service: serviceEntryOf(spec) as unknown as ServiceInput, revision }];
+}
+
+function countersOf(snapshot: Snapshot | undefined): BalancerCounters {
+  return new Map(
+    (snapshot?.services ?? []).map(({ name, traffic, backends }) => [
+      name,
+      {
+        total: ofTraffic(traffic),
+        backends: new Map(backends.map((backend: BackendStats) => [backend.name, ofTraffic(backend.traffic)])),
+      },
+    ]),
+  );
+}
+
+function ofTraffic(traffic: Traffic | undefined): Counters {
+  if (traffic === undefined) return noCounters;
+  const { packets, bytes, activeConnections, inactiveConnections } = traffic;
+  return { packets, bytes, activeConnections, inactiveConnections };
+}
+
+/** By how much counters grew; connections that ended count for nothing. */
+function ratesOf(before: BalancerCounters, after: BalancerCounters): BalancerCounters {
+  return new Map(
+    [...after].map(([name, { total, backends }]) => {
+      const earlier = before.get(name);
+      return [
+        name,
+        {
+          total: growth(earlier?.total, total),
+          backends: new Map([...backends].map(([key, own]) => [key, growth(earlier?.backends.get(key), own)])),
+        },
+      ];
+    }),
+  );
+}
+
+function growth(before: Counters = noCounters, after: Counters): Counters {
+  const grown = (key: keyof Counters) => (after[key] > before[key] ? after[key] - before[key] : 0n);
+  return {
+    packets: grown('packets'),
+    bytes: grown('bytes'),
+    activeConnections: grown('activeConnections'),
+    inactiveConnections: 0n,
+  };
+}
+
+/** Flows of which only the hash is known have no line. */
+function balancerFlow({ tuple, backendAddress, backendPort, state, idle }: Flow): BalancerFlow[] {
+  if (tuple === undefined) return [];
+  const { protocol, clientAddress, clientPort, vip, vipPort } = tuple;
+  return [
+    {
+      protocol,
+      client: { address: clientAddress, port: clientPort },
+      virtual: { address: vip, port: vipPort },
+      backend: { address: backendAddress, port: backendPort === 0 ? vipPort : backendPort },
+      state: stateOf(state, protocol),
+      idleSeconds: Number(idle?.seconds ?? 0n) + (idle?.nanos ?? 0) / 1e9,
+    },
+  ];
+}
+
+function stateOf(state: string, protocol: string): FlowState {
+  if (state === 'syn' || state === 'established' || state === 'fin' || state === 'closed') return state;
+  return protocol === 'udp' ? 'udp' : 'other';
+}
