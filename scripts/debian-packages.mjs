@@ -67,6 +67,12 @@ export const debianPackages = [
     why: 'is how operators write to etcd in tests',
     for: ['lab', 'unit'],
   },
+  {
+    name: 'prometheus',
+    probe: '/usr/bin/promtool',
+    why: 'its promtool checks metrics, alert rules and queries in tests',
+    for: ['lab', 'unit'],
+  },
   { name: 'traceroute', probe: '/usr/sbin/traceroute', why: 'shows the hops of the lab in tests', for: ['unit'] },
   { name: 'wrk', probe: '/usr/bin/wrk', why: 'makes HTTP load', for: ['lab', 'bench'] },
   { name: 'haproxy', probe: '/usr/sbin/haproxy', why: 'is a rival in the benchmark', for: ['bench'] },

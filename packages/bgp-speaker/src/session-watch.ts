@@ -75,8 +75,8 @@ export class SessionWatch {
     const { address, asn } = session.peer;
     session.downSinceMs = undefined;
     session.said.clear();
-    const details = { event: 'bgp_session_up', peer: address, asn, before, state: session.state };
-    this.#parts.logger.info(details, `BGP session with ${address} is established`);
+    const details = { peer: address, asn, before, state: session.state };
+    this.#parts.logger.info({ event: 'bgp_session_up', ...details }, `BGP session with ${address} is established`);
   }
 
   #down(session: Session, before: SessionState): void {

@@ -140,19 +140,24 @@ export class NodeHealth implements AsyncDisposable {
     const probe = this.#probes.get(id);
     if (probe === undefined) return;
     const { service, backend } = probe;
-    const fields = { event: `backend_${verdict}`, service, backend, verdict, reason, ...(held ? { held } : {}) };
+    const fields = { service, backend, verdict, reason, ...(held ? { held } : {}) };
     const text = `backend ${backend} of ${service} is ${verdict}${held ? ' and held there, it changes too often' : ''}: ${reason}`;
-    if (verdict === 'up') this.#parts.logger.info(fields, text);
-    else this.#parts.logger.warn(fields, text);
+    if (verdict === 'up') this.#parts.logger.info({ event: 'backend_up', ...fields }, text);
+    else this.#parts.logger.warn({ event: 'backend_down', ...fields }, text);
   }
 
   #logUse({ service: { name }, use, healthy, serving }: UsedService): void {
     const former = this.#uses.get(name) ?? 'healthy';
     if (use === former) return;
-    const fields = { event: 'service_backends_used', service: name, use, healthy, serving };
+    const fields = { service: name, use, healthy, serving };
     const state = `service ${name}: ${healthy} of ${serving} backends healthy`;
-    if (use === 'all') this.#parts.logger.warn(fields, `${state}, fewer than minHealthy; all of them are used`);
-    else if (use === 'fallback') this.#parts.logger.warn(fields, `${state}; the fallback takes new flows`);
-    else this.#parts.logger.info(fields, `${state}; new flows go to healthy backends again`);
+    const { logger } = this.#parts;
+    if (use === 'all') {
+      logger.warn({ event: 'service_uses_all', ...fields }, `${state}, fewer than minHealthy; all of them are used`);
+    } else if (use === 'fallback') {
+      logger.warn({ event: 'service_uses_fallback', ...fields }, `${state}; the fallback takes new flows`);
+    } else {
+      logger.info({ event: 'service_uses_healthy', ...fields }, `${state}; new flows go to healthy backends again`);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NodeCondition, NodeConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
+import type { Dataplane } from '@weir/dataplane';
 import { everyStep } from './every-step.js';
 import { restartRefusal, StartedVrrp } from './fixed-settings.js';
 import { warningOfSeed } from './guessable-seed.js';
@@ -39,6 +40,8 @@ export interface RunningNode extends AsyncDisposable {
   figures(): Promise<NodeFigures>;
   /** What the last pass put in force. */
   inForce(): InForce;
+  /** For those who look at flows, tables and packets; its tables are the passes' business. */
+  readonly dataplane: Dataplane;
   /**
    * What rollouts want to know; packets and errors since the first call.
    * @param followed  `SERVICE/BACKEND`: to be told of each by itself
@@ -185,6 +188,7 @@ export async function startNode(
           `${reconciled.reachableBackends} backends reachable`,
           ...[health?.status(), sharing?.status()].filter((part) => part !== undefined),
         ].join(', '),
+      dataplane,
       figures: async () => ({
         config: announcing.config,
         counters: await dataplane.counters(),

@@ -59,13 +59,9 @@ export class NearBackends {
     const where = `service ${service.name}, backend ${backend.name}`;
     const id = `${where}, ${backend.address}`;
     if (!this.#told.has(id)) {
-      const fields = {
-        event: 'backend_not_on_link',
-        service: service.name,
-        backend: backend.name,
-        address: backend.address,
-      };
-      this.#logger.warn(fields, `${where} is left out: ${distanceText(backend.address, networks)}; ${REMEDY}`);
+      const fields = { service: service.name, backend: backend.name, address: backend.address };
+      const text = `${where} is left out: ${distanceText(backend.address, networks)}; ${REMEDY}`;
+      this.#logger.warn({ event: 'backend_not_on_link', ...fields }, text);
     }
     return id;
   }

@@ -11,7 +11,8 @@ import type { ClusterHost, ClusterNode } from './standard-cluster.js';
 const LB_NODE = fileURLToPath(import.meta.resolve('@weir/lb-node/dist/main.js'));
 /** Path of the program. */
 export const REAL_SERVER = fileURLToPath(import.meta.resolve('@weir/real-server/dist/main.js'));
-const START_TIMEOUT_MS = 20_000;
+/** Node.js alone takes seconds to start on a machine that does other things too. */
+const START_TIMEOUT_MS = 60_000;
 
 /** A document weir.yaml, before it is written. */
 export type WeirDocument = Readonly<Record<string, unknown>> & { readonly services: readonly object[] };
@@ -80,6 +81,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
       overridesFile: join(lab.directory, host.name, 'announce.json'),
       ...bgp,
     },
+    metrics: { listen: '127.0.0.1:9646' },
     runtimeDirectory: join(lab.directory, host.name),
     shutdown: { drain },
     services,

@@ -79,7 +79,7 @@ function takesNew(text: string): boolean {
 function fill(scene: StepScene, step: RolloutStep): StepMove {
   const { view } = scene;
   const spec = scene.spec as BackendsSpec;
-  const fillMs = hasSecondChance(view, spec) ? spec.fillFor : 0;
+  const fillMs = hasSecondChance(view, step) ? spec.fillFor : 0;
   const why = unusableAt(view, step);
   if (why !== undefined) return waitAtMost(scene, step, fillMs + spec.stepTimeout, why);
   if (scene.waitedMs(step) < fillMs) {
@@ -130,13 +130,13 @@ export function followedName({ target }: Pick<RolloutStep, 'target'>): string {
 /** With second chance it fills first: new connections go to it, and old ones are found at the second choice. */
 function joining({ spec, view }: StepScene, step: RolloutStep): KeyWrite {
   const backend = wantedBackend(spec as BackendsSpec, step);
-  const isFilling = hasSecondChance(view, spec as BackendsSpec) && textOf(view, step.target) === undefined;
+  const isFilling = hasSecondChance(view, step) && textOf(view, step.target) === undefined;
   return { key: step.target, text: JSON.stringify(isFilling ? { ...backend, state: 'filling' } : backend) };
 }
 
-function leaving({ spec, view }: StepScene, step: RolloutStep): KeyWrite {
+function leaving({ view }: StepScene, step: RolloutStep): KeyWrite {
   const current = mappingOf(textOf(view, step.target));
-  const how = hasSecondChance(view, spec as BackendsSpec) ? { state: 'draining' } : { weight: 0 };
+  const how = hasSecondChance(view, step) ? { state: 'draining' } : { weight: 0 };
   return { key: step.target, text: JSON.stringify({ ...current, ...how }) };
 }
 
@@ -144,6 +144,7 @@ function wantedBackend({ backends }: BackendsSpec, step: RolloutStep): BackendJs
   return backends[nameOf(step)] as BackendJson;
 }
 
-function hasSecondChance(view: ClusterView, { service }: BackendsSpec): boolean {
+function hasSecondChance(view: ClusterView, step: RolloutStep): boolean {
+  const [service] = followedName(step).split('/');
   return mappingOf(textOf(view, `services/${service}`)).secondChance !== undefined;
 }

@@ -1,5 +1,6 @@
 import { advanceBackendStep, beginBackendStep, undoBackendStep } from './backend-step.js';
 import { advanceNodeStep, beginNodeStep, undoNodeStep } from './node-step.js';
+import { misfitOf } from './rollout-fit.js';
 import type { RolloutSpec } from './rollout-schema.js';
 import { isTerminal, type RolloutStatus, type RolloutStep } from './rollout-status.js';
 import { isUnderWay, type StepMove, type StepScene } from './rollout-step.js';
@@ -30,30 +31,31 @@ export interface RolloutMove {
  */
 export function nextRolloutStatus(scene: RolloutScene): RolloutMove {
   const { status, spec } = scene;
-  if (isTerminal(status.state)) return unchanged(status);
+  if (isTerminal(status.state)) return stay(status);
   if (status.state === 'aborting') return undo(scene);
   if (spec.wish === 'abort') return stay({ ...bare(status), state: 'aborting' });
   if (spec.wish === 'pause') {
-    return status.state === 'paused'
-      ? unchanged(status)
-      : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
+    return status.state === 'paused' ? stay(status) : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
   }
   if (status.state === 'paused') {
     const isStopped = status.pausedAt === scene.specRevision;
-    return isStopped ? unchanged(status) : stay({ ...bare(status), state: 'running' });
+    return isStopped ? stay(status) : stay({ ...bare(status), state: 'running' });
   }
   return run(scene);
 }
 
 function run(scene: RolloutScene): RolloutMove {
   const { status } = scene;
-  const isOfNodes = scene.spec.kind !== 'replace-backends';
+  const misfit = misfitOf(scene.spec, status);
+  if (misfit !== undefined) return pausedBy(scene, [], misfit);
   const underWay = status.steps.filter(isUnderWay);
-  const moves = underWay.map((step) => (isOfNodes ? advanceNodeStep(scene, step) : advanceBackendStep(scene, step)));
+  const moves = underWay.map((step) =>
+    isOfNode(step) ? advanceNodeStep(scene, step) : advanceBackendStep(scene, step),
+  );
   const pending = status.steps.find(({ stage }) => stage === 'pending');
   const mayBegin = underWay.length < status.atOnce && !moves.some(({ kind }) => kind !== 'wait');
   if (pending !== undefined && mayBegin) {
-    moves.push(isOfNodes ? beginNodeStep(scene, pending) : beginBackendStep(scene, pending));
+    moves.push(isOfNode(pending) ? beginNodeStep(scene, pending) : beginBackendStep(scene, pending));
   }
   const trouble = moves.find(({ kind }) => kind === 'trouble');
   if (trouble?.kind === 'trouble' && scene.spec.pauseOnTrouble) return pausedBy(scene, moves, trouble.why);
@@ -62,16 +64,20 @@ function run(scene: RolloutScene): RolloutMove {
 
 /** The last first. A step of a rollout that is being aborted has a limit, so this ends. */
 function undo(scene: RolloutScene): RolloutMove {
-  const { status, spec } = scene;
-  const undoOf = spec.kind === 'replace-backends' ? undoBackendStep : undoNodeStep;
+  const { status } = scene;
+  const undoOf = (step: RolloutStep) => (isOfNode(step) ? undoNodeStep(scene, step) : undoBackendStep(scene, step));
   const steps = status.steps.filter(({ stage }) => stage !== 'undone').toReversed();
   const underWay = steps.filter(({ stage }) => stage === 'undoing');
   const others = [...steps].filter(({ stage }) => stage !== 'undoing').sort(byFormerState);
-  const moves = underWay.map((step) => undoOf(scene, step));
+  const moves = underWay.map(undoOf);
   if (underWay.length < status.atOnce && !moves.some(({ kind }) => kind !== 'wait')) {
-    moves.push(...others.slice(0, 1).map((step) => undoOf(scene, step)));
+    moves.push(...others.slice(0, 1).map(undoOf));
   }
   return commit(status, moves, 'aborted');
+}
+
+function isOfNode({ target }: RolloutStep): boolean {
+  return target.startsWith('nodes/');
 }
 
 /** Nodes that were active come back before others leave. */
@@ -114,8 +120,4 @@ function bare({ reason: _reason, waiting: _waiting, pausedAt: _at, ...status }: 
 
 function stay(status: RolloutStatus): RolloutMove {
   return { status, writes: [] };
-}
-
-function unchanged(status: RolloutStatus): RolloutMove {
-  return stay(status);
 }

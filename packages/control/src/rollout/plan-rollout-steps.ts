@@ -14,7 +14,8 @@ export interface RolloutPlan {
   readonly nodes: readonly string[];
 }
 
-const changeOfKind = {
+/** What becomes of nodes. */
+export const changeOfKind = {
   'drain-nodes': 'drain',
   'activate-nodes': 'activate',
   'add-nodes': 'activate',
@@ -31,6 +32,9 @@ export function planRolloutSteps(spec: RolloutSpec, view: ClusterView): RolloutP
     nodes: [...view.nodes.keys()].sort(),
   };
 }
+
+/** A status has room for so many steps; etcd takes values up to 1.5 MB. */
+const STEPS_MAX = 1000;
 
 type Change = Omit<PlannedRolloutStep, 'id'>;
 
@@ -66,6 +70,10 @@ function backendChanges({ service, backends }: BackendsSpec, view: ClusterView):
   if (leased !== undefined) {
     const why = 'is kept under a lease by its own agent, which would write it again; stop that agent instead';
     throw invalid('backends', quoted(leased), why);
+  }
+  const count = joining.length + leaving.length;
+  if (count > STEPS_MAX) {
+    throw invalid('backends', `${count} changes`, `are more than a rollout may have, ${STEPS_MAX}; make several of it`);
   }
   return [
     ...joining.map((name) => ({ target: `${prefix}${name}`, change: 'add-backend' as const })),

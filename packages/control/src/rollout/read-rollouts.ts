@@ -3,6 +3,7 @@ import { clusterPrefix } from '../cluster/cluster-key.js';
 import { parseClusterEntry, parseJson } from '../cluster/cluster-value.js';
 import type { NodeRecord } from '../cluster-config.js';
 import { rangeEnd } from '../etcd/key-range.js';
+import { RolloutError } from './rollout-error.js';
 import { parseRollout, type RolloutSpec } from './rollout-schema.js';
 import { type RolloutStatus, rolloutStatus } from './rollout-status.js';
 import type { ClusterView, ViewedKey } from './rollout-view.js';
@@ -67,6 +68,14 @@ export async function readClusterView(
     else if (entry === undefined) keys.set(key, { text, revision, isLeased });
   }
   return { nodes, keys };
+}
+
+/** @throws RolloutError ROLLOUT_UNKNOWN, which says which there are */
+export function rolloutNamed(rollouts: readonly StoredRollout[], name: string): StoredRollout {
+  const found = rollouts.find((rollout) => rollout.name === name);
+  if (found !== undefined) return found;
+  const names = rollouts.map((rollout) => rollout.name).join(', ') || 'none';
+  throw new RolloutError('ROLLOUT_UNKNOWN', `there is no rollout ${JSON.stringify(name)}; there are: ${names}`);
 }
 
 /** Services whose backends a rollout replaces. */

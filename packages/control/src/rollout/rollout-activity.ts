@@ -1,6 +1,7 @@
 import { followedName } from './backend-step.js';
 import type { StoredRollout } from './read-rollouts.js';
-import { isTerminal } from './rollout-status.js';
+import { isTerminal, type RolloutState } from './rollout-status.js';
+import { isUnderWay } from './rollout-step.js';
 
 /** What rollouts ask of every node at the moment. */
 export interface RolloutActivity {
@@ -8,8 +9,14 @@ export interface RolloutActivity {
   readonly followedBackends: readonly string[];
 }
 
+/** One that is paused asks for nothing until it goes on, and backends are followed while a step is at them. */
 export function rolloutActivity(rollouts: readonly StoredRollout[]): RolloutActivity {
-  const open = rollouts.filter(({ status }) => status === undefined || !isTerminal(status.state));
-  const steps = open.flatMap(({ status, spec }) => (spec?.kind === 'replace-backends' ? (status?.steps ?? []) : []));
-  return { rolling: open.length > 0, followedBackends: [...new Set(steps.map(followedName))].sort() };
+  const moving = rollouts.filter(({ status }) => status === undefined || isMoving(status.state));
+  const steps = moving.flatMap(({ status, spec }) => (spec?.kind === 'replace-backends' ? (status?.steps ?? []) : []));
+  const followed = steps.filter(isUnderWay).map(followedName);
+  return { rolling: moving.length > 0, followedBackends: [...new Set(followed)].sort() };
+}
+
+function isMoving(state: RolloutState): boolean {
+  return !isTerminal(state) && state !== 'paused';
 }

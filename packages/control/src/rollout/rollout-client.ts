@@ -1,7 +1,7 @@
 import { clusterPrefix } from '../cluster/cluster-key.js';
 import { isKeyPart } from '../etcd-schema.js';
 import { planRolloutSteps, type RolloutPlan } from './plan-rollout-steps.js';
-import { readClusterView, readRollouts, type StoredRollout, servicesOf } from './read-rollouts.js';
+import { readClusterView, readRollouts, rolloutNamed, servicesOf } from './read-rollouts.js';
 import { conflictOf } from './rollout-conflict.js';
 import { RolloutError } from './rollout-error.js';
 import { commitIf, connectAnyMember, type RolloutEtcd } from './rollout-etcd.js';
@@ -115,13 +115,6 @@ function checkedSpec(document: unknown): RolloutSpec {
   const parsed = parseRollout(document);
   if ('spec' in parsed) return parsed.spec;
   throw new RolloutError('ROLLOUT_INVALID', parsed.problem);
-}
-
-function rolloutNamed(rollouts: readonly StoredRollout[], name: string): StoredRollout {
-  const found = rollouts.find((rollout) => rollout.name === name);
-  if (found !== undefined) return found;
-  const names = rollouts.map((rollout) => rollout.name).join(', ') || 'none';
-  throw new RolloutError('ROLLOUT_UNKNOWN', `there is no rollout ${JSON.stringify(name)}; there are: ${names}`);
 }
 
 function keyOf({ cluster }: RolloutEtcd, name: string): string {

@@ -39,8 +39,7 @@ export class RolloutRounds {
   /** Another has led meanwhile: what was counted is of another time. */
   forget(): void {
     this.#traffic.forget();
-    this.#waits.endRound();
-    this.#waits.endRound();
+    this.#waits.forget();
   }
 
   /** @returns has anything moved, so that more may move at once? @throws what etcd says */
@@ -99,7 +98,7 @@ export class RolloutRounds {
 
   #isWorthWriting({ name, status }: StoredRollout, move: RolloutMove): boolean {
     if (move.writes.length > 0 || status === undefined || status.state !== move.status.state) return true;
-    if (isDeepStrictEqual(stagesOf(status), stagesOf(move.status)) === false) return true;
+    if (!isDeepStrictEqual(stagesOf(status), stagesOf(move.status))) return true;
     if (isDeepStrictEqual(status, move.status)) return false;
     return performance.now() - (this.#toldMs.get(name) ?? Number.NEGATIVE_INFINITY) >= TELL_MS;
   }

@@ -25,4 +25,9 @@ export class RolloutWaits {
     for (const key of this.#sinceMs.keys()) if (!this.#asked.has(key)) this.#sinceMs.delete(key);
     this.#asked.clear();
   }
+
+  forget(): void {
+    this.#sinceMs.clear();
+    this.#asked.clear();
+  }
 }

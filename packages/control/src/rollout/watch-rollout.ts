@@ -1,7 +1,6 @@
 import { clusterPrefix } from '../cluster/cluster-key.js';
 import { watchRange } from '../etcd/watch-stream.js';
-import { readRollouts } from './read-rollouts.js';
-import { RolloutError } from './rollout-error.js';
+import { readRollouts, rolloutNamed } from './read-rollouts.js';
 import { connectAnyMember, type RolloutEtcd } from './rollout-etcd.js';
 import { isTerminal, type RolloutStatus } from './rollout-status.js';
 import { Wakeable } from './wakeable.js';
@@ -25,10 +24,7 @@ export async function* watchRollout(
   const wake = () => wakeable.wake();
   let failure: Error | undefined;
   const { revision, rollouts } = await readRollouts(connection.client, etcd.cluster);
-  if (!rollouts.some((rollout) => rollout.name === name)) {
-    const names = rollouts.map((rollout) => rollout.name).join(', ') || 'none';
-    throw new RolloutError('ROLLOUT_UNKNOWN', `there is no rollout ${JSON.stringify(name)}; there are: ${names}`);
-  }
+  rolloutNamed(rollouts, name);
   const watch = watchRange(connection.client, {
     prefix: `${clusterPrefix(etcd.cluster)}rollout`,
     fromRevision: BigInt(revision) + 1n,

@@ -62,6 +62,7 @@ export class AdminServer implements AsyncDisposable {
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
   readonly #listeners: NetServer[] = [];
+  readonly #sockets = new Set<Socket>();
   #tls: TlsFiles | undefined;
   #config: AdminConfig;
 
@@ -139,7 +140,9 @@ export class AdminServer implements AsyncDisposable {
     this.#closing.abort();
     this.#tls?.[Symbol.dispose]();
     const closed = this.#listeners.map((listener) => new Promise((resolve) => listener.close(resolve)));
-    const force = setTimeout(() => this.#server.forceShutdown(), CLOSING_MS);
+    const force = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSING_MS);
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     clearTimeout(force);
     this.#server.forceShutdown();
@@ -192,7 +195,11 @@ export class AdminServer implements AsyncDisposable {
     const injector = this.#server.createConnectionInjector(
       experimental.createServerCredentialsWithInterceptors(plain, [interceptor]),
     );
-    socket.on('close', () => injector.destroy());
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      injector.destroy();
+    });
     injector.injectConnection(socket);
   }
 }

@@ -102,7 +102,8 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
         const make = () => changes.changeBackend(service, name, edit, changeOptionsOf(asked, caller.signal));
         const changed = await changing(make, (path) => (path === '' ? 'backend' : `backend.${path}`));
         const { before, after } = changed;
-        if (!asked.dryRun) caller.audit({ target: `backend ${name} of service ${service}`, before, after });
+        const target = `backend ${name} of service ${service}${asked.dryRun ? ', dry run' : ''}`;
+        caller.audit({ target, before, after });
         return {
           backend: await changedMessage(parts, service, changed),
           changes: fieldChanges(asSpec(before), asSpec(after)).map(changeMessage),

@@ -6,6 +6,8 @@ import { AdminServer } from './admin-server.js';
 import { backendsService } from './backends-service.js';
 import { bgpService } from './bgp-service.js';
 import { configYaml } from './config-yaml.js';
+import { directorService } from './director-service.js';
+import { flowsService } from './flows-service.js';
 import { nodesService } from './nodes-service.js';
 import { rolloutsService } from './rollouts-service.js';
 import { serverService } from './server-service.js';
@@ -76,6 +78,8 @@ function servicesOf(
     backendsService({ source, node }),
     nodesService({ source, node }),
     rolloutsService(() => source.config),
+    flowsService({ dataplane: node.dataplane, config: () => source.config }),
+    directorService({ dataplane: node.dataplane, config: () => source.config }),
   ];
 }
 

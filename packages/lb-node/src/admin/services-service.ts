@@ -50,7 +50,7 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
         const edit = (current: ServiceInput | undefined) => edited(current, spec, updateMask);
         const change = () => changes.changeService(spec.name, edit, changeOptionsOf(asked, caller.signal));
         const { before, after, revision, origin } = await changing(change, (path) => fieldOf(path, spec));
-        if (!asked.dryRun) caller.audit({ target: `service ${spec.name}`, before, after });
+        caller.audit({ target: `service ${spec.name}${asked.dryRun ? ', dry run' : ''}`, before, after });
         const written = { name: spec.name, document: after as ServiceInput, revision, origin };
         return {
           service: messageOf(written, await announced()),

@@ -31,7 +31,7 @@ export async function completions(root: Command, words: readonly string[]): Prom
     );
   const commands = command.commands.map((one) => one.name()).filter((name) => name !== 'complete');
   const argument = command.registeredArguments[given.length];
-  const values = argument === undefined ? [] : await valuesOf(argument, command, given);
+  const values = argument === undefined ? [] : await valuesOf(argument, command, given, words);
   return startingWith(last, [...commands, ...values]);
 }
 
@@ -39,14 +39,18 @@ function startingWith(start: string, words: readonly string[]): readonly string[
   return words.filter((word) => word.startsWith(start));
 }
 
-async function valuesOf(argument: Argument, command: Command, given: readonly string[]): Promise<readonly string[]> {
+async function valuesOf(
+  argument: Argument,
+  command: Command,
+  given: readonly string[],
+  words: readonly string[],
+): Promise<readonly string[]> {
   if (argument.argChoices !== undefined) return argument.argChoices;
   const isName = argument.name() === 'name' && ['services', 'service'].includes(command.name());
   const kind = isName ? 'service' : argument.name();
   if (!['service', 'backend', 'node'].includes(kind)) return [];
-  const options = { ...command.opts<ConnectionOptions>(), timeout: TIMEOUT_MS };
-  // A command that does not talk to a node has no address.
-  if (options.address === undefined) return [];
+  const options = connectionOf(command, words);
+  if (options === undefined) return [];
   using client = new AdminClient(options);
   try {
     return await namesOf(client, kind, given[0] ?? '');
@@ -54,6 +58,19 @@ async function valuesOf(argument: Argument, command: Command, given: readonly st
     if (error instanceof WeirctlError) return [];
     throw error;
   }
+}
+
+/** Undefined: a command that does not talk to a node. Nothing was parsed: options stand among the words, or in the environment. */
+function connectionOf(command: Command, words: readonly string[]): ConnectionOptions | undefined {
+  const entries = command.options.flatMap((option) => {
+    const at = words.findLastIndex((word) => word === option.long || word === option.short);
+    const given = at === -1 ? undefined : words[at + 1];
+    const fromEnvironment = option.envVar === undefined ? undefined : process.env[option.envVar];
+    const value = given ?? fromEnvironment ?? option.defaultValue;
+    return value === undefined ? [] : [[option.attributeName(), value] as const];
+  });
+  const options = Object.fromEntries(entries) as Partial<ConnectionOptions>;
+  return options.address === undefined ? undefined : { ...options, address: options.address, timeout: TIMEOUT_MS };
 }
 
 async function namesOf(client: AdminClient, kind: string, service: string): Promise<readonly string[]> {

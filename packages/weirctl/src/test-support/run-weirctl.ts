@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /** The command, as npm links it. */
@@ -24,4 +25,17 @@ export function runInShell(line: string, cwd: string): string {
   const script = `weirctl() { "${process.execPath}" "${MAIN}" "$@"; }\n${line}`;
   const { stdout } = spawnSync('bash', ['-c', `{ ${script}\n} 2>&1`], { encoding: 'utf8', cwd, timeout: TIMEOUT_MS });
   return stdout;
+}
+
+/** The same while this process serves the API that the command asks. */
+export async function weirctlAt(address: string, args: readonly string[], input = '') {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: EXAMPLES,
+    timeout: TIMEOUT_MS,
+    env: { ...process.env, WEIR_ADDRESS: address },
+  });
+  child.stdin.end(input);
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { status, stdout, stderr };
 }
