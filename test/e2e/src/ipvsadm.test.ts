@@ -65,6 +65,21 @@ testAsRoot('a server of weight 0 gets no more connections, and one that is delet
   t.deepEqual((await requests()).backends, { backend1: 40 });
 });
 
+testAsRoot('counters, rates and timeouts are those of the node, and -Z counts anew', async (t) => {
+  const packets = async () => {
+    const list = await ipvsadm(`-L -n --stats --exact ${service()}`);
+    return Number(/^TCP +\S+ +\d+ +(\d+)/m.exec(list)?.[1]);
+  };
+  const before = await packets();
+  t.true(before > 40, `${before}`);
+  await ipvsadm(`-Z ${service()}`);
+  t.is(await packets(), 0);
+  await requests();
+  t.true((await packets()) > 40);
+  t.regex(await ipvsadm('-L -n --rate'), /^ {2}-> \S+:80 +\d+ +\d+ +0 +\d+ +0$/m);
+  t.regex(await ipvsadm('-L --timeout'), /^Timeout \(tcp tcpfin udp\): 900 120 300/);
+});
+
 testAsRoot('what -S printed, -R makes again after -C', async (t) => {
   const rules = await ipvsadm('-S -n');
   await ipvsadm('-C');
