@@ -231,7 +231,7 @@ const refused: readonly (readonly [string, string, string, (string | number)?])[
   [
     'minHealthy: 2,',
     plain,
-    `${service}.minHealthy: 2 has no meaning without healthCheck, which finds out who is healthy`,
+    `${service}.minHealthy: 2 has no meaning without healthCheck or passiveCheck, which find out who is healthy`,
   ],
   ['healthCheck: { kind: tcp }, minHealthy: 120%,', plain, `${service}.minHealthy: "120%" is more than 100%`],
   [

@@ -7,9 +7,13 @@ import type { ServiceDocument } from './service-schema.js';
 /** What is wrong within a health check, and between those of a service and of its backends. */
 export function healthContradictions({ services }: SoundParts): Contradiction[] {
   return [...services].flatMap(([i, service]) =>
-    [...ofServiceCheck(service), ...ofBackendChecks(service), ...ofPorts(service), ...ofMinHealthy(service)].map(
-      ({ path, message }) => ({ path: ['services', i, ...path], message }),
-    ),
+    [
+      ...ofServiceCheck(service),
+      ...ofBackendChecks(service),
+      ...ofPorts(service),
+      ...ofMinHealthy(service),
+      ...ofPassiveCheck(service),
+    ].map(({ path, message }) => ({ path: ['services', i, ...path], message })),
   );
 }
 
@@ -103,8 +107,30 @@ function ofPorts(service: ServiceDocument): Contradiction[] {
   return [...new Map(places.map((path) => [path.join(), { path, message }])).values()];
 }
 
-function ofMinHealthy({ minHealthy, healthCheck, backends }: ServiceDocument): Contradiction[] {
+function ofPassiveCheck(service: ServiceDocument): Contradiction[] {
+  const { passiveCheck } = service;
+  if (passiveCheck === 'off') return [];
+  const found: Contradiction[] = [];
+  if (listenersOf(service, 0).every(({ listener }) => listener.protocol !== 'tcp')) {
+    const message =
+      'has no meaning without a listener of protocol tcp; of others nobody sees whether they are answered';
+    found.push({ path: ['passiveCheck'], message });
+  }
+  const { ejectFor, maxEjectFor } = passiveCheck;
+  if (maxEjectFor < ejectFor) {
+    const message = `is shorter than ejectFor, ${ejectFor} ms; it is the longest time that a backend is out`;
+    found.push({ path: ['passiveCheck', 'maxEjectFor'], message });
+  }
+  return found;
+}
+
+function ofMinHealthy({ minHealthy, healthCheck, passiveCheck, backends }: ServiceDocument): Contradiction[] {
   const isChecked = backends.some(({ healthCheck: own }) => mergedCheck(healthCheck, own) !== undefined);
-  if (minHealthy === 0 || isChecked || healthCheck !== 'off') return [];
-  return [{ path: ['minHealthy'], message: 'has no meaning without healthCheck, which finds out who is healthy' }];
+  if (minHealthy === 0 || isChecked || healthCheck !== 'off' || passiveCheck !== 'off') return [];
+  return [
+    {
+      path: ['minHealthy'],
+      message: 'has no meaning without healthCheck or passiveCheck, which find out who is healthy',
+    },
+  ];
 }

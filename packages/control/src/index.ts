@@ -35,6 +35,7 @@ export type { MemberConfig, NodesConfig } from './nodes-config.js';
 export { NODES_MAX } from './nodes-schema.js';
 export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-node-config.js';
 export { parseServices } from './parse-services.js';
+export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { PortRange } from './port-schema.js';
 export type { RolloutPlan } from './rollout/plan-rollout-steps.js';
 export {

@@ -6,6 +6,7 @@ import { healthCheckConfigOf, mergedCheck } from './health-check-config.js';
 import type { HealthCheckDocument, MinHealthy } from './health-schema.js';
 import { isIpv6 } from './ip-address-schema.js';
 import { type ListenerConfig, listenersOf } from './listener.js';
+import { type PassiveCheckConfig, passiveCheckConfigOf } from './passive-check-config.js';
 import { definedOf } from './plain-values.js';
 import { type SecondChanceConfig, secondChanceConfigOf } from './second-chance-config.js';
 import type { HealthCheckConfig } from './service-health.js';
@@ -70,6 +71,8 @@ export interface ServiceConfig {
   readonly announce: AnnounceConfig;
   /** As weir.yaml has it, for backends that are found later; those that are known have their own. */
   readonly healthCheck: HealthCheckDocument | 'off';
+  /** Absent: off. */
+  readonly passiveCheck?: PassiveCheckConfig;
   /** With fewer healthy backends all of them are used; 0: never. */
   readonly minHealthy: MinHealthy;
   /** With the fallback. */
@@ -90,7 +93,7 @@ const GUE_PORT = 6080;
 
 /** Fills in what depends on other values, and gives numbers their units. */
 export function serviceConfigOf(service: ServiceDocument, index: number, defaults: ServiceDefaults): ServiceConfig {
-  const { persistence, pinning, mssClamp, secondChance } = service;
+  const { persistence, pinning, mssClamp, secondChance, passiveCheck } = service;
   return {
     name: service.name,
     listeners: listenersOf(service, index).map(({ listener }) => listener),
@@ -107,6 +110,7 @@ export function serviceConfigOf(service: ServiceDocument, index: number, default
     ...(secondChance === undefined ? {} : { secondChance: secondChanceConfigOf(secondChance, defaults.hashSeed) }),
     announce: { ...defaults.announce, ...definedOf(service.announce) },
     healthCheck: service.healthCheck,
+    ...(passiveCheck === 'off' ? {} : { passiveCheck: passiveCheckConfigOf(passiveCheck) }),
     minHealthy: service.minHealthy,
     backends: backendsOf(service),
     ...(service.discovery === undefined ? {} : { discovery: discoveryConfigOf(service.discovery) }),

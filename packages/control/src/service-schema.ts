@@ -5,6 +5,7 @@ import { duration } from './duration.js';
 import { flowTimeout } from './flow-timeout-schema.js';
 import { backendHealthCheck, fallback, healthCheck, minHealthy } from './health-schema.js';
 import { routableAddress } from './ip-address-schema.js';
+import { passiveCheck } from './passive-check-schema.js';
 import { portNumber, ports } from './port-schema.js';
 import { memberState, secondChance } from './second-chance-schema.js';
 import { tableRows } from './table-rows-schema.js';
@@ -96,6 +97,9 @@ const serviceMapping = z.strictObject({
     .describe('gue: packets carry further backends to try, so that old flows are found. Needs the agent on backends.')
     .optional(),
   healthCheck: healthCheck.describe('How backends are asked whether they serve; off: all are healthy.').default('off'),
+  passiveCheck: passiveCheck
+    .describe('Backends that do not answer or refuse connections of clients are left out for a while; off: none is.')
+    .default('off'),
   minHealthy: minHealthy
     .describe('With fewer healthy backends than that, a number or a share, all of them are used; 0: never.')
     .default(0),

@@ -15,6 +15,7 @@
 struct at_hand;
 struct clock;
 struct handover;
+struct syn_set;
 
 /* So many elements as a packet may come by: the connections of all backends of the rows that a scheduler compares. */
 #define FEW 64
@@ -32,6 +33,7 @@ COPIES(copied_state, struct state, 1);
 COPIES(copied_services, struct service, FEW);
 COPIES(copied_uses, struct use_line, FEW);
 COPIES(copied_connections, struct connections, OF_BACKENDS);
+COPIES(copied_attempts, struct attempts, FEW);
 COPIES(copied_backend_cpus, struct backend_cpu, FEW);
 COPIES(copied_drops, struct drops, 1);
 COPIES(copied_unresolved, struct unresolved, FEW);
@@ -87,6 +89,7 @@ static __always_inline void *some_room(void)
 		struct service *: COPIED(TABLE, KEY, copied_services),            \
 		struct use_line *: COPIED(TABLE, KEY, copied_uses),               \
 		struct connections *: COPIED(TABLE, KEY, copied_connections),     \
+		struct attempts *: COPIED(TABLE, KEY, copied_attempts),           \
 		struct backend_cpu *: COPIED(TABLE, KEY, copied_backend_cpus),    \
 		struct drops *: COPIED(TABLE, KEY, copied_drops),                 \
 		struct unresolved *: COPIED(TABLE, KEY, copied_unresolved),       \
@@ -105,6 +108,7 @@ static __always_inline void *some_room(void)
 		/* this program's own; or of programs that are not loaded here */ \
 		struct at_hand *: READ_ONLY(TABLE, KEY),                          \
 		struct handover *: READ_ONLY(TABLE, KEY),                         \
+		struct syn_set *: READ_ONLY(TABLE, KEY),                          \
 		struct clock *: READ_ONLY(TABLE, KEY),                            \
 		struct settlement *: READ_ONLY(TABLE, KEY),                       \
 		struct settle_run *: READ_ONLY(TABLE, KEY))

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "lib/answer.h"
+#include "lib/attempt.h"
 #include "lib/choose.h"
 #include "lib/clock.h"
 #include "lib/count.h"
@@ -139,6 +140,8 @@ static __always_inline int decide(struct xdp_md *ctx)
 		verdict = begin_translation(packet, choice);
 	if (verdict != CHOSEN)
 		return verdict;
+	if (service->flags & SERVICE_WATCHED && is_opening(packet->tcp_flags))
+		note_attempt(ctx, packet, choice);
 	if (packet->begins_fragments)
 		remember_fragments(packet, choice);
 	return forward(ctx, packet, choice, service->mss_clamp);
@@ -162,7 +165,7 @@ static __always_inline int is_special(const struct state *current, const struct 
 {
 	return current->features & FEATURE_DENY || packet->ttl <= 1 || packet->begins_fragments ||
 	       service->flags & (SERVICE_TRANSLATES | SERVICE_OWNERS) || has_alternative(service) ||
-	       (service->mss_clamp && packet->tcp_flags & TCP_SYN);
+	       (packet->tcp_flags & TCP_SYN && (service->mss_clamp || service->flags & SERVICE_WATCHED));
 }
 
 /*

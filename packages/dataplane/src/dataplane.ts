@@ -66,6 +66,8 @@ export interface ForwardingService {
   readonly persistence?: Persistence;
   /** Largest MSS that a SYN may ask for, in bytes; 0 or absent: as the client asks. */
   readonly mssClamp?: number;
+  /** Whether backends answer SYNs is counted: {@link BackendCount.attempts}. */
+  readonly watched?: boolean;
 }
 
 /**
@@ -147,6 +149,16 @@ export interface TrafficCount {
   readonly bytes: number;
 }
 
+/** What became of TCP connections that clients tried to open, as far as one sees it on their way. */
+export interface ConnectionAttempts {
+  /** Each counted once, however often its SYN came. */
+  readonly tried: number;
+  /** Those of them whose SYN came again, because nobody had answered it. */
+  readonly unanswered: number;
+  /** nat and fullnat: those that the backend answered with RST. */
+  readonly refused: number;
+}
+
 export interface BackendCount extends TrafficCount {
   readonly address: string;
   /** As in {@link ForwardingBackend.port}; 0: the packet's. */
@@ -154,6 +166,8 @@ export interface BackendCount extends TrafficCount {
   /** TCP: established; other protocols: all that are remembered. Only flows that are remembered are counted. */
   readonly activeConnections: number;
   readonly inactiveConnections: number;
+  /** Of a service that is {@link ForwardingService.watched}. */
+  readonly attempts?: ConnectionAttempts;
   /** That this node began to remember, those of other nodes that it went on with among them. */
   readonly newFlows: number;
 }

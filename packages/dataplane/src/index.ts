@@ -3,6 +3,7 @@ export {
   type Attachment,
   allLocalPorts,
   type BackendCount,
+  type ConnectionAttempts,
   type Counters,
   type Dataplane,
   defaultFlowTimeouts,

@@ -1,4 +1,5 @@
 export type { ProbeResult } from './attempt.js';
+export type { AttemptCount } from './attempt-window.js';
 export type { HealthCheck, HttpProbe, Probe, ProbeTarget, ProbeTls } from './health-check.js';
 export {
   type BackendHealth,
@@ -8,5 +9,12 @@ export {
   type HealthMonitorOptions,
 } from './health-monitor.js';
 export { ProbeSocketError } from './libc.js';
+export {
+  nextWatched,
+  type PassiveCheck,
+  type Watched,
+  type WatchedBackend,
+  type WatchedService,
+} from './passive-check.js';
 export { probe } from './probe.js';
 export type { Damping, Verdict } from './verdict.js';

@@ -138,13 +138,14 @@ export class ForwardingPlanner {
 }
 
 function settingsOf(service: ServiceConfig): Omit<ForwardingService, 'backends' | 'rows'> {
-  const { persistence, mssClamp } = service;
+  const { persistence, mssClamp, passiveCheck } = service;
   return {
     listeners: service.listeners.map(serviceKeyOf),
     forwarding: forwardingMethodOf(service),
     scheduling: schedulingOf(service),
     ...(persistence === undefined ? {} : { persistence: persistenceOf(persistence) }),
     ...(mssClamp === undefined ? {} : { mssClamp }),
+    ...(passiveCheck === undefined ? {} : { watched: true }),
   };
 }
 

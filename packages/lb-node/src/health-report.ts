@@ -9,6 +9,8 @@ export interface BackendReport {
   readonly since: string;
   /** It changed too often, and is held down. */
   readonly isHeld: boolean;
+  /** It is left out because connections of clients fail there, until then; ISO 8601. */
+  readonly leftOutUntil?: string;
   /** Of the last probe; absent: not probed yet. */
   readonly latencyMs?: number;
   readonly goodProbes: number;
@@ -27,7 +29,7 @@ export function formatHealth({ backends }: HealthReport): string {
   if (backends.length === 0) return '';
   const rows = backends.map((backend) => [
     `${backend.service} ${backend.backend}`,
-    backend.isHeld ? 'down, held' : backend.verdict,
+    verdictText(backend),
     backend.since,
     backend.latencyMs === undefined ? '' : `${backend.latencyMs.toFixed(1)} ms`,
     String(backend.goodProbes),
@@ -45,4 +47,9 @@ export function formatHealth({ backends }: HealthReport): string {
       .trimEnd(),
   );
   return `\n${lines.join('\n')}\n`;
+}
+
+function verdictText({ verdict, isHeld, leftOutUntil }: BackendReport): string {
+  if (leftOutUntil !== undefined) return `out until ${leftOutUntil.slice(11, 19)}`;
+  return isHeld ? 'down, held' : verdict;
 }

@@ -158,7 +158,7 @@ testAsRoot('a ready daemon forwards, refuses strays and keeps its backends resol
 /** Its backends are not here, and would be found to be down. */
 function withoutChecks(reference: string): string {
   return reference
-    .replaceAll(/^ {4}healthCheck:.*\n(?: {6}.*\n)*/gm, '')
+    .replaceAll(/^ {4}(?:healthCheck|passiveCheck):.*\n(?: {6}.*\n)*/gm, '')
     .replaceAll(/^ {8}healthCheck:.*\n/gm, '')
     .replaceAll(/^ {4}minHealthy:.*\n/gm, '');
 }

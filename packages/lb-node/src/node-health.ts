@@ -1,16 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
-import type { ForwardingTables } from '@weir/dataplane';
+import type { Dataplane, ForwardingTables } from '@weir/dataplane';
 import { type BackendHealth, type HealthChange, HealthMonitor } from '@weir/health';
+import { leftOut, probedReport, unprobedReport } from './backend-report.js';
 import { FirstVerdicts } from './first-verdicts.js';
 import { type PlannedProbe, planProbes, probeId } from './health-probes.js';
-import type { HealthReport } from './health-report.js';
+import type { BackendReport, HealthReport } from './health-report.js';
 import { type FormerVerdicts, initialVerdicts } from './initial-verdicts.js';
+import { PassiveHealth } from './passive-health.js';
 import { ProbeWays } from './probe-ways.js';
 import { type Use, type UsedService, usedService } from './used-backends.js';
 
 export interface NodeHealthParts {
+  /** Counts what becomes of the connections of clients. */
+  readonly dataplane: Pick<Dataplane, 'counters'>;
   readonly logger: Logger;
   /** {@link NodeHealth.follow} would resolve to something else than before. */
   readonly onChange: () => void;
@@ -18,16 +22,19 @@ export interface NodeHealthParts {
   readonly awaitsVerdicts: boolean;
 }
 
-/** Asks the backends of a node whether they serve, and says which of them to use. */
+/** Asks the backends of a node whether they serve, looks whether they do, and says which of them to use. */
 export class NodeHealth implements AsyncDisposable {
   readonly #parts: NodeHealthParts;
   readonly #ways: ProbeWays;
   readonly #monitor: HealthMonitor;
+  readonly #passive: PassiveHealth;
   readonly #first = new FirstVerdicts();
   #probes: ReadonlyMap<string, PlannedProbe> = new Map();
   /** All backends of the last configuration, with a check or without. Undefined: there was none. */
   #known: ReadonlySet<string> | undefined;
   #uses: ReadonlyMap<string, Use> = new Map();
+  #config: NodeConfig | undefined;
+  readonly #startedMs = Date.now();
 
   /** @param interfaces  of the node */
   constructor(interfaces: readonly string[], parts: NodeHealthParts) {
@@ -40,6 +47,7 @@ export class NodeHealth implements AsyncDisposable {
       },
       onProbe: (id, { isWell }) => this.#first.learn(id, isWell, this.#monitor.verdict(id)?.verdict),
     });
+    this.#passive = new PassiveHealth({ ...parts, isHealthy: (id) => this.#isUp(id), now: () => performance.now() });
   }
 
   /**
@@ -49,6 +57,7 @@ export class NodeHealth implements AsyncDisposable {
    * @param sources  addresses of this node that encapsulated packets come from
    */
   async follow(config: NodeConfig, sources: ForwardingTables['sources']): Promise<NodeConfig> {
+    this.#config = config;
     if (await this.#ways.set(config, sources)) {
       const planned = planProbes(config, (way) => this.#ways.markOf(way));
       const initially = initialVerdicts(config, planned, this.#former());
@@ -61,6 +70,7 @@ export class NodeHealth implements AsyncDisposable {
       if (isFirst) this.#first.expect(planned);
       if (isFirst && this.#parts.awaitsVerdicts) await this.firstVerdicts();
     }
+    this.#passive.follow(config);
     return this.#used(config);
   }
 
@@ -73,24 +83,41 @@ export class NodeHealth implements AsyncDisposable {
 
   /** A few words for people; undefined where no backend is checked. */
   status(): string | undefined {
-    const verdicts = [...this.#monitor.statuses()].map(({ verdict }) => verdict);
-    if (verdicts.length === 0) return undefined;
-    return `${verdicts.filter((verdict) => verdict === 'up').length} of ${verdicts.length} backends healthy`;
+    const { backends } = this.report();
+    if (backends.length === 0) return undefined;
+    return `${backends.filter(({ verdict }) => verdict === 'up').length} of ${backends.length} backends healthy`;
   }
 
   readonly report = (): HealthReport => {
     const statuses = new Map([...this.#monitor.statuses()].map((status) => [status.id, status]));
-    const backends = [...this.#probes.values()].flatMap((probe) => {
-      const status = statuses.get(probe.id);
-      return status === undefined ? [] : [backendReport(probe, status)];
-    });
-    return { backends };
+    const services = this.#config?.services ?? [];
+    return { backends: services.flatMap((service) => this.#reports(service, statuses)) };
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#first.giveUp();
+    this.#passive[Symbol.dispose]();
     await this.#monitor[Symbol.asyncDispose]();
     await this.#ways[Symbol.asyncDispose]();
+  }
+
+  /** By its probes. */
+  #isUp(id: string): boolean {
+    return this.#monitor.verdict(id)?.verdict !== 'down';
+  }
+
+  /** Of backends that are probed, or whose connections are looked at. */
+  #reports(service: ServiceConfig, statuses: ReadonlyMap<string, BackendHealth>): BackendReport[] {
+    return service.backends.flatMap((backend) => {
+      const id = probeId(service, backend);
+      const [probe, status] = [this.#probes.get(id), statuses.get(id)];
+      const isPassive = service.passiveCheck !== undefined && !backend.isFallback;
+      const probed = probe && status && probedReport(probe, status);
+      const report = probed ?? (isPassive ? unprobedReport(service.name, backend.name, this.#startedMs) : undefined);
+      if (report === undefined) return [];
+      const ejection = this.#passive.ejection(service.name, id);
+      return [ejection === undefined ? report : leftOut(report, ejection, performance.now())];
+    });
   }
 
   #former(): FormerVerdicts | undefined {
@@ -99,8 +126,10 @@ export class NodeHealth implements AsyncDisposable {
   }
 
   #used(config: NodeConfig): NodeConfig {
-    const isHealthy = (service: Pick<ServiceConfig, 'name'>, backend: BackendConfig) =>
-      this.#monitor.verdict(probeId(service, backend))?.verdict !== 'down';
+    const isHealthy = (service: Pick<ServiceConfig, 'name'>, backend: BackendConfig) => {
+      const id = probeId(service, backend);
+      return this.#isUp(id) && this.#passive.ejection(service.name, id) === undefined;
+    };
     const used = config.services.map((service) => usedService(service, isHealthy));
     for (const service of used) this.#logUse(service);
     this.#uses = new Map(used.map(({ service, use }) => [service.name, use]));
@@ -131,20 +160,4 @@ export class NodeHealth implements AsyncDisposable {
       logger.info({ event: 'service_uses_healthy', ...fields }, `${state}; new flows go to healthy backends again`);
     }
   }
-}
-
-function backendReport({ service, backend }: PlannedProbe, status: BackendHealth): HealthReport['backends'][number] {
-  const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
-  return {
-    service,
-    backend,
-    verdict,
-    reason,
-    since: new Date(sinceMs).toISOString(),
-    isHeld,
-    ...(last === undefined ? {} : { latencyMs: last.latencyMs }),
-    goodProbes,
-    badProbes,
-    changes,
-  };
 }

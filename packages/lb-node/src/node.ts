@@ -97,6 +97,7 @@ export async function startNode(
       reports.push(await ReportSocket.open(config, 'sharing', sharing.report));
     }
     health = new NodeHealth(config.node.interfaces, {
+      dataplane,
       logger,
       onChange: () => onHealthChange(),
       awaitsVerdicts: isSameLife,

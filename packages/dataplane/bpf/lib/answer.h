@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The way back of nat and fullnat, from a backend to its client: docs/packet-path.md, section 5. */
 #pragma once
+#include "attempt.h"
 #include "choose.h"
 #include "ethernet.h"
 #include "flow.h"
@@ -112,7 +113,8 @@ SEPARATE __u32 place_of_answer(const struct packet *packet)
 
 /* The state of a connection stands with the way there; FIN and RST of the server change it. */
 static __always_inline void see_answer(const struct state *current, struct flow *answer, __u32 place,
-				       const struct translation *record, const struct packet *packet)
+				       const struct translation *record, const struct packet *packet,
+				       const struct service *service)
 {
 	__u64 seen = *(volatile __u64 *)&answer->value, value;
 	struct flow *there;
@@ -130,7 +132,9 @@ static __always_inline void see_answer(const struct state *current, struct flow 
 	next = next_tcp_state(state, packet->tcp_flags, 1);
 	if (state == next || backend_of(value) != backend_of(seen))
 		return;
-	replace_value(there, record->twin, value, in_state(value, next));
+	if (replace_value(there, record->twin, value, in_state(value, next)) && state == FLOW_SYN && next == FLOW_CLOSE &&
+	    service->flags & SERVICE_WATCHED)
+		note_refusal(backend_of(value));
 }
 
 /* A packet for no service: perhaps an answer. UNKNOWN if it is of no flow. */
@@ -161,7 +165,7 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 	trace_ends(TRACE_ANSWER, record);
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
-	see_answer(current, answer, choice.place, record, packet);
+	see_answer(current, answer, choice.place, record, packet, service);
 	if (packet->begins_fragments)
 		remember_fragments(packet, &choice);
 	return send_answer(ctx, packet, &choice, service->mss_clamp);

@@ -13,7 +13,7 @@
 #include "backend.h"
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 5
+#define LAYOUT_VERSION 7
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -117,6 +117,7 @@ enum cost { COST_LC, COST_WLC, COST_SED, COST_NQ };
 #define SERVICE_TRANSLATES 2 /* nat or fullnat */
 #define SERVICE_REPLICAS 4   /* lblcr */
 #define SERVICE_OWNERS 8     /* of the nodes: what comes to its VIP was handed over by one of them */
+#define SERVICE_WATCHED 16   /* whether backends answer SYNs is counted (attempt.h) */
 
 /* What of a packet finds its row of choices: bits of service.hash_fields. The upper half: what found it before. */
 #define HASH_SOURCE 1
@@ -181,6 +182,14 @@ struct connections {
 	__u32 inactive;
 	__u32 overloaded;
 	__u32 begun; /* of all times; it wraps */
+};
+
+/* What became of SYNs that one backend got, of a service that is watched. Written by all CPUs. */
+struct attempts {
+	__u64 tried;      /* connections */
+	__u64 unanswered; /* those whose SYN came again */
+	__u64 refused;    /* nat, fullnat: those that were answered by RST */
+	__u64 padding;
 };
 
 /* Where a packet goes next, as the kernel said. */
@@ -373,6 +382,7 @@ TABLE(rows, struct row_line);
 TABLE(uses_of_rows, struct use_line);
 TABLE(backends, struct backend);
 TABLE(connections, struct connections);
+TABLE(attempts, struct attempts);
 TABLE(backend_cpus, struct backend_cpu);
 TABLE(drops, struct drops);
 TABLE(unresolved_hops, struct unresolved);

@@ -93,6 +93,7 @@ function arbitraryFlowPacket(): fc.Arbitrary<Step> {
       sourcePort: fc.constantFrom(...clientPorts.slice(0, 2)),
       destinationPort: fc.constantFrom(...servicePorts.slice(0, 3)),
       tcpFlags: fc.constantFrom(0x02, 0x02, 0x10, 0x11, 0x04),
+      tcpSequence: fc.constantFrom(1, 1, 1, 2),
       tcpOptions: fc.constantFrom(...tcpOptions.slice(0, 4)),
     })
     .map(({ aim, ...plan }) => ({ kind: 'packet' as const, aim, plan: { ...plainFrame, ...plan } }));
@@ -114,6 +115,7 @@ function arbitraryPacket(): fc.Arbitrary<Step> {
       ttl: fc.constantFrom(...ttls),
       trafficClass: fc.nat(255),
       tcpFlags: fc.constantFrom(...tcpFlags),
+      tcpSequence: fc.constantFrom(1, 0xffff_ffff),
       tcpOptions: arbitraryOptions(),
       payloadBytes: fc.constantFrom(...payloadSizes),
       checksum: fc.constantFrom<FramePlan['checksum']>('right', 'right', 'right', 'zero', 'wrong'),

@@ -119,6 +119,7 @@ interface Shape {
   /** Instead of `forwarding` and `scheduling`. */
   readonly secondChance: SecondChance | undefined;
   readonly mssClamp: number;
+  readonly watched: boolean;
 }
 
 function arbitraryShape(): fc.Arbitrary<Shape> {
@@ -151,6 +152,7 @@ function arbitraryShape(): fc.Arbitrary<Shape> {
     ),
     secondChance: seldom(6, arbitrarySecondChance()),
     mssClamp: fc.constantFrom(0, 0, 1200, 536),
+    watched: fc.boolean(),
   });
 }
 
@@ -182,6 +184,7 @@ function serviceOf(keys: readonly ServiceKey[], shape: Shape): ForwardingService
     keptRows: mayKeep ? shape.kept.filter((row) => row < rows.length) : [],
     ...(persistence === undefined ? {} : { persistence }),
     mssClamp: shape.mssClamp,
+    watched: shape.watched,
   };
 }
 
@@ -194,7 +197,15 @@ function serviceWithChoices(
   const family = shape.backends[0]?.family ?? 4;
   const all = shape.backends.map(({ index }) => ({ address: backends[family][index] as string }));
   const rows = rowsOfChoices(shape.rows, scheduling.choices, all.length);
-  return { listeners, forwarding: header, scheduling, backends: all, rows, mssClamp: shape.mssClamp };
+  return {
+    listeners,
+    forwarding: header,
+    scheduling,
+    backends: all,
+    rows,
+    mssClamp: shape.mssClamp,
+    watched: shape.watched,
+  };
 }
 
 /** What can't translate the addresses of a protocol goes through a tunnel. */

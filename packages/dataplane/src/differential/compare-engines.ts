@@ -266,9 +266,10 @@ function counts({ services, handovers }: Awaited<ReturnType<EngineUnderTest['tra
     .flatMap(({ vip, protocol, port, packets, bytes, newFlows, backends }) => [
       `${vip} ${protocol} ${JSON.stringify(port)}: ${packets} packets, ${bytes} bytes, ${newFlows} new flows`,
       ...backends.map(
-        ({ address, activeConnections, inactiveConnections, ...traffic }) =>
+        ({ address, activeConnections, inactiveConnections, attempts, ...traffic }) =>
           `${vip} ${protocol} ${JSON.stringify(port)} ${address}: ${traffic.packets} packets, ${traffic.bytes} bytes, ` +
-          `${activeConnections} active, ${inactiveConnections} inactive, ${traffic.newFlows} new`,
+          `${activeConnections} active, ${inactiveConnections} inactive, ${traffic.newFlows} new, ` +
+          `attempts ${JSON.stringify(attempts)}`,
       ),
     ])
     .concat(toNodes)

@@ -25,6 +25,7 @@ export interface FramePlan {
   readonly ttl: number;
   readonly trafficClass: number;
   readonly tcpFlags: number;
+  readonly tcpSequence: number;
   /** Hex. */
   readonly tcpOptions: string;
   readonly payloadBytes: number;
@@ -170,7 +171,7 @@ function tcpOf(plan: FramePlan): Uint8Array {
     {
       sourcePort: plan.sourcePort,
       destinationPort: plan.destinationPort,
-      sequence: 1,
+      sequence: plan.tcpSequence,
       acknowledgment: 0,
       flags: plan.tcpFlags,
       window: 8192,
@@ -210,6 +211,7 @@ export const plainFrame: FramePlan = {
   ttl: 64,
   trafficClass: 0,
   tcpFlags: 0x10,
+  tcpSequence: 1,
   tcpOptions: '',
   payloadBytes: 0,
   checksum: 'right',

@@ -10,6 +10,7 @@ export function countService({ key, backends, retired }: Service): ServiceCount 
 }
 
 function countBackend(backend: Backend): BackendCount {
-  const { name, port, packets, bytes, activeConnections, inactiveConnections, newFlows } = backend;
-  return { address: name, port, packets, bytes, activeConnections, inactiveConnections, newFlows };
+  const { service, name, port, packets, bytes, activeConnections, inactiveConnections, newFlows, attempts } = backend;
+  const count = { address: name, port, packets, bytes, activeConnections, inactiveConnections, newFlows };
+  return service.watched ? { ...count, attempts: { ...attempts } } : count;
 }

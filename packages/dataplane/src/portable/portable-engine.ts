@@ -24,7 +24,7 @@ import { type Choice, chooseBackend, findBackend, type Memory } from './choose-b
 import { countService } from './count-service.js';
 import type { Flow } from './flow.js';
 import { FlowEventQueue, joined } from './flow-event-queue.js';
-import { nextState } from './flow-state.js';
+import { nextState, opensConnection } from './flow-state.js';
 import { FlowTable } from './flow-table.js';
 import { PortableFlowView } from './flow-view.js';
 import { FragmentTable } from './fragment-table.js';
@@ -38,6 +38,7 @@ import { type IpPacket, parseFrame } from './parse-frame.js';
 import { PersistentClients } from './persistent-clients.js';
 import type { PortableSurroundings } from './portable-surroundings.js';
 import { putInForce } from './put-in-force.js';
+import { SeenSyns } from './seen-syns.js';
 import {
   type Decision,
   type Roads,
@@ -68,6 +69,8 @@ export interface PortableLimits {
   readonly missed: number;
   /** Answers of which it is remembered that nobody knows their flow. */
   readonly strangers: number;
+  /** Connections that clients try to open, of services that are watched. */
+  readonly syns: number;
 }
 
 const defaultLimits: PortableLimits = {
@@ -77,6 +80,7 @@ const defaultLimits: PortableLimits = {
   events: 65_536,
   missed: 4096,
   strangers: 65_536,
+  syns: 131_072,
 };
 const pass: Verdict = { action: 'pass' };
 const handedUp: Verdict = { action: 'drop' };
@@ -93,6 +97,7 @@ export class PortableEngine {
   readonly #fragments: FragmentTable;
   readonly #clients: PersistentClients;
   readonly #strangers: Strangers;
+  readonly #syns: SeenSyns;
   readonly #guard = new Guard();
   readonly #events: FlowEventQueue;
   readonly #drops = new Map<DropReason, number>();
@@ -107,13 +112,14 @@ export class PortableEngine {
   #sources = new Map<number, Uint8Array>();
 
   constructor(surroundings: PortableSurroundings, limits: Partial<PortableLimits> = {}) {
-    const { flows, fragments, networks, events, missed, strangers } = { ...defaultLimits, ...limits };
+    const { flows, fragments, networks, events, missed, strangers, syns } = { ...defaultLimits, ...limits };
     this.#surroundings = surroundings;
     this.#events = new FlowEventQueue({ events, missed });
     this.#flows = new FlowTable(flows, (told) => this.#events.end(told));
     this.#fragments = new FragmentTable(fragments);
     this.#clients = new PersistentClients(networks);
     this.#strangers = new Strangers(strangers);
+    this.#syns = new SeenSyns(syns);
     this.#memory = this.#memoryWith({ services: [], sources: {}, hashSeed: 0n }, undefined);
   }
 
@@ -310,8 +316,20 @@ export class PortableEngine {
     if (choice === undefined) return handedUp;
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
+    this.#noteAttempt(arrival, service, backend);
     this.#memory.fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
+  }
+
+  /** A SYN to a backend: of a flow that goes to its owner, the owner counts it. */
+  #noteAttempt({ packet, nowTicks }: Arrival, service: Service, backend: Backend): void {
+    if (!this.#counts(service) || backend.service !== service || !opensConnection(packet.tcpFlags)) return;
+    this.#syns.note(backend, packet, nowTicks);
+  }
+
+  /** Is it counted whether SYNs are answered? A packet that is traced is none. */
+  #counts({ watched }: Service): boolean {
+    return watched && this.#memory.tell === undefined;
   }
 
   /** undefined: the packet was handed up. */
@@ -344,8 +362,10 @@ export class PortableEngine {
     if (flow === undefined) return this.#answerOfOther(arrival);
     this.#tellAnswer(flow);
     if (isOnLastHop(arrival)) return this.#ttlExpired(arrival);
-    this.#memory.flows.touch(flow, 'server', nextState(flow.state, 'server', packet.tcpFlags), nowTicks);
-    this.#memory.fragments.remember(packet, { to: 'client', backend: flow.backend, flow }, nowTicks);
+    const { backend, state } = flow;
+    this.#memory.flows.touch(flow, 'server', nextState(state, 'server', packet.tcpFlags), nowTicks);
+    if (this.#counts(backend.service) && state === 'syn' && flow.state === 'close') backend.attempts.refused++;
+    this.#memory.fragments.remember(packet, { to: 'client', backend, flow }, nowTicks);
     return this.#out(arrival, sendAnswer(packet, flow, this.#roads(arrival)));
   }
 

@@ -63,6 +63,7 @@ function configure(service: Service, tables: ForwardingService, isKnown: boolean
   service.keptRows = new Set(Array.from(tables.keptRows ?? []));
   service.persistence = tables.persistence;
   service.mssClamp = tables.mssClamp ?? 0;
+  service.watched = tables.watched ?? false;
 }
 
 /** A backend that is gone has no flows: what would still find one of them takes it for unknown. */
@@ -87,6 +88,7 @@ function newBackend(service: Service, { address, port = 0 }: ForwardingBackend):
     packets: 0,
     bytes: 0,
     inForce: true,
+    attempts: { tried: 0, unanswered: 0, refused: 0 },
   };
 }
 

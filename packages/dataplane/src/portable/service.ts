@@ -27,6 +27,8 @@ export interface Backend {
   bytes: number;
   /** False from the tables on that leave it out: its flows are forgotten then. */
   inForce: boolean;
+  /** Counted while its service is watched. */
+  readonly attempts: { tried: number; unanswered: number; refused: number };
 }
 
 /** A service in force. */
@@ -46,6 +48,8 @@ export interface Service {
   persistence: Persistence | undefined;
   /** 0: as the client asks. */
   mssClamp: number;
+  /** Whether backends answer SYNs is counted. */
+  watched: boolean;
   /** How many rows `next` has looked at; it goes on with the one of this number. */
   rowsLookedAt: number;
   /** The places for backends that a destination has, under its text. For `locality`. */
@@ -67,6 +71,7 @@ export function newService({ listeners, forwarding, scheduling }: ForwardingServ
     neededRows: new Set(),
     persistence: undefined,
     mssClamp: 0,
+    watched: false,
     rowsLookedAt: 0,
     localities: new Map(),
     retired: { packets: 0, bytes: 0, newFlows: 0 },

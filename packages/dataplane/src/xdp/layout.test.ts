@@ -5,6 +5,7 @@ import { FLOW_IMAGE_BYTES, FlowImageField } from '@weir/packet';
 import test from 'ava';
 import { dropReasons } from '../drop-reason.js';
 import {
+  Attempts,
   Backend,
   BackendCpu,
   BUCKET_ENTRIES,
@@ -94,6 +95,7 @@ const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] 
   ['service', Service],
   ['backend', Backend],
   ['connections', Connections],
+  ['attempts', Attempts],
   ['unresolved', Unresolved],
   ['flow', Flow],
   ['translation', Translation],

@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 7;
 
 export const Settings = {
   bytes: 32,
@@ -113,7 +113,7 @@ export const Pick = {
 /** enum cost. */
 export const Cost = { lc: 0, wlc: 1, sed: 2, nq: 3 } as const;
 /** SERVICE_*. */
-export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4, owners: 8 } as const;
+export const ServiceFlag = { remembers: 1, translates: 2, replicas: 4, owners: 8, watched: 16 } as const;
 
 /** HASH_*: bits of service.hash_fields. */
 export const HashFieldBit = { source: 1, destination: 2, sourcePort: 4, destinationPort: 8 } as const;
@@ -162,6 +162,8 @@ export const MethodCode = {
 } as const;
 
 export const Connections = { bytes: 16, active: 0, inactive: 4, overloaded: 8, begun: 12 } as const;
+
+export const Attempts = { bytes: 32, tried: 0, unanswered: 8, refused: 16 } as const;
 
 export const BackendCpu = {
   bytes: 64,

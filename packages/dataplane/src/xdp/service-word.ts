@@ -39,13 +39,14 @@ function pickCode(scheduling: Scheduling): number {
   return { flow: Pick.hashFlow, source: Pick.hashSource, destination: Pick.hashDestination }[scheduling.of];
 }
 
-function flagsOf({ forwarding, scheduling, persistence }: ForwardingService): number {
+function flagsOf({ forwarding, scheduling, persistence, watched = false }: ForwardingService): number {
   const translates = translatesAddresses(forwarding);
   const remembers = translates || !isRecomputable(scheduling) || persistence !== undefined;
   const hasReplicas = scheduling.pick === 'locality' && scheduling.replicas;
   return (
     (remembers ? ServiceFlag.remembers : 0) |
     (translates ? ServiceFlag.translates : 0) |
-    (hasReplicas ? ServiceFlag.replicas : 0)
+    (hasReplicas ? ServiceFlag.replicas : 0) |
+    (watched ? ServiceFlag.watched : 0)
   );
 }

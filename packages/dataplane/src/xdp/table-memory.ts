@@ -1,5 +1,12 @@
 import { addressToBytes, bytesToAddress } from '@weir/packet';
-import type { BackendCount, FlowTableFill, PortRange, ServiceKey, UnresolvedHop } from '../dataplane.js';
+import type {
+  BackendCount,
+  ConnectionAttempts,
+  FlowTableFill,
+  PortRange,
+  ServiceKey,
+  UnresolvedHop,
+} from '../dataplane.js';
 import type { DropReason } from '../drop-reason.js';
 import { dropReasons } from '../drop-reason.js';
 import { MappedArray } from '../libbpf/mapped-array.js';
@@ -7,6 +14,7 @@ import type { Endpoint } from '../portable/tuple.js';
 import { sampledFill } from './flow-table-fill.js';
 import {
   ADDRESS_BYTES,
+  Attempts,
   Backend,
   BackendCpu,
   Connections,
@@ -18,6 +26,7 @@ import {
   RANGE_LINE_BYTES,
   ROWS_PER_LINE,
   Service,
+  ServiceFlag,
   SettleRun,
   SharingCounts,
   State,
@@ -76,6 +85,7 @@ export class TableMemory implements Disposable {
   readonly #backends: DataView;
   readonly #backendCounts: BigUint64Array;
   readonly #connections: Uint32Array;
+  readonly #attempts: BigUint64Array;
   readonly #begun: WrappingCounts;
   /** All rows of all tables: index into backends, and ROW_KEPT. */
   readonly rows: Uint16Array;
@@ -99,6 +109,7 @@ export class TableMemory implements Disposable {
     this.#backends = new DataView(this.#maps.backends.buffer);
     this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
     this.#connections = new Uint32Array(this.#maps.connections.buffer);
+    this.#attempts = new BigUint64Array(this.#maps.attempts.buffer);
     this.#begun = new WrappingCounts(sizes.backends);
     this.rows = new Uint16Array(this.#maps.rows.buffer);
     this.uses = new Uint8Array(this.#maps.uses_of_rows.buffer);
@@ -352,6 +363,10 @@ export class TableMemory implements Disposable {
     return new Uint8Array(this.#services.buffer, service * Service.bytes + Service.pick, SERVICE_WORD_BYTES).slice();
   }
 
+  isWatched(service: number): boolean {
+    return (this.#services.getUint8(service * Service.bytes + Service.flags) & ServiceFlag.watched) !== 0;
+  }
+
   /** How the service chooses, in one store; then how long it keeps clients' networks. @see encodeServiceWord */
   setServiceWord(service: number, word: Uint8Array): void {
     const view = new DataView(word.buffer, word.byteOffset);
@@ -407,6 +422,7 @@ export class TableMemory implements Disposable {
     const cpus = this.sizes.cpus;
     this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
+    this.#attempts.fill(0n, (slot * Attempts.bytes) / 8, ((slot + 1) * Attempts.bytes) / 8);
     this.#begun.restart(slot);
     new Uint8Array(this.#backends.buffer, slot * Backend.bytes, route.byteLength).set(route);
     this.#backends.setUint32(slot * Backend.bytes + Backend.epoch, this.#nextEpoch(slot), true);
@@ -449,6 +465,13 @@ export class TableMemory implements Disposable {
       inactiveConnections: this.#connections[word + 1] as number,
       newFlows: this.#begun.continued(slot, this.#connections[word + Connections.begun / 4] as number),
     };
+  }
+
+  /** Of a service that is watched. */
+  attemptCount(slot: number): ConnectionAttempts {
+    const count = (offset: number) => Number(this.#attempts[(slot * Attempts.bytes + offset) / 8]);
+    const { tried, unanswered, refused } = Attempts;
+    return { tried: count(tried), unanswered: count(unanswered), refused: count(refused) };
   }
 
   /** @see Dataplane.flowTableFill */

@@ -1,4 +1,5 @@
 import {
+  Attempts,
   Backend,
   BackendCpu,
   Connections,
@@ -116,6 +117,7 @@ export const tableNames = [
   'uses_of_rows',
   'backends',
   'connections',
+  'attempts',
   'backend_cpus',
   'drops',
   'unresolved_hops',
@@ -156,6 +158,7 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     uses_of_rows: { bytes: USES_PER_LINE, elements: Math.ceil((sizes.rowLines * ROWS_PER_LINE) / USES_PER_LINE) },
     backends: { bytes: Backend.bytes, elements: sizes.backends },
     connections: { bytes: Connections.bytes, elements: sizes.backends },
+    attempts: { bytes: Attempts.bytes, elements: sizes.backends },
     backend_cpus: { bytes: BackendCpu.bytes, elements: sizes.backends * sizes.cpus },
     drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
     unresolved_hops: { bytes: Unresolved.bytes, elements: UNRESOLVED_MAX },

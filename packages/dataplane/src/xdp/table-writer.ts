@@ -128,7 +128,7 @@ export class TableWriter {
   counters(): Counters {
     return {
       services: this.#liveServices().map((service) => {
-        const backends = [...service.backends.values()].map((slot): BackendCount => this.#backendCount(slot));
+        const backends = [...service.backends.values()].map((slot) => this.#backendCount(service, slot));
         const total = this.#memory.retired(service.index);
         const sum = (of: keyof RetiredCount) => backends.reduce((all, backend) => all + backend[of], total[of]);
         const counts = { packets: sum('packets'), bytes: sum('bytes'), newFlows: sum('newFlows') };
@@ -160,11 +160,12 @@ export class TableWriter {
     return [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot];
   }
 
-  #backendCount(slot: number): BackendCount {
+  #backendCount({ index }: LiveService, slot: number): BackendCount {
     return {
       ...decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)),
       ...this.#memory.backendCount(slot),
       ...this.#memory.connectionCount(slot),
+      ...(this.#memory.isWatched(index) ? { attempts: this.#memory.attemptCount(slot) } : {}),
     };
   }
 
@@ -363,7 +364,7 @@ export class TableWriter {
     let released = 0;
     for (const [route, slot] of service.backends) {
       if (keep.has(slot)) continue;
-      this.#memory.retire(service.index, this.#backendCount(slot));
+      this.#memory.retire(service.index, this.#backendCount(service, slot));
       this.#memory.freeBackend(slot);
       this.#backends.release(slot, this.#nowMs());
       service.backends.delete(route);

@@ -17,6 +17,7 @@ const copies = [
   'copied_services',
   'copied_uses',
   'copied_connections',
+  'copied_attempts',
   'copied_backend_cpus',
   'copied_drops',
   'copied_unresolved',

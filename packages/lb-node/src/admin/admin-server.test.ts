@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -184,14 +185,31 @@ test('a socket that a former life left gives way, one that is answered does not'
   t.is(error.code, 'ADMIN_SOCKET_IN_USE');
   t.truthy(await getStats(statsOf(t, path), ''));
 
-  const left = join(await mkdtemp(join(tmpdir(), 'weir-admin-')), 'admin.sock');
-  const former = createServer().listen(left);
-  await new Promise((resolve) => former.once('listening', resolve));
-  // As kill -9 leaves it: the name stays, nobody listens.
-  (former as unknown as { _handle: { close(): void } })._handle.close();
-  await writeFile(left, '').catch(() => {});
+  const directory = await mkdtemp(join(tmpdir(), 'weir-admin-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const left = join(directory, 'admin.sock');
+  const listen = "require('node:net').createServer().listen(process.argv[1], () => console.log('listens'))";
+  const former = spawn(process.execPath, ['-e', listen, left], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(former.stdout, 'data');
+  former.kill('SIGKILL');
+  await once(former, 'exit');
+  t.true((await stat(left)).isSocket(), 'it left its socket');
   await using _server = await AdminServer.open({ ...config, socket: { path: left, mode: 0o600 } }, [], { logger });
   t.is((await stat(left)).mode & 0o777, 0o600);
+});
+
+test('a file that is no socket is not removed for one', async (t) => {
+  const { config, auditLog } = await open(t);
+  await writeFile(auditLog, 'kept');
+  const error = await t.throwsAsync(
+    AdminServer.open({ ...config, socket: { path: auditLog, mode: 0o600 } }, [], { logger }),
+  );
+
+  t.is(
+    error.message,
+    `admin.socket: ${auditLog} can't be listened on: what is there is no socket; remove it, or name another path`,
+  );
+  t.is(await readFile(auditLog, 'utf8'), 'kept');
 });
 
 test('a wrong field is INVALID_ARGUMENT with its path', async (t) => {

@@ -1,10 +1,11 @@
 import type { ServiceInput } from '@weir/control';
 import { forwardKeys, forwardText } from './carry-forward.js';
 import { flagTrouble, isKnownScheduler, schedulerTrouble } from './carry-scheduler.js';
-import { type BackendInput, carryPersistence, carryServer, type Lose, serviceName } from './carry-service.js';
+import { carryPersistence, carryServer, serviceName } from './carry-service.js';
 import { listenerOf } from './import-rules.js';
 import type { IpvsadmCommand } from './ipvsadm-command.js';
 import { refused } from './ipvsadm-error.js';
+import type { BackendInput, Lose } from './placed-service.js';
 import { endpointText, keyText, type RealServer, type ServiceKey, type VirtualService } from './virtual-service.js';
 import { virtualSettings } from './virtual-settings.js';
 import { isSame, listenersOf, type Workspace } from './workspace.js';

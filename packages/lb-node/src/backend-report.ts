@@ -1,0 +1,37 @@
+import type { BackendHealth, Watched } from '@weir/health';
+import type { PlannedProbe } from './health-probes.js';
+import type { BackendReport } from './health-report.js';
+
+/** What probes found out about a backend. */
+export function probedReport({ service, backend }: PlannedProbe, status: BackendHealth): BackendReport {
+  const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
+  return {
+    service,
+    backend,
+    verdict,
+    reason,
+    since: new Date(sinceMs).toISOString(),
+    isHeld,
+    ...(last === undefined ? {} : { latencyMs: last.latencyMs }),
+    goodProbes,
+    badProbes,
+    changes,
+  };
+}
+
+/** Of a backend that has no probes, but whose connections are looked at. */
+export function unprobedReport(service: string, backend: string, sinceMs: number): BackendReport {
+  const since = new Date(sinceMs).toISOString();
+  const none = { isHeld: false, goodProbes: 0, badProbes: 0, changes: 0 };
+  return { service, backend, verdict: 'up', reason: 'connections are looked at', since, ...none };
+}
+
+/**
+ * The same while connections of clients fail there.
+ * @param nowMs  of the clock of `ejection`
+ */
+export function leftOut(report: BackendReport, ejection: Watched & { kind: 'out' }, nowMs: number): BackendReport {
+  const at = (ms: number) => new Date(Date.now() + ms - nowMs).toISOString();
+  const { reason, sinceMs, untilMs } = ejection;
+  return { ...report, verdict: 'down', reason, since: at(sinceMs), leftOutUntil: at(untilMs) };
+}

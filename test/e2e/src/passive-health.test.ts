@@ -1,0 +1,3 @@
+import { passiveHealthSuite } from './passive-health-suite.js';
+
+passiveHealthSuite('xdp');
