@@ -28,6 +28,7 @@ export const exitCodes = {
   RAW_SOCKET_MISSING: ExitCode.unavailable,
   COUNTERS_SOCKET_REFUSED: ExitCode.unavailable,
   REPORT_SOCKET_REFUSED: ExitCode.unavailable,
+  METRICS_ADDRESS_REFUSED: ExitCode.unavailable,
   ADMIN_SOCKET_IN_USE: ExitCode.unavailable,
   ADMIN_SOCKET_REFUSED: ExitCode.unavailable,
   ADMIN_TLS_REFUSED: ExitCode.config,

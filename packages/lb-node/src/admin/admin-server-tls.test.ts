@@ -189,7 +189,7 @@ test('a certificate that is replaced is what the next connection sees; a wrong o
   await copyFile(renewed.keyFile, config.tls.key);
   await copyFile(renewed.certificateFile, config.tls.certificate);
   await eventually('the log to say that they are in use', async () =>
-    log.find(({ event }) => event === 'admin-tls-reloaded'),
+    log.find(({ event }) => event === 'admin_tls_reloaded'),
   );
   const error = await errorOf(getInfo(clientOf(t, opened, alice)));
   t.is(error.code, status.UNAVAILABLE, 'the new certificate is not of 127.0.0.1');

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -30,6 +31,9 @@ import { type AdminLimits, AdminServer } from './admin-server.js';
 import { serviceMethods } from './service-methods.js';
 
 const logger = createLogger('test', { level: 'fatal', format: 'json' });
+
+/** Heap that a stream which is open may take, its client's share in it: several times of what it was seen to take. */
+const WATCHER_BYTES_MAX = 100_000;
 
 /** What the handlers of a test server saw. */
 class Seen {
@@ -184,14 +188,31 @@ test('a socket that a former life left gives way, one that is answered does not'
   t.is(error.code, 'ADMIN_SOCKET_IN_USE');
   t.truthy(await getStats(statsOf(t, path), ''));
 
-  const left = join(await mkdtemp(join(tmpdir(), 'weir-admin-')), 'admin.sock');
-  const former = createServer().listen(left);
-  await new Promise((resolve) => former.once('listening', resolve));
-  // As kill -9 leaves it: the name stays, nobody listens.
-  (former as unknown as { _handle: { close(): void } })._handle.close();
-  await writeFile(left, '').catch(() => {});
+  const directory = await mkdtemp(join(tmpdir(), 'weir-admin-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const left = join(directory, 'admin.sock');
+  const listen = "require('node:net').createServer().listen(process.argv[1], () => console.log('listens'))";
+  const former = spawn(process.execPath, ['-e', listen, left], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(former.stdout, 'data');
+  former.kill('SIGKILL');
+  await once(former, 'exit');
+  t.true((await stat(left)).isSocket(), 'it left its socket');
   await using _server = await AdminServer.open({ ...config, socket: { path: left, mode: 0o600 } }, [], { logger });
   t.is((await stat(left)).mode & 0o777, 0o600);
+});
+
+test('a file that is no socket is not removed for one', async (t) => {
+  const { config, auditLog } = await open(t);
+  await writeFile(auditLog, 'kept');
+  const error = await t.throwsAsync(
+    AdminServer.open({ ...config, socket: { path: auditLog, mode: 0o600 } }, [], { logger }),
+  );
+
+  t.is(
+    error.message,
+    `admin.socket: ${auditLog} can't be listened on: what is there is no socket; remove it, or name another path`,
+  );
+  t.is(await readFile(auditLog, 'utf8'), 'kept');
 });
 
 test('a wrong field is INVALID_ARGUMENT with its path', async (t) => {
@@ -309,12 +330,15 @@ test('a client that takes nothing for too long is given up', async (t) => {
 
 test('2,000 watchers are served at once, one more than the limit is refused, and all leave nothing behind', async (t) => {
   const { path, seen, server } = await open(t, { limits: { watchersMax: 2_000 } });
+  const heapBytes = process.memoryUsage().heapUsed;
   // Clients with a channel of their own, 100 streams each.
   const clients = Array.from({ length: 20 }, () => statsOf(t, path, { 'grpc.use_local_subchannel_pool': 1 }));
   const streams = clients.flatMap((client) => Array.from({ length: 100 }, () => client.streamStats(watching([]))));
   for (const stream of streams) stream.on('error', () => {});
   await Promise.all(streams.map(first));
   t.is(server.watchers, 2_000);
+  const grownBytes = process.memoryUsage().heapUsed - heapBytes;
+  t.true(grownBytes < WATCHER_BYTES_MAX * 2_000, `${Math.round(grownBytes / 2_000)} bytes a stream, of both ends`);
   t.is(seen.open, 2_000);
 
   const error = await errorOf(first(statsOf(t, path).streamStats(watching([]))));

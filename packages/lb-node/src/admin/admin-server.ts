@@ -169,7 +169,7 @@ export class AdminServer implements AsyncDisposable {
       listener.maxConnections = this.#limits.connectionsMax;
       listener.on('drop', () => {
         const message = `admin API: refused a connection, there are ${this.#limits.connectionsMax} already`;
-        this.#logger.warn({ event: 'admin-refused' }, message);
+        this.#logger.warn({ event: 'admin_refused' }, message);
       });
     }
   }

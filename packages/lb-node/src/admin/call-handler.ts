@@ -156,11 +156,11 @@ class Call {
     const known = this.#ended.signal.aborted ? cut : adminErrorOf(error);
     const failure = known ?? new AdminError(status.INTERNAL, 'INTERNAL', 'internal error; the log of this node has it');
     const { code: reason, message } = failure;
-    const fields = { event: 'admin-failed', method: this.#path, caller: this.#connection.name, reason };
+    const fields = { event: 'admin_failed', method: this.#path, caller: this.#connection.name, reason };
     if (known === undefined) {
       logger.error({ ...fields, err: error }, `admin API: ${this.#path} failed`);
     } else if (failure.status === status.PERMISSION_DENIED) {
-      logger.warn({ ...fields, event: 'admin-refused', from: this.#connection.from }, `admin API: ${message}`);
+      logger.warn({ ...fields, event: 'admin_refused', from: this.#connection.from }, `admin API: ${message}`);
     } else {
       logger.debug(fields, `admin API: ${message}`);
     }

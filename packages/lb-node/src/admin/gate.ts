@@ -48,7 +48,7 @@ export function gate(
               isCounted = responseStream;
             } catch (error) {
               const { name, from } = connection;
-              logger.warn({ event: 'admin-refused', caller: name, from, method: path }, (error as Error).message);
+              logger.warn({ event: 'admin_refused', caller: name, from, method: path }, (error as Error).message);
               call.sendStatus(statusOf(error as AdminError));
               return;
             }

@@ -14,6 +14,7 @@ import { serverService } from './server-service.js';
 import type { ServiceMethods } from './service-methods.js';
 import { servicesService } from './services-service.js';
 import { statsService } from './stats-service.js';
+import { traceService } from './trace-service.js';
 
 /** What the API of a node is made from. */
 export interface AdminParts {
@@ -48,7 +49,7 @@ export async function openAdmin(parts: AdminParts): Promise<NodeAdmin> {
       try {
         server.reconfigure(config.admin);
       } catch (err) {
-        logger.error({ event: 'admin-tls-refused', err }, `${(err as Error).message}; the former certificates stay`);
+        logger.error({ event: 'admin_tls_refused', err }, `${(err as Error).message}; the former certificates stay`);
       }
     },
     leaving: () => server.setServing(false),
@@ -80,6 +81,7 @@ function servicesOf(
     rolloutsService(() => source.config),
     flowsService({ dataplane: node.dataplane, config: () => source.config }),
     directorService({ dataplane: node.dataplane, config: () => source.config }),
+    traceService({ dataplane: node.dataplane, config: () => source.config }),
   ];
 }
 

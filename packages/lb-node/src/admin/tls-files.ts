@@ -56,7 +56,7 @@ export class TlsFiles implements Disposable {
     } catch (error) {
       // Certificate and key are two files: between their changes they do not fit.
       this.#logger.warn(
-        { event: 'admin-tls-refused', err: error },
+        { event: 'admin_tls_refused', err: error },
         `${(error as Error).message}; the former ones stay`,
       );
     }
@@ -66,7 +66,7 @@ export class TlsFiles implements Disposable {
     if (['cert', 'key', 'ca'].every((key) => isSame(options, this.#options, key as 'cert' | 'key' | 'ca'))) return;
     this.#options = options;
     this.#onChange(options);
-    this.#logger.info({ event: 'admin-tls-reloaded' }, 'new connections of the admin API use the changed certificates');
+    this.#logger.info({ event: 'admin_tls_reloaded' }, 'new connections of the admin API use the changed certificates');
   }
 }
 

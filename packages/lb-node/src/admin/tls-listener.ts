@@ -19,7 +19,7 @@ export async function listenTls(
 ): Promise<Server> {
   const refuse = (socket: Socket, reason: string) => {
     const from = addressOf(socket);
-    logger.warn({ event: 'admin-refused', from, reason }, `admin API: refused ${from}: ${reason}`);
+    logger.warn({ event: 'admin_refused', from, reason }, `admin API: refused ${from}: ${reason}`);
     socket.destroy();
   };
   const server = createServer(

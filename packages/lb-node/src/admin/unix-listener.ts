@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,7 +28,7 @@ export async function listenUnix(
   const server = createServer(onConnection);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    rmSync(path, { force: true });
+    removeSocket(path);
     await listenWithUmask(server, path);
     if (group !== undefined) chownSync(path, -1, await groupId(group));
     chmodSync(path, mode);
@@ -38,6 +38,14 @@ export async function listenUnix(
     const message = `admin.socket: ${path} can't be listened on: ${(cause as Error).message}`;
     throw new WeirError('ADMIN_SOCKET_REFUSED', message, { cause, details: { path } });
   }
+}
+
+/** @throws what is there is no socket: a path that was meant for something else costs no file */
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error('what is there is no socket; remove it, or name another path');
+  rmSync(path, { force: true });
 }
 
 async function listenWithUmask(server: Server, path: string): Promise<void> {

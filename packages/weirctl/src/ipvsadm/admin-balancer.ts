@@ -21,9 +21,12 @@ import {
   type BalancerFlow,
   type BalancerService,
   type Counters,
+  type FlowEnd,
   type FlowState,
   noCounters,
 } from './balancer.js';
+import type { ListenerInput } from './placed-service.js';
+import { listenersOf } from './workspace.js';
 
 const PAGE_SIZE = 1000;
 const RATE_SECONDS = 1;
@@ -74,16 +77,22 @@ export class AdminBalancer implements Balancer {
   }
 
   async *flows(): AsyncIterable<BalancerFlow> {
+    const services = new Map((await this.services()).map(({ service }) => [service.name, listenersOf(service)]));
     const request = { filter: undefined, limit: 0n };
-    for await (const { flows } of this.#client.stream(FlowsService.listFlows, request))
-      yield* flows.flatMap(balancerFlow);
+    for await (const { flows } of this.#client.stream(FlowsService.listFlows, request)) {
+      yield* flows.map((flow) => balancerFlow(flow, services.get(flow.service) ?? []));
+    }
   }
 
   async timeouts(): Promise<Readonly<Record<FlowState, number>>> {
     const { yaml } = await this.#client.call(ServerService.getConfig, {});
     const { dataplane } = parse(yaml) as { dataplane?: unknown };
     // Of the rest, this command needs nothing.
-    const text = stringify({ node: { interfaces: ['any'] }, ...(dataplane === undefined ? {} : { dataplane }) });
+    const text = stringify({
+      node: { interfaces: ['any'] },
+      services: [],
+      ...(dataplane === undefined ? {} : { dataplane }),
+    });
     const { timeouts } = parseNodeConfig(text, 'configuration').dataplane;
     return {
       syn: timeouts.tcpSynMs / 1000,
@@ -150,20 +159,26 @@ function growth(before: Counters = noCounters, after: Counters): Counters {
   };
 }
 
-/** Flows of which only the hash is known have no line. */
-function balancerFlow({ tuple, backendAddress, backendPort, state, idle }: Flow): BalancerFlow[] {
-  if (tuple === undefined) return [];
-  const { protocol, clientAddress, clientPort, vip, vipPort } = tuple;
-  return [
-    {
-      protocol,
-      client: { address: clientAddress, port: clientPort },
-      virtual: { address: vip, port: vipPort },
-      backend: { address: backendAddress, port: backendPort === 0 ? vipPort : backendPort },
-      state: stateOf(state, protocol),
-      idleSeconds: Number(idle?.seconds ?? 0n) + (idle?.nanos ?? 0) / 1e9,
-    },
-  ];
+/** @param listeners  of the flow's service */
+function balancerFlow(
+  { tuple, backendAddress, backendPort, state, idle }: Flow,
+  listeners: readonly ListenerInput[],
+): BalancerFlow {
+  const [only] = listeners.length === 1 ? listeners : [];
+  const protocol = tuple?.protocol ?? listeners[0]?.protocol ?? 'tcp';
+  const virtual = tuple === undefined ? virtualOf(only) : { address: tuple.vip, port: tuple.vipPort };
+  return {
+    protocol,
+    client: tuple && { address: tuple.clientAddress, port: tuple.clientPort },
+    virtual,
+    backend: { address: backendAddress, port: backendPort === 0 ? (virtual?.port ?? 0) : backendPort },
+    state: stateOf(state, protocol),
+    idleSeconds: Number(idle?.seconds ?? 0n) + (idle?.nanos ?? 0) / 1e9,
+  };
+}
+
+function virtualOf(listener: ListenerInput | undefined): FlowEnd | undefined {
+  return listener && { address: listener.vip, port: listener.port === 'all' ? 0 : listener.port };
 }
 
 function stateOf(state: string, protocol: string): FlowState {

@@ -44,12 +44,19 @@ export interface Counters {
 
 export type FlowState = 'syn' | 'established' | 'fin' | 'closed' | 'udp' | 'other';
 
+export interface FlowEnd {
+  readonly address: string;
+  readonly port: number | string;
+}
+
 /** A flow that a node remembers. */
 export interface BalancerFlow {
   readonly protocol: string;
-  readonly client: { readonly address: string; readonly port: number };
-  readonly virtual: { readonly address: string; readonly port: number };
-  readonly backend: { readonly address: string; readonly port: number };
+  /** Undefined: the node remembers the hash alone, as with dr and tunnels. */
+  readonly client: FlowEnd | undefined;
+  /** Undefined: nor does it know which listener of several it is. */
+  readonly virtual: FlowEnd | undefined;
+  readonly backend: FlowEnd;
   readonly state: FlowState;
   readonly idleSeconds: number;
 }

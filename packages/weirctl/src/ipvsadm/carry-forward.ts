@@ -1,5 +1,5 @@
 import type { ServiceInput } from '@weir/control';
-import type { Lose, PlacedServer, PlacedService } from './carry-service.js';
+import type { Lose, PlacedServer, PlacedService } from './placed-service.js';
 import type { Forward } from './virtual-service.js';
 
 /** Of a service as weir.yaml has it. */

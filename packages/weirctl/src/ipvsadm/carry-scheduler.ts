@@ -1,5 +1,5 @@
 import type { ServiceInput } from '@weir/control';
-import type { Lose } from './carry-service.js';
+import type { Lose } from './placed-service.js';
 import type { VirtualService } from './virtual-service.js';
 
 type Scheduler = NonNullable<ServiceInput['scheduler']>;

@@ -1,5 +1,5 @@
 import { addressesOf, RANGE_MAX } from './address-range.js';
-import type { ListenerInput, Lose } from './carry-service.js';
+import type { ListenerInput, Lose } from './placed-service.js';
 import { splitQuoted } from './split-quoted.js';
 
 /** Which packets get which mark. */

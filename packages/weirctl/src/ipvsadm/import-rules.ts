@@ -1,17 +1,11 @@
 import type { ServiceInput } from '@weir/control';
 import type { Loss } from '../glb-losses.js';
-import {
-  carryService,
-  type ListenerInput,
-  type Lose,
-  type PlacedServer,
-  type PlacedService,
-  serviceName,
-} from './carry-service.js';
+import { carryService, serviceName } from './carry-service.js';
 import type { FirewallMarks } from './firewall-marks.js';
 import { IpvsadmError } from './ipvsadm-error.js';
 import type { NameLookup } from './name-lookup.js';
 import { parseIpvsadm } from './parse-command.js';
+import type { ListenerInput, Lose, PlacedServer, PlacedService } from './placed-service.js';
 import { keyText, type ServiceKey, type VirtualService } from './virtual-service.js';
 
 /** Rules of IPVS as weir.yaml has them. */

@@ -1,12 +1,12 @@
 import type { Balancer } from './balancer.js';
 import type { IpvsadmCommand, ListSettings } from './ipvsadm-command.js';
+import type { IpvsadmContext } from './ipvsadm-context.js';
 import { refused } from './ipvsadm-error.js';
 import { isListedAs, type ListedService, listedServices } from './listed-service.js';
 import type { NameLookup } from './name-lookup.js';
 import { connectionLine, connectionTitle } from './print-connections.js';
 import { type EndpointName, listLines, versionLine } from './print-list.js';
 import { ruleLines } from './print-rules.js';
-import type { IpvsadmContext } from './run-ipvsadm.js';
 import { endpointText, keyText } from './virtual-service.js';
 import { countersSince } from './zeroed-counters.js';
 

@@ -1,6 +1,6 @@
 import type { ServiceInput } from '@weir/control';
 import { type BalancerCounters, backendName, type Counters, noCounters } from './balancer.js';
-import type { ListenerInput } from './carry-service.js';
+import type { ListenerInput } from './placed-service.js';
 import type { Forward, ServiceKey, VirtualService } from './virtual-service.js';
 import { virtualSettings } from './virtual-settings.js';
 import { listenersOf } from './workspace.js';

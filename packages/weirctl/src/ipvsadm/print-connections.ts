@@ -1,4 +1,4 @@
-import type { BalancerFlow, FlowState } from './balancer.js';
+import type { BalancerFlow, FlowEnd, FlowState } from './balancer.js';
 import { endpointText } from './virtual-service.js';
 
 /** As IPVS calls states of TCP; other protocols have one, their name. */
@@ -29,9 +29,9 @@ export function connectionLine(flow: BalancerFlow, timeouts: Readonly<Record<Flo
     name.slice(0, 4),
     `${twoDigits(left / 60)}:${twoDigits(left % 60)}`,
     stateNames[state] ?? name,
-    endpointText(client.address, client.port),
-    endpointText(virtual.address, virtual.port),
-    endpointText(backend.address, backend.port),
+    endText(client),
+    endText(virtual),
+    endText(backend),
   );
 }
 
@@ -51,6 +51,10 @@ function row(
     virtual.padEnd(18),
     destination,
   ].join(' ');
+}
+
+function endText(end: FlowEnd | undefined): string {
+  return end === undefined ? 'n/a' : endpointText(end.address, end.port);
 }
 
 function twoDigits(number: number): string {

@@ -99,6 +99,14 @@ const flows: readonly BalancerFlow[] = [
     state: 'udp',
     idleSeconds: 400,
   },
+  {
+    protocol: 'tcp',
+    client: undefined,
+    virtual: { address: '198.51.100.11', port: '8000-8999' },
+    backend: { address: '10.0.0.3', port: '8000-8999' },
+    state: 'syn',
+    idleSeconds: 0,
+  },
 ];
 
 function busyNode() {

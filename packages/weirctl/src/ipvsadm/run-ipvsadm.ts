@@ -1,28 +1,13 @@
-import type { Balancer } from './balancer.js';
 import { changeServices, isChange } from './change-services.js';
 import type { IpvsadmCommand } from './ipvsadm-command.js';
+import type { IpvsadmContext } from './ipvsadm-context.js';
 import { IpvsadmError, refused, wrongUsage } from './ipvsadm-error.js';
 import { usageText } from './ipvsadm-usage.js';
 import { listConnections, listServices, saveRules } from './list-command.js';
-import type { NameLookup } from './name-lookup.js';
 import { parseIpvsadm } from './parse-command.js';
-import type { RememberedStore } from './remembered.js';
 import { keyText, type ServiceKey } from './virtual-service.js';
 import { Workspace } from './workspace.js';
 import { zeroedBy } from './zeroed-counters.js';
-
-/** What a command line needs of the world. */
-export interface IpvsadmContext {
-  readonly balancer: Balancer;
-  readonly store: RememberedStore;
-  readonly names: NameLookup;
-  /** Lines for the standard output. */
-  print(line: string): void;
-  /** Lines for the standard error. */
-  warn(line: string): void;
-  /** The standard input, whole. */
-  readInput(): Promise<string>;
-}
 
 /**
  * Does what a command line of ipvsadm asks for.

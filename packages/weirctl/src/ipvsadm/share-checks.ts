@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BackendInput, CheckInput } from './carry-service.js';
+import type { BackendInput, CheckInput } from './placed-service.js';
 
 /** Checks of single backends as weir.yaml has them: what all have in common stands at the service. */
 export interface SharedChecks {

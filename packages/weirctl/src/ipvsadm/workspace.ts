@@ -1,8 +1,8 @@
 import type { ServiceInput } from '@weir/control';
 import type { Balancer } from './balancer.js';
-import type { ListenerInput } from './carry-service.js';
 import { listenerOf } from './import-rules.js';
 import { refused } from './ipvsadm-error.js';
+import type { ListenerInput } from './placed-service.js';
 import type { Remembered, RememberedStore } from './remembered.js';
 import { keyText, type ServiceKey, type VirtualService } from './virtual-service.js';
 

@@ -1,4 +1,4 @@
-import type { Lose } from '../ipvsadm/carry-service.js';
+import type { Lose } from '../ipvsadm/placed-service.js';
 import { splitQuoted } from '../ipvsadm/split-quoted.js';
 import type { SourceLine } from './source-lines.js';
 

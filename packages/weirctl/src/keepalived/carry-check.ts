@@ -1,4 +1,4 @@
-import type { CheckInput, Lose } from '../ipvsadm/carry-service.js';
+import type { CheckInput, Lose } from '../ipvsadm/placed-service.js';
 import { splitQuoted } from '../ipvsadm/split-quoted.js';
 import { type Statement, textOf } from './block.js';
 import { checkTimes, found, type Scopes, type TimeDefaults } from './check-times.js';

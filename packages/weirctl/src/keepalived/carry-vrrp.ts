@@ -1,5 +1,5 @@
-import type { Lose } from '../ipvsadm/carry-service.js';
 import { durationText } from '../ipvsadm/duration-text.js';
+import type { Lose } from '../ipvsadm/placed-service.js';
 import { canonicalAddress } from '../ipvsadm/read-endpoint.js';
 import { lastOf, type Statement, textOf } from './block.js';
 import { keywordsOf, loseKeywords } from './keyword-losses.js';

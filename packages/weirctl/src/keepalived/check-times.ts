@@ -1,5 +1,5 @@
-import type { CheckInput, Lose } from '../ipvsadm/carry-service.js';
 import { durationText } from '../ipvsadm/duration-text.js';
+import type { CheckInput, Lose } from '../ipvsadm/placed-service.js';
 import { lastOf, type Statement } from './block.js';
 
 /** Statements of a virtual server, a real server and its check, the outermost first: the innermost counts. */

@@ -1,4 +1,4 @@
-import type { Lose } from '../ipvsadm/carry-service.js';
+import type { Lose } from '../ipvsadm/placed-service.js';
 import type { Forward } from '../ipvsadm/virtual-service.js';
 import type { Statement } from './block.js';
 

@@ -1,4 +1,4 @@
-import type { CheckInput, Lose } from '../ipvsadm/carry-service.js';
+import type { CheckInput, Lose } from '../ipvsadm/placed-service.js';
 import { lastOf, type Statement, textOf } from './block.js';
 import { found, type Scopes } from './check-times.js';
 import { keywordsOf, loseKeywords } from './keyword-losses.js';

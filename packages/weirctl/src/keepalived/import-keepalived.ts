@@ -1,9 +1,10 @@
 import type { ServiceInput } from '@weir/control';
 import type { Loss } from '../glb-losses.js';
-import { carryService, type ListenerInput, type Lose, type PlacedService } from '../ipvsadm/carry-service.js';
+import { carryService } from '../ipvsadm/carry-service.js';
 import { durationText } from '../ipvsadm/duration-text.js';
 import type { FirewallMarks } from '../ipvsadm/firewall-marks.js';
 import type { ImportedSections } from '../ipvsadm/import-document.js';
+import type { ListenerInput, Lose, PlacedService } from '../ipvsadm/placed-service.js';
 import { endpointText } from '../ipvsadm/virtual-service.js';
 import { parseStatements, type Statement } from './block.js';
 import { carryVrrp } from './carry-vrrp.js';

@@ -1,4 +1,4 @@
-import type { Lose } from '../ipvsadm/carry-service.js';
+import type { Lose } from '../ipvsadm/placed-service.js';
 import type { Statement } from './block.js';
 
 /** Keywords of a block by what becomes of them. */

@@ -1,6 +1,6 @@
 import { addressesOf, RANGE_MAX } from '../ipvsadm/address-range.js';
-import type { ListenerInput, Lose } from '../ipvsadm/carry-service.js';
 import type { FirewallMarks } from '../ipvsadm/firewall-marks.js';
+import type { ListenerInput, Lose } from '../ipvsadm/placed-service.js';
 import type { IpvsProtocol } from '../ipvsadm/virtual-service.js';
 import type { Statement } from './block.js';
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { glob } from 'tinyglobby';
 import { readInput } from '../input-file.js';
-import type { Lose } from '../ipvsadm/carry-service.js';
+import type { Lose } from '../ipvsadm/placed-service.js';
 
 /** A line of a configuration, after conditions, parameters and inclusions. */
 export interface SourceLine {

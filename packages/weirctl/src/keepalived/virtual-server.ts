@@ -1,11 +1,6 @@
-import {
-  type ListenerInput,
-  type Lose,
-  type PlacedServer,
-  type PlacedService,
-  serviceName,
-} from '../ipvsadm/carry-service.js';
+import { serviceName } from '../ipvsadm/carry-service.js';
 import type { FirewallMarks } from '../ipvsadm/firewall-marks.js';
+import type { ListenerInput, Lose, PlacedServer, PlacedService } from '../ipvsadm/placed-service.js';
 import { canonicalAddress, prefixBitsOf } from '../ipvsadm/read-endpoint.js';
 import type { IpvsProtocol, Persistence, RealServer } from '../ipvsadm/virtual-service.js';
 import { lastOf, type Statement, textOf } from './block.js';

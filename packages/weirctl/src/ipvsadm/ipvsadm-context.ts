@@ -1,0 +1,16 @@
+import type { Balancer } from './balancer.js';
+import type { NameLookup } from './name-lookup.js';
+import type { RememberedStore } from './remembered.js';
+
+/** What a command line needs of the world. */
+export interface IpvsadmContext {
+  readonly balancer: Balancer;
+  readonly store: RememberedStore;
+  readonly names: NameLookup;
+  /** Lines for the standard output. */
+  print(line: string): void;
+  /** Lines for the standard error. */
+  warn(line: string): void;
+  /** The standard input, whole. */
+  readInput(): Promise<string>;
+}
