@@ -67,7 +67,10 @@ export class PassiveHealth implements Disposable {
       const changes = this.#services.map((service) => this.#lookAt(service, counts, nowMs));
       if (changes.includes(true)) this.#parts.onChange();
     } catch (error) {
-      this.#parts.logger.warn({ event: 'connections_unread', err: error }, `could not look at connections: ${(error as Error).message}`);
+      this.#parts.logger.warn(
+        { event: 'connections_unread', err: error },
+        `could not look at connections: ${(error as Error).message}`,
+      );
     } finally {
       this.#isLooking = false;
     }

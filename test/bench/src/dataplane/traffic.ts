@@ -67,7 +67,10 @@ async function serviceFor(traffic: Traffic, node: BenchAddresses): Promise<Forwa
   return carriesHops(traffic) ? { ...service, ...(await choicesOf(service)) } : service;
 }
 
-function hashedService({ family, sent, state, forwarding, watched = false }: Traffic, node: BenchAddresses): ForwardingService {
+function hashedService(
+  { family, sent, state, forwarding, watched = false }: Traffic,
+  node: BenchAddresses,
+): ForwardingService {
   const addresses = node.backends[family];
   const method = forwarding ?? { method: 'ipip' };
   const mapsPorts = method.method === 'nat' || method.method === 'fullnat';
