@@ -67,7 +67,10 @@ export class PassiveHealth implements Disposable {
       const changes = this.#services.map((service) => this.#lookAt(service, counts, nowMs));
       if (changes.includes(true)) this.#parts.onChange();
     } catch (error) {
-      this.#parts.logger.warn({ err: error }, `could not look at connections: ${(error as Error).message}`);
+      this.#parts.logger.warn(
+        { event: 'connections_unread', err: error },
+        `could not look at connections: ${(error as Error).message}`,
+      );
     } finally {
       this.#isLooking = false;
     }
@@ -101,12 +104,12 @@ export class PassiveHealth implements Disposable {
       const seconds = Math.round((state.untilMs - nowMs) / 1000);
       const { reason } = state;
       this.#parts.logger.warn(
-        { ...fields, verdict: 'out', reason, seconds },
+        { event: 'backend_left_out', ...fields, verdict: 'out', reason, seconds },
         `backend ${backend} of ${name} is left out for ${seconds} s: ${reason}`,
       );
     } else {
       this.#parts.logger.info(
-        { ...fields, verdict: 'in' },
+        { event: 'backend_back_in', ...fields, verdict: 'in' },
         `backend ${backend} of ${name} takes connections again, after it was left out`,
       );
     }

@@ -9,6 +9,7 @@ import { type DataplaneBenchmarkResult, dataplaneParts } from './dataplane/datap
 import { speedRows } from './dataplane/speed-rows.js';
 import type { ComparedPath } from './lab/comparison.js';
 import { contenderNames } from './lab/contender.js';
+import type { MetricsResult } from './metrics/metrics-benchmark.js';
 import type { FunctionCost } from './portable/cpu-profile.js';
 import type { PortableSpeed } from './portable/portable-benchmark.js';
 import type { StateBenchmarkResult } from './state/state-benchmark.js';
@@ -200,6 +201,20 @@ test('the portable engine is measured on the same packets, and its profile names
   t.true(speeds.every(({ packetsPerSecond }) => packetsPerSecond.median > 0));
   t.is(functions.length, 10);
   t.true((JSON.parse(readFileSync(profile, 'utf8')) as { nodes: unknown[] }).nodes.length > 10);
+});
+
+testAsRoot('a scrape is measured beside prom-client, of the same series', async (t) => {
+  const args = ['metrics', '--services', '10', '--backends', '30', '--rounds', '2'];
+  const { costs, readMs } = await runToJson<MetricsResult>(t, args);
+  t.deepEqual(
+    costs.map(({ by, series }) => [by, series > 10 * 30]),
+    [
+      ['weir', true],
+      ['prom-client', true],
+    ],
+  );
+  t.true(costs.every(({ ms, cpuMs }) => ms.median > 0 && cpuMs.median > 0));
+  t.true(readMs.median > 0);
 });
 
 test('an option that makes no sense is refused by name, before anything is started', async (t) => {

@@ -75,7 +75,9 @@ export class RolloutCluster implements AsyncDisposable {
         `rollout ${name} to ${what}`,
         async () => {
           found = (await etcdOf(this.weir).get(`rollout-status/${name}`)) as FoundStatus | undefined;
-          return found !== undefined && isIt(found) ? found : undefined;
+          if (found === undefined || isIt(found)) return found;
+          if (found.state === 'failed') throw new Error(found.reason);
+          return undefined;
         },
         { timeoutMs, intervalMs: 100 },
       );

@@ -144,10 +144,10 @@ export async function startRouter(host: LabHost, options: RouterOptions, deadlin
   await writeFile(configuration, frrConfiguration(host.name, options), { mode: 0o640 });
   await Promise.all([directory, configuration].map((path) => chown(path, uid, gid)));
 
-  const daemon = (name: string, program: string, file: string) => {
+  const daemon = (name: string, program: string, file: string, more: readonly string[] = []) => {
     const files = ['-f', file, '-i', join(directory, `${name}.pid`), '-z', join(directory, 'zserv.api')];
     const log = ['--log', 'stdout', '--log-level', 'informational'];
-    const started = host.spawn(program, [...files, '--vty_socket', directory, '-P', '0', ...log], { name });
+    const started = host.spawn(program, [...files, '--vty_socket', directory, '-P', '0', ...log, ...more], { name });
     void started.exited.then(() => removeScratchOfFrr(started.pid));
     return started;
   };
@@ -156,7 +156,8 @@ export async function startRouter(host: LabHost, options: RouterOptions, deadlin
       ...deadline,
       intervalMs: 5,
     });
-  const zebra = daemon('zebra', zebraProgram, '/dev/null');
+  // Without it zebra deletes a route of IPv6 before it adds the changed one: what comes in between is unreachable.
+  const zebra = daemon('zebra', zebraProgram, '/dev/null', ['--v6-rr-semantics']);
   // bgpd that finds no zebra tries again only after seconds.
   await isThere(zebra, 'zserv.api');
   const bgpd = daemon('bgpd', '/usr/lib/frr/bgpd', configuration);

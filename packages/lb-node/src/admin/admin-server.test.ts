@@ -32,6 +32,9 @@ import { serviceMethods } from './service-methods.js';
 
 const logger = createLogger('test', { level: 'fatal', format: 'json' });
 
+/** Heap that a stream which is open may take, its client's share in it: several times of what it was seen to take. */
+const WATCHER_BYTES_MAX = 100_000;
+
 /** What the handlers of a test server saw. */
 class Seen {
   /** Streams whose iterator was begun and not yet returned. */
@@ -327,12 +330,15 @@ test('a client that takes nothing for too long is given up', async (t) => {
 
 test('2,000 watchers are served at once, one more than the limit is refused, and all leave nothing behind', async (t) => {
   const { path, seen, server } = await open(t, { limits: { watchersMax: 2_000 } });
+  const heapBytes = process.memoryUsage().heapUsed;
   // Clients with a channel of their own, 100 streams each.
   const clients = Array.from({ length: 20 }, () => statsOf(t, path, { 'grpc.use_local_subchannel_pool': 1 }));
   const streams = clients.flatMap((client) => Array.from({ length: 100 }, () => client.streamStats(watching([]))));
   for (const stream of streams) stream.on('error', () => {});
   await Promise.all(streams.map(first));
   t.is(server.watchers, 2_000);
+  const grownBytes = process.memoryUsage().heapUsed - heapBytes;
+  t.true(grownBytes < WATCHER_BYTES_MAX * 2_000, `${Math.round(grownBytes / 2_000)} bytes a stream, of both ends`);
   t.is(seen.open, 2_000);
 
   const error = await errorOf(first(statsOf(t, path).streamStats(watching([]))));

@@ -9,7 +9,10 @@ import {
   type Duration,
   type Entry,
 } from '@weir/admin-api';
-import { type BackendInput, type Changed, fieldChanges } from '@weir/control';
+import { type BackendInput, type Changed, fieldChanges, type ServiceConfig } from '@weir/control';
+import { isRecomputable } from '@weir/dataplane';
+import { schedulingOf } from '../forwarding-method.js';
+import { translates } from '../prepare-kernel.js';
 import { failedPrecondition, invalid, notFound } from './admin-error.js';
 import { backendMessage } from './backend-message.js';
 import type { Caller } from './caller.js';
@@ -66,11 +69,8 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
       async *stream(request, caller): AsyncIterable<DrainBackendResponse> {
         const limitMs = limitOf(request.limit);
         const { after } = await change(request, (current) => ({ ...current, state: 'draining' }), caller);
-        yield* drainProgress(
-          () => connectionsOf(parts, request.service, after as BackendInput),
-          limitMs,
-          caller.signal,
-        );
+        const drain = { service: request.service, backend: after as BackendInput, limitMs, signal: caller.signal };
+        yield* drainProgress(parts, drain);
       },
     },
     undrainBackend: {
@@ -121,37 +121,58 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
   });
 }
 
+/** What a drain waits for. */
+interface Drain {
+  readonly service: string;
+  readonly backend: BackendInput;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** How many connections are left, again and again, until none is or the time is up. */
-async function* drainProgress(
-  count: () => Promise<number | undefined>,
-  limitMs: number,
-  signal: AbortSignal,
-): AsyncGenerator<DrainBackendResponse> {
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+async function* drainProgress(parts: ConfigParts, drain: Drain): AsyncGenerator<DrainBackendResponse> {
+  const { limitMs, signal } = drain;
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limitMs, LIMIT_MS_MAX))]);
+  const begunMs = performance.now();
   let atStart: number | undefined;
   for (;;) {
-    const left = await count();
-    atStart ??= left;
-    // Of a service whose flows nobody remembers it can't be told.
-    const isDrained = left === 0;
-    yield { connectionsLeft: BigInt(left ?? 0), connectionsAtStart: BigInt(atStart ?? 0), isDrained };
-    if (isDrained || ended.aborted) return;
+    const { left, isWhole, isToldLater } = await connectionsOf(parts, drain, performance.now() - begunMs);
+    atStart = Math.max(atStart ?? 0, left);
+    const isDrained = isWhole && left === 0;
+    yield { connectionsLeft: BigInt(left), connectionsAtStart: BigInt(atStart), isDrained };
+    const isEndless = !isWhole && !isToldLater && limitMs === Number.POSITIVE_INFINITY;
+    if (isDrained || isEndless || ended.aborted) return;
     await wait(COUNT_MS, undefined, { signal: ended }).catch(() => {});
     if (signal.aborted) return;
   }
 }
 
-/** Undefined: with second chance no node remembers a flow. */
-async function connectionsOf(parts: ConfigParts, service: string, backend: BackendInput): Promise<number | undefined> {
-  const name = backend.name ?? nameOf(backend);
+interface CountedConnections {
+  readonly left: number;
+  /** These are all. False: of some flows the tables alone say where they go, and nobody remembers them. */
+  readonly isWhole: boolean;
+  /** Not yet all: rows that move learn their flows first. */
+  readonly isToldLater: boolean;
+}
+
+async function connectionsOf(parts: ConfigParts, drain: Drain, sinceMs: number): Promise<CountedConnections> {
+  const name = drain.backend.name ?? nameOf(drain.backend);
+  const own = knownBackends(parts).filter((known) => known.service === drain.service && known.name === name);
   const [found] = await withLive(
-    knownBackends(parts).filter(
-      (known) => known.service === service && known.name === name && known.written !== undefined,
-    ),
+    own.filter(({ written }) => written !== undefined),
     parts,
   );
-  if (found?.live?.config.secondChance !== undefined) return undefined;
-  return found?.count?.activeConnections ?? 0;
+  const left = found?.count?.activeConnections ?? 0;
+  if (found?.live === undefined) return { left, isWhole: true, isToldLater: false };
+  const { config } = found.live;
+  const learnMs = config.pinning?.learnMs;
+  const isWhole = remembersFlows(config) || (learnMs !== undefined && sinceMs > learnMs);
+  return { left, isWhole, isToldLater: learnMs !== undefined };
+}
+
+/** Does each of its flows have to be remembered? Of the others the tables alone say where they go. */
+function remembersFlows(service: ServiceConfig): boolean {
+  return translates(service) || service.persistence !== undefined || !isRecomputable(schedulingOf(service));
 }
 
 function undrained(current: BackendInput): BackendInput {
@@ -208,7 +229,7 @@ function asSpec(document: BackendInput | undefined): Entry | undefined {
 }
 
 function limitOf(limit: Duration | undefined): number {
-  if (limit === undefined) return LIMIT_MS_MAX;
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
   const ms = Number(limit.seconds) * 1000 + limit.nanos / 1e6;
   if (ms >= 0) return Math.min(ms, LIMIT_MS_MAX);
   throw invalid([{ field: 'limit', description: `${ms} ms is less than no time` }]);

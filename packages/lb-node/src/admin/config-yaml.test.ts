@@ -8,7 +8,7 @@ const SMALL = 'node: { name: lb1, interfaces: [eth0], address: 10.0.0.11 } # our
 
 test('services are those in force, with their backends, wherever they stand; secrets are left out', (t) => {
   const text = `${SMALL}bgp: { asn: 64512, peers: [ { address: 10.0.0.1, asn: 64500, password: hunter2 } ] }
-services: [ { name: old, vip: 198.51.100.1, port: 80, backends: [] } ]
+services: [ { name: old, vip: 198.51.100.1, port: 80, backends: [ { address: 10.0.0.20 } ] } ]
 `;
   const yaml = configYaml(text, parseNodeConfig(text, 'weir.yaml'), {
     services: () => [{ name: 'web', document: { name: 'web', vip: '198.51.100.2', port: 80 } }],

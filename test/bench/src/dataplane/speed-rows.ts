@@ -38,6 +38,13 @@ export const speedRows: readonly SpeedRow[] = [
     [288, 100],
     [531, 160],
   ),
+  row(
+    'the same, and whether it is answered',
+    { family: 'ipv4', sent: 'tcp-syn', state: 'new', forwarding: ipip, watched: true },
+    [250],
+    [350],
+  ),
+  row('TCP, flow known, SYNs are watched', { ...tcpKnown, forwarding: ipip, watched: true }, [65], [110]),
   row('UDP, flow known', { ...tcpKnown, sent: 'udp', forwarding: ipip }, [134, 65], [288, 115]),
   row('gue, flow known', { ...tcpKnown, forwarding: gue }, [295, 75], [439, 125]),
   row('gue, row undisturbed', { ...tcpForgotten, forwarding: gue }, [65], [80]),

@@ -10,6 +10,8 @@ export interface Traffic {
   readonly state: FlowState;
   /** Absent where no service takes the packets. */
   readonly forwarding?: ForwardingMethod;
+  /** Whether backends answer SYNs is counted. Default false. */
+  readonly watched?: boolean;
 }
 
 /**
@@ -65,7 +67,10 @@ async function serviceFor(traffic: Traffic, node: BenchAddresses): Promise<Forwa
   return carriesHops(traffic) ? { ...service, ...(await choicesOf(service)) } : service;
 }
 
-function hashedService({ family, sent, state, forwarding }: Traffic, node: BenchAddresses): ForwardingService {
+function hashedService(
+  { family, sent, state, forwarding, watched = false }: Traffic,
+  node: BenchAddresses,
+): ForwardingService {
   const addresses = node.backends[family];
   const method = forwarding ?? { method: 'ipip' };
   const mapsPorts = method.method === 'nat' || method.method === 'fullnat';
@@ -78,6 +83,7 @@ function hashedService({ family, sent, state, forwarding }: Traffic, node: Bench
     rows: remembers
       ? addresses.map((_, index) => index)
       : maglevTable({ members: addresses.map((id) => ({ id, weight: 1 })) }),
+    watched,
   };
 }
 

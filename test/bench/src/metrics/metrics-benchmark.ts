@@ -30,6 +30,8 @@ export interface MetricsBenchmarkOptions {
 export interface ScrapeCost {
   readonly by: (typeof scrapers)[number];
   readonly ms: Summary;
+  /** CPU time of the process that answers, in ms: what a machine does otherwise does not change it much. */
+  readonly cpuMs: Summary;
   readonly series: number;
   readonly bytes: number;
 }
@@ -78,12 +80,17 @@ async function measure(
   await using _naive = await PromClientPage.open(PROM_CLIENT_PORT, text);
   const ports = { weir: PORT, 'prom-client': PROM_CLIENT_PORT };
   const times: Record<ScrapeCost['by'], number[]> = { weir: [], 'prom-client': [] };
+  const cpuTimes: Record<ScrapeCost['by'], number[]> = { weir: [], 'prom-client': [] };
   const readTimes: number[] = [];
   for (let round = 1 - WARM_UP; round <= options.rounds; round++) {
     if (round > 0) say(`round ${round} of ${options.rounds}`);
     for (const by of scrapers) {
-      const { ms } = await scrape(ports[by]);
-      if (round > 0) times[by].push(ms);
+      const cpu = process.cpuUsage();
+      const { ms } = await scrape(ports[by], '/dev/null');
+      const { user, system } = process.cpuUsage(cpu);
+      if (round <= 0) continue;
+      times[by].push(ms);
+      cpuTimes[by].push((user + system) / 1000);
     }
     const begunMs = performance.now();
     await read();
@@ -96,16 +103,24 @@ async function measure(
       `expected series of ${options.backends} backends, found ${series} series`,
     );
   }
-  const costs = scrapers.map((by) => ({ by, ms: summarize(times[by]), series, bytes: Buffer.byteLength(text) }));
+  const costs = scrapers.map((by) => ({
+    by,
+    ms: summarize(times[by]),
+    cpuMs: summarize(cpuTimes[by]),
+    series,
+    bytes: Buffer.byteLength(text),
+  }));
   return { costs, readMs: summarize(readTimes) };
 }
 
 const run = promisify(execFile);
 
 /** By curl, as a process of its own: who reads the page takes no time from who writes it. */
-async function scrape(port: number): Promise<{ readonly ms: number; readonly text: string }> {
+async function scrape(port: number, file = '-'): Promise<{ readonly ms: number; readonly text: string }> {
   const url = `http://127.0.0.1:${port}/metrics`;
-  const { stdout } = await run('curl', ['-sS', '--fail', '-w', '\n%{time_total}', url], { maxBuffer: 2 ** 28 });
+  const { stdout } = await run('curl', ['-sS', '--fail', '-o', file, '-w', '\n%{time_total}', url], {
+    maxBuffer: 2 ** 28,
+  });
   const at = stdout.lastIndexOf('\n');
   return { ms: Number(stdout.slice(at)) * 1000, text: stdout.slice(0, at) };
 }
