@@ -17,6 +17,11 @@
 #include "lib/service.h"
 #include "lib/settle.h"
 
+/* Another program may do more around it: capture.bpf.c. */
+#ifndef MAIN_PROGRAM
+#define MAIN_PROGRAM SEC("xdp")
+#endif
+
 #define SELDOM 0
 #define SETTLE 1
 
@@ -167,8 +172,7 @@ static __always_inline int is_special(const struct state *current, const struct 
  * The common packet: of a flow that needs nothing but a backend. `packet` is never handed to a function, so that the
  * compiler keeps it in registers; whatever is not common goes to the other program, as it arrived.
  */
-SEC("xdp")
-int weir(struct xdp_md *ctx)
+MAIN_PROGRAM int weir(struct xdp_md *ctx)
 {
 	struct state *current = current_state();
 	struct packet packet = {};

@@ -24,6 +24,7 @@ export type DataplaneErrorCode =
   | 'COMMAND_FAILED'
   | 'TABLES_INVALID'
   | 'TRACE_REFUSED'
+  | 'CAPTURE_REFUSED'
   | 'TABLES_TOO_LARGE';
 
 /** A data plane that cannot do what it was asked; the message says what would help. */

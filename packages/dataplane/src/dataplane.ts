@@ -4,6 +4,7 @@ import type { FlowTableView } from './flow-table-view.js';
 import type { ForwardingMethod } from './forwarding-method.js';
 import type { XdpMode } from './libbpf/xdp-link.js';
 import type { Owners } from './owners.js';
+import type { CaptureFilter, CaptureLimits, PacketCapture } from './packet-capture.js';
 import type { PacketTrace } from './packet-trace.js';
 import type { Scheduling } from './scheduling.js';
 
@@ -261,6 +262,13 @@ export interface Dataplane extends AsyncDisposable {
    * @throws {DataplaneError} TRACE_REFUSED: a frame of that length can't be traced; INTERFACE_MISSING
    */
   trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace>;
+  /**
+   * Packets as they arrive, with what becomes of them, until the signal is aborted or the caller takes no more: forwarding
+   * pays for it only so long. One capture at a time.
+   *
+   * @throws {DataplaneError} CAPTURE_REFUSED: another one is under way, or the filter makes no sense
+   */
+  capture(filter: CaptureFilter, limits: CaptureLimits, signal: AbortSignal): Promise<PacketCapture>;
   /** The flows that are remembered. */
   readonly flowTable: FlowTableView;
   /** The interfaces that are served now. */

@@ -4,6 +4,8 @@ import type { DropReason } from './drop-reason.js';
 export interface CaptureFilter {
   /** IPv4 or IPv6 address, text: source or destination of the packet as it arrived, of VLANs and tunnels the inner one not. */
   readonly vip?: string;
+  /** Address or network, as "192.0.2.0/24": likewise. */
+  readonly client?: string;
   readonly dropReason?: DropReason;
 }
 

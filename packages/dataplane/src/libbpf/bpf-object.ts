@@ -105,10 +105,10 @@ export class BpfObject implements Disposable {
     checked(native().setAutoload(this.#program(name), false), `leaving out program ${name}`);
   }
 
-  /** The constants of the program (.rodata), writable until {@link load}. */
-  constants(): DataView {
+  /** The constants of the program, writable until {@link load}. @param section  where they are */
+  constants(section = '.rodata'): DataView {
     const bytes = [0];
-    const start = native().initialValue(this.#map('.rodata'), bytes) as Pointer;
+    const start = native().initialValue(this.#map(section), bytes) as Pointer;
     return new DataView(viewOf(start, bytes[0] as number));
   }
 

@@ -1,4 +1,5 @@
 import { bytesToAddress, ETHERNET_BYTES, EtherType } from '@weir/packet';
+import { captureUnderWay, checkCapture } from '../check-capture.js';
 import { checkSharing } from '../check-sharing.js';
 import { checkTracedFrame } from '../check-traced-frame.js';
 import type {
@@ -14,7 +15,8 @@ import type {
 import { DataplaneError } from '../dataplane-error.js';
 import type { FlowSharing } from '../flow-sharing.js';
 import type { FlowTableView } from '../flow-table-view.js';
-import { interfaceIndex } from '../libbpf/interface-index.js';
+import { interfaceIndex } from '../libbpf/xdp-link.js';
+import type { CaptureFilter, CaptureLimits, PacketCapture } from '../packet-capture.js';
 import type { PacketTrace } from '../packet-trace.js';
 import { PortableEngine, type PortableLimits } from '../portable/portable-engine.js';
 import type { Verdict } from '../portable/verdict.js';
@@ -24,6 +26,7 @@ import { prepareDevice } from './device-settings.js';
 import { IngressSteering } from './ingress-steering.js';
 import { KernelRoads } from './kernel-roads.js';
 import { PathMtu } from './path-mtu.js';
+import { PortableCapture } from './portable-capture.js';
 import { PortableSharing } from './portable-sharing.js';
 import { presentTick } from './present-tick.js';
 import { type Handed, RawSender } from './raw-sender.js';
@@ -69,6 +72,7 @@ export class PortableDataplane implements Dataplane {
   readonly #countersPath: string | undefined;
   #countersSocket: CountersSocket | undefined;
   #isUp = false;
+  #capture: PortableCapture | undefined;
   #closed = false;
 
   /**
@@ -164,6 +168,18 @@ export class PortableDataplane implements Dataplane {
     return new Map(this.#inForce.map(tableInForce));
   }
 
+  /** Frames have no MAC addresses, and packets of no interface are told: what the device hands over has neither. */
+  async capture(filter: CaptureFilter, limits: CaptureLimits, signal: AbortSignal): Promise<PacketCapture> {
+    this.#assertOpen();
+    checkCapture(filter, limits);
+    if (this.#capture !== undefined) throw captureUnderWay();
+    const capture = new PortableCapture(filter, limits, signal, () => {
+      if (this.#capture === capture) this.#capture = undefined;
+    });
+    this.#capture = capture;
+    return capture;
+  }
+
   /** The kernel chooses link and neighbour: the frame that would leave has no MAC addresses, and no interface is named. */
   async trace(frame: Uint8Array, ingressInterface: string): Promise<PacketTrace> {
     this.#assertOpen();
@@ -236,7 +252,9 @@ export class PortableDataplane implements Dataplane {
   #forward(frame: Uint8Array, nowTicks: number): void {
     const type = (frame[ETHERNET_BYTES] as number) >> 4 === 4 ? EtherType.ipv4 : EtherType.ipv6;
     new DataView(frame.buffer).setUint16(ETHERNET_BYTES - 2, type);
-    this.#carryOut(frame, this.#engine.forward(frame, 0, nowTicks));
+    const verdict = this.#engine.forward(frame, 0, nowTicks);
+    this.#capture?.see(frame, verdict);
+    this.#carryOut(frame, verdict);
   }
 
   #carryOut(frame: Uint8Array, verdict: Verdict): void {

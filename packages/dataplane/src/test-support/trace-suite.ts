@@ -21,6 +21,8 @@ const macs = { destination: Uint8Array.of(2, 0, 0, 0, 0, 0xbb), source: Uint8Arr
 /** What the lab tells its frames from others by; tunnels copy it. */
 const TRAFFIC_CLASS = 0x2a;
 const ETHERNET_BYTES = 14;
+/** Behind an IPv4 header without options. */
+const TCP_FLAGS = 33;
 /** Backends of second chance; the first is where packets go. */
 const second = { 4: '10.0.0.22', 6: 'fd00::22' } as const;
 const families = [4, 6] as const;
@@ -124,6 +126,61 @@ export function testTraces(open: () => Dataplane, asItLeaves: (frame: Buffer) =>
     t.deepEqual(steps.at(-1), { step: 'guard', denied: true });
     t.deepEqual(verdict, { kind: 'dropped', reason: 'denied' });
     t.is((await plane.counters()).drops.denied, 0);
+  });
+
+  testAsRoot('a capture tells packets as they arrived, and what became of them, until it is ended', async (t) => {
+    const plain = tablesOf(4, { forwarding: { method: 'ipip' } });
+    await plane.apply(plain);
+    const end = new AbortController();
+    const limits = { packetsPerSecond: 1000, snapLengthBytes: 50 };
+    const capture = await plane.capture({ vip: vips[4], client: '192.0.2.0/28' }, limits, end.signal);
+    await t.throwsAsync(plane.capture({}, limits, end.signal), { code: 'CAPTURE_REFUSED' });
+    const packets = capture[Symbol.asyncIterator]();
+    const next = async () => (await packets.next()).value;
+
+    const syn = segment(4, TcpFlag.syn);
+    await lab.send(Buffer.from(syn).toString('hex'));
+    const first = await next();
+    await lab.seenByBackend.next();
+    t.like(first, { verdict: { kind: 'forwarded' }, originalBytes: syn.byteLength });
+    t.deepEqual(first?.frame.slice(ETHERNET_BYTES), syn.slice(ETHERNET_BYTES, limits.snapLengthBytes));
+    t.true(Math.abs(Number((first?.timestampNs ?? 0n) / 1_000_000n) - Date.now()) < 60_000);
+
+    const guard = { deny: ['192.0.2.0/24'], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
+    await plane.apply({ ...plain, guard });
+    await lab.send(Buffer.from(syn).toString('hex'));
+    t.deepEqual((await next())?.verdict, { kind: 'dropped', reason: 'denied' });
+    end.abort();
+    t.true((await packets.next()).done);
+    t.is(capture.lost, 0);
+
+    await plane.apply(plain);
+    const seen = lab.seenByBackend.next();
+    await lab.send(Buffer.from(syn).toString('hex'));
+    t.is(typeof (await seen).value, 'string');
+  });
+
+  testAsRoot('a capture of packets that were dropped for a reason tells no others', async (t) => {
+    const guard = { deny: ['192.0.2.0/24'], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
+    const plain = tablesOf(4, { forwarding: { method: 'ipip' } });
+    await plane.apply(plain);
+    const end = new AbortController();
+    const limits = { packetsPerSecond: 1000, snapLengthBytes: 256 };
+    const capture = await plane.capture({ dropReason: 'denied' }, limits, end.signal);
+    await lab.send(Buffer.from(segment(4, TcpFlag.syn)).toString('hex'));
+    await lab.seenByBackend.next();
+    await plane.apply({ ...plain, guard });
+    await lab.send(Buffer.from(segment(4, TcpFlag.ack)).toString('hex'));
+    for await (const { verdict, frame } of capture) {
+      t.deepEqual(verdict, { kind: 'dropped', reason: 'denied' });
+      t.is(frame[ETHERNET_BYTES + TCP_FLAGS], TcpFlag.ack);
+      break;
+    }
+    // Who takes no more has ended it.
+    await (await plane.capture({}, limits, AbortSignal.abort()))[Symbol.asyncIterator]().next();
+    await t.throwsAsync(plane.capture({}, { ...limits, snapLengthBytes: 0 }, end.signal), { code: 'CAPTURE_REFUSED' });
+    await t.throwsAsync(plane.capture({ vip: 'web' }, limits, end.signal), { code: 'CAPTURE_REFUSED' });
+    await t.throwsAsync(plane.capture({ client: '192.0.2.0/33' }, limits, end.signal), { code: 'CAPTURE_REFUSED' });
   });
 
   testAsRoot('what can’t be traced is refused: a frame that is none, an interface that is not there', async (t) => {

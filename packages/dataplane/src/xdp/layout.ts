@@ -295,3 +295,25 @@ export const traceKinds = [
 ] as const;
 /** enum traced_icmp, by number. */
 export const tracedIcmp = ['echo_request', 'error', 'other'] as const;
+
+/** struct capture_settings of bpf/capture.bpf.c. */
+export const CaptureSettings = {
+  snapLength: 0,
+  reason: 4,
+  perSecond: 8,
+  addressBytes: 12,
+  address: 16,
+  client: 32,
+  clientBits: 48,
+  clientBytes: 52,
+} as const;
+/** struct captured of bpf/capture.bpf.c. */
+export const Captured = {
+  time: 0,
+  ifindex: 8,
+  action: 12,
+  reason: 16,
+  originalLength: 20,
+  length: 24,
+  frame: 32,
+} as const;

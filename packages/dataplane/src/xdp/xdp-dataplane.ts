@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { familyOf } from '@weir/packet';
+import { captureUnderWay, checkCapture } from '../check-capture.js';
 import { checkSharing } from '../check-sharing.js';
 import { checkTracedFrame } from '../check-traced-frame.js';
 import {
@@ -23,10 +24,10 @@ import type { FlowTableView } from '../flow-table-view.js';
 import { translatesAddresses } from '../forwarding-method.js';
 import { BpfObject, type TestRun, type TestRunOptions } from '../libbpf/bpf-object.js';
 import { preparePinDirectory, unpin } from '../libbpf/bpffs.js';
-import { interfaceIndex } from '../libbpf/interface-index.js';
 import { macAddressOf } from '../libbpf/mac-address.js';
 import { possibleCpus } from '../libbpf/native.js';
-import { attachXdp, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
+import { attachXdp, interfaceIndex, isAttached, type XdpAttachment, type XdpModeWanted } from '../libbpf/xdp-link.js';
+import type { CaptureFilter, CaptureLimits, PacketCapture } from '../packet-capture.js';
 import type { PacketTrace } from '../packet-trace.js';
 import { TICK_MS } from '../tick.js';
 import { decodeBackend, decodeMethod, ROUTE_BYTES } from './backend-record.js';
@@ -54,6 +55,7 @@ import { StillResting, TableWriter } from './table-writer.js';
 import { timeoutsInTicks } from './timeouts.js';
 import { vlanInterfaces } from './vlan-interfaces.js';
 import { checkTables } from './wanted-service.js';
+import { XdpCapture } from './xdp-capture.js';
 import { ringBytes, XdpSharing } from './xdp-sharing.js';
 import { XdpTracer } from './xdp-tracer.js';
 
@@ -105,6 +107,10 @@ export class XdpDataplane implements Dataplane {
   #isSharing = false;
   readonly #programsId = randomUUID();
   #tracer: Promise<XdpTracer> | undefined;
+  #capture: XdpCapture | undefined;
+  #isCapturing = false;
+  /** The program that interfaces get. */
+  #attachedFd: number;
   #closed = false;
 
   /**
@@ -177,6 +183,7 @@ export class XdpDataplane implements Dataplane {
       object[Symbol.dispose]();
       throw error;
     }
+    this.#attachedFd = object.programFd('weir');
     this.#pinned = found.kind === 'found';
     this.origin =
       found.kind === 'found'
@@ -339,6 +346,33 @@ export class XdpDataplane implements Dataplane {
     });
   }
 
+  async capture(filter: CaptureFilter, limits: CaptureLimits, signal: AbortSignal): Promise<PacketCapture> {
+    this.#assertOpen();
+    checkCapture(filter, limits);
+    if (this.#isCapturing) throw captureUnderWay();
+    this.#isCapturing = true;
+    try {
+      const host = {
+        sizes: this.#memory.sizes,
+        mapFd: (name: string) => this.#object.mapFd(name),
+        exchange: (programFd: number | undefined) => this.#exchange(programFd),
+      };
+      this.#capture = await XdpCapture.start(host, filter, limits, signal);
+      return this.#capture;
+    } catch (error) {
+      this.#isCapturing = false;
+      throw error;
+    }
+  }
+
+  /** Puts a program that captures on the interfaces; undefined: the usual one again. */
+  #exchange(capturing: number | undefined): void {
+    const { mode, pinDirectory } = this.#options;
+    this.#attachedFd = capturing ?? this.#object.programFd('weir');
+    for (const name of this.#attachments.keys()) attachXdp(this.#attachedFd, name, mode, linkPath(pinDirectory, name));
+    if (capturing === undefined) this.#isCapturing = false;
+  }
+
   /** Once it has failed, the next trace tries again. */
   async #loadTracer(): Promise<XdpTracer> {
     try {
@@ -387,7 +421,7 @@ export class XdpDataplane implements Dataplane {
     for (const name of interfaces) {
       const path = linkPath(pinDirectory, name);
       if (this.#attachments.has(name) && isAttached(name, path)) continue;
-      const attach = () => attachXdp(this.#object.programFd('weir'), name, mode, path);
+      const attach = () => attachXdp(this.#attachedFd, name, mode, path);
       for (const attachment of attempt(name, attach)) this.#attachments.set(name, attachment);
     }
     for (const name of readdirSync(join(pinDirectory, 'links'))) {
@@ -406,6 +440,7 @@ export class XdpDataplane implements Dataplane {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#capture?.[Symbol.asyncDispose]();
     await this.#sharing?.close();
     // One that was not loaded has told who waited for it.
     (await this.#tracer?.catch(() => undefined))?.[Symbol.dispose]();
