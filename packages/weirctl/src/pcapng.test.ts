@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { buildFrame, buildTcpPacket, TcpFlag } from '@weir/packet';
 import test from 'ava';
 import { PcapngWriter } from './pcapng.js';
 
-const macs = { destination: Uint8Array.of(2, 0, 0, 0, 0, 2), source: Uint8Array.of(2, 0, 0, 0, 0, 1) };
-const syn = buildFrame(
-  macs,
-  buildTcpPacket(
-    { source: '203.0.113.7', destination: '198.51.100.1' },
-    { sourcePort: 40_000, destinationPort: 443, flags: TcpFlag.syn },
-  ),
+/** A SYN from 203.0.113.7:40000 to 198.51.100.1:443. */
+const syn = Buffer.from(
+  '020000000002020000000001080045000028000040004006d493cb007107c6336401' + '9c4001bb000000000000000050020000abaa0000',
+  'hex',
 );
 /** 2026-01-02T03:04:05.123456789Z. */
 const timestampNs = 1_767_323_045_123_456_789n;
