@@ -26,7 +26,7 @@ test('without a command the help comes, on the standard error, and 2', (t) => {
   const { status, stdout, stderr } = runWeirctl();
   t.is(status, 2);
   t.is(stdout, '');
-  t.regex(stderr, /director .*services with second chance/);
+  t.regex(stderr, /director .*second chance/);
   t.regex(stderr, /Exit codes:/);
 });
 
