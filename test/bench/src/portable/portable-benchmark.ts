@@ -60,6 +60,8 @@ async function engineFor(traffic: Traffic, flows: number): Promise<PortableEngin
     resolve: () => neighbour,
     mayComplain: () => true,
     mayHandUp: () => true,
+    hasComplaintsLeft: () => true,
+    hasHandUpsLeft: () => true,
   };
   const engine = new PortableEngine(surroundings, { flows: flowRoom(traffic, flows) });
   engine.apply(await tablesFor(traffic, benchAddresses(BACKENDS)));
