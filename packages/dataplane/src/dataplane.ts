@@ -7,8 +7,9 @@ import type { Owners } from './owners.js';
 import type { CaptureFilter, CaptureLimits, PacketCapture } from './packet-capture.js';
 import type { PacketTrace } from './packet-trace.js';
 import type { Scheduling } from './scheduling.js';
+import type { TransportProtocol } from './transport-protocol.js';
 
-export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
+export type { TransportProtocol };
 
 /** An inclusive range of ports; a single port is one of one. */
 export interface PortRange {

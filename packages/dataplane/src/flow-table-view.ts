@@ -1,4 +1,4 @@
-import type { TransportProtocol } from './dataplane.js';
+import type { TransportProtocol } from './transport-protocol.js';
 
 /** An address, canonical text, and a port; 0: of a protocol without ports. */
 export interface FlowEndpoint {

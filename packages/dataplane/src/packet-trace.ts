@@ -1,6 +1,6 @@
 import type { DropReason } from './drop-reason.js';
+import type { RememberedState } from './flow-table-view.js';
 import type { ForwardingMethod } from './forwarding-method.js';
-import type { FlowState } from './portable/flow-state.js';
 import type { Scheduling } from './scheduling.js';
 
 /** An end of a packet. The port is 0 where the protocol has none. */
@@ -71,7 +71,7 @@ export type TraceStep =
       readonly step: 'flow';
       readonly known: true;
       readonly backend: TracedBackend;
-      readonly state: FlowState;
+      readonly state: RememberedState;
       readonly idleSeconds: number;
     }
   | { readonly step: 'owner'; readonly node: string | undefined; readonly hops: readonly string[] }

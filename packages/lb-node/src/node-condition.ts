@@ -106,7 +106,8 @@ function replicationState(status: ReturnType<ConditionSources['replication']>): 
   return status.isAvailable && status.lagMs < BEHIND_MS ? 'current' : 'behind';
 }
 
-function usableBackends(inForce: InForce): NodeCondition['backends'] {
+/** How many backends take new flows; a fallback is none of them. */
+export function usableBackends(inForce: InForce): NodeCondition['backends'] {
   const own = inForce.config.services.flatMap(({ backends }) => backends.filter(({ isFallback }) => !isFallback));
   const usable = inForce.usedServices.flatMap((service) => [...usableOf(service, inForce)]);
   return { usable: usable.length, all: own.length };

@@ -102,7 +102,7 @@ for (const engine of engines) {
           families.map((family) => ({
             name: `own ${family}`,
             vip: vip[family],
-            port: 9,
+            port: 4321,
             backends: backends.map(({ [family]: address }) => ({ address })),
           })),
         nodeOptions: { engine },

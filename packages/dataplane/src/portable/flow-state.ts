@@ -1,9 +1,10 @@
 import { IpProtocol, TcpFlag } from '@weir/packet';
 import type { FlowTimeouts } from '../dataplane.js';
+import type { RememberedState } from '../flow-table-view.js';
 import { timeoutTicks } from './ticks.js';
 
 /** docs/packet-path.md, section 3, "States". */
-export type FlowState = 'syn' | 'established' | 'fin_by_client' | 'fin_by_server' | 'close' | 'datagram' | 'other';
+export type FlowState = RememberedState;
 
 /** Who sent a packet of a flow. */
 export type Side = 'client' | 'server';

@@ -57,6 +57,7 @@ export function backendMessage(backend: LiveBackend): Backend {
     },
     ...(share === undefined ? { rowShare: undefined } : { rowShare: share }),
     isFallback: config?.isFallback === true,
+    isReachable: backend.isReachable,
   };
 }
 

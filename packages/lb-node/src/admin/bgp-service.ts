@@ -42,7 +42,8 @@ export function bgpService(figures: () => Promise<BgpFigures>): ServiceMethods {
         else after.set(address, wish);
         writeOverrides(overridesFile, after);
         caller.audit({ target: `vip ${address}`, before: before.get(address) ?? 'auto', after: wish });
-        return { route: await routeInForce(address, wish, { figures, signal: caller.signal }) };
+        const expected = wish === 'auto' ? before.get(address) === 'off' || undefined : wish === 'on';
+        return { route: await routeInForce(address, wish, { expected, figures, signal: caller.signal }) };
       },
     },
   });
@@ -76,18 +77,26 @@ function knownVip(text: string, { config }: BgpFigures, isOverridden: boolean): 
   throw notFound(`VIP ${vip}; this node has ${vips.length === 0 ? 'none' : vips.join(', ')}`);
 }
 
+interface RouteWait {
+  /** Whether it is to be announced in the end; undefined: either is right. */
+  readonly expected: boolean | undefined;
+  readonly figures: () => Promise<BgpFigures>;
+  readonly signal: AbortSignal;
+}
+
 /** The route once the wish is in force, or as it is when it is not yet after a while. */
 async function routeInForce(
   vip: string,
   wish: Wish,
-  { figures, signal }: { readonly figures: () => Promise<BgpFigures>; readonly signal: AbortSignal },
+  { expected, figures, signal }: RouteWait,
 ): Promise<Route | undefined> {
   const deadline = performance.now() + IN_FORCE_MS;
   for (;;) {
     const read = await figures();
     const isKnown = (read.overrides.get(vip) ?? 'auto') === wish;
     const route = routesOf(read).find(({ prefix }) => prefix === prefixOf(vip));
-    const isDone = isKnown && (wish === 'auto' || route === undefined || route.isAnnounced === (wish === 'on'));
+    const isAsExpected = expected === undefined || route === undefined || route.isAnnounced === expected;
+    const isDone = isKnown && isAsExpected;
     if (isDone || performance.now() >= deadline) return route && { ...route, override: overrideOf[wish] };
     await wait(LOOK_MS, undefined, { signal });
   }

@@ -68,6 +68,7 @@ function servicesOf(
       logger,
       started: new Date(),
       figures,
+      inForce: () => node.inForce(),
       status,
       etcd: () => (source.config.etcd === undefined ? undefined : source.status()),
       configFile,

@@ -2,6 +2,7 @@ import { type AttachedInterface, type EtcdStatus, type GetServerInfoResponse, Se
 import type { ClusterStatus } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { NodeFigures } from '../metrics/node-figures.js';
+import { type InForce, usableBackends } from '../node-condition.js';
 import { VERSION } from '../version.js';
 import { invalid } from './admin-error.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
@@ -15,6 +16,7 @@ export interface ServerParts {
   readonly logger: Pick<Logger, 'level'>;
   readonly started: Date;
   readonly figures: () => Promise<NodeFigures>;
+  readonly inForce: () => InForce;
   /** One line for people. */
   readonly status: () => string;
   /** Undefined where the configuration has no `etcd`. */
@@ -56,8 +58,7 @@ export function serverService(parts: ServerParts): ServiceMethods {
 function serverInfo(figures: NodeFigures, role: string, parts: ServerParts): GetServerInfoResponse {
   const { config } = figures;
   const etcd = parts.etcd();
-  const backends = config.services.flatMap((service) => service.backends.filter(({ isFallback }) => !isFallback));
-  const down = figures.health.backends.filter(({ verdict }) => verdict === 'down').length;
+  const backends = usableBackends(parts.inForce());
   return {
     node: config.node.name,
     version: VERSION,
@@ -69,8 +70,8 @@ function serverInfo(figures: NodeFigures, role: string, parts: ServerParts): Get
     logLevel: parts.logger.level,
     role,
     services: config.services.length,
-    backends: backends.length,
-    backendsUsable: backends.length - down,
+    backends: backends.all,
+    backendsUsable: backends.usable,
     troubles: [...troublesOf(figures, etcd)],
   };
 }

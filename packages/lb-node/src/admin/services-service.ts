@@ -19,7 +19,7 @@ import {
 } from '@weir/control';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import type { RunningNode } from '../node.js';
-import { usableBackendsOf } from '../node-condition.js';
+import { type InForce, usableBackendsOf } from '../node-condition.js';
 import { invalid, notFound } from './admin-error.js';
 import { afterChanges } from './after-changes.js';
 import { changeOptionsOf, changing } from './change-trouble.js';
@@ -37,7 +37,7 @@ export interface ConfigParts {
 export function servicesService({ source, node }: ConfigParts): ServiceMethods {
   const { changes } = source;
   const messageOf = (written: WrittenService, announced: readonly string[]) =>
-    serviceMessage(written, announced, usableBackendsOf(written.name, node.inForce()));
+    serviceMessage(written, announced, node.inForce());
   const announced = async () => (await node.figures()).announced;
   const writtenNamed = (name: string) => changes.services().find((service) => service.name === name);
 
@@ -124,18 +124,26 @@ export function changeMessage({ path, before, after }: ReturnType<typeof fieldCh
 }
 
 function serviceMessage(
-  { document, revision, origin }: WrittenService,
+  { name, document, revision, origin }: WrittenService,
   announced: readonly string[],
-  usableBackends: number,
+  inForce: InForce,
 ): Service {
   const vips = new Set(listenersOf(document).map(({ vip }) => canonical(vip)));
   return {
     spec: serviceSpecOf(document as Entry),
     revision,
     origin: originOf[origin],
-    usableBackends,
+    usableBackends: usableBackendsOf(name, inForce),
+    scheduler: schedulerOf(name, inForce),
     announced: announced.filter((prefix) => vips.has(prefix.split('/')[0] ?? '')),
   };
+}
+
+/** Empty: the service is not in force. */
+function schedulerOf(name: string, { config }: InForce): string {
+  const service = config.services.find((one) => one.name === name);
+  if (service === undefined) return '';
+  return service.secondChance === undefined ? service.scheduler : 'second chance';
 }
 
 function requireName(spec: ServiceSpec | undefined): ServiceSpec {

@@ -56,7 +56,7 @@ export function backendsCommand(): Command {
             ? [
                 rowShare === undefined ? '' : `${(rowShare * 100).toFixed(1)} %`,
                 sinceText(health?.since),
-                health?.reason ?? '',
+                whyText(backend),
               ]
             : []),
         ];
@@ -75,6 +75,12 @@ function healthText({ health }: Backend, colours: Colours): string {
     default:
       return colours.dim('unchecked');
   }
+}
+
+/** What its checks saw, and what keeps packets from it although they like it. */
+function whyText({ health, isReachable }: Backend): string {
+  const reasons = [health?.reason ?? '', isReachable ? '' : 'no route to it, or nobody answers at its address'];
+  return reasons.filter((reason) => reason !== '').join('; ');
 }
 
 /** What it has now, and what it is meant to have. */

@@ -37,7 +37,7 @@ export function drainCommand(): Command {
     .addCommand(
       actionCommand(node, async (client, [name = '']) => {
         const { node: drained } = await client.call(NodesService.drainNode, { name });
-        return `node ${drained?.name ?? name} drains; "weirctl nodes" shows what it still has, "weirctl undrain node" takes it back`;
+        return `node ${drained?.name ?? name} drains; "weirctl nodes" shows what it still has, "weirctl undrain node ${drained?.name ?? name}" takes it back`;
       }),
     );
 }

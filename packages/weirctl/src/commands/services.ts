@@ -50,7 +50,7 @@ export function servicesCommand(): Command {
           { head: 'ANNOUNCED' },
           { head: 'FROM' },
         ],
-        services.map(({ spec, usableBackends, announced, origin }) => {
+        services.map(({ spec, usableBackends, announced, origin, scheduler }) => {
           const count = spec?.backends.length ?? 0;
           const usable = `${usableBackends}/${count}`;
           const colour = usableBackends === 0 ? colours.red : usableBackends < count ? colours.yellow : colours.green;
@@ -58,7 +58,7 @@ export function servicesCommand(): Command {
             spec?.name ?? '',
             (spec?.listeners ?? []).map(listenerText).join('\n'),
             spec?.method ?? '',
-            spec?.scheduler ?? '',
+            scheduler || (spec?.scheduler ?? ''),
             colour(usable),
             announced.length === 0 ? colours.yellow('no') : announced.join('\n'),
             originText(origin),
