@@ -37,6 +37,7 @@ export type { FlowEndpoint, FlowTableView, FlowTuple, RememberedState, SeenFlow 
 export { type ForwardingMethod, translatesAddresses } from './forwarding-method.js';
 export { BpfObject, type TestRun, type TestRunOptions } from './libbpf/bpf-object.js';
 export { openPinned, pin, preparePinDirectory, unpin } from './libbpf/bpffs.js';
+export { interfaceNameOf } from './libbpf/interface-name.js';
 export { macAddressOf } from './libbpf/mac-address.js';
 export { MappedArray } from './libbpf/mapped-array.js';
 export { possibleCpus } from './libbpf/native.js';

@@ -79,7 +79,7 @@ export type TraceStep =
   | { readonly step: 'rate'; readonly of: 'source' | 'node'; readonly admitted: boolean }
   | { readonly step: 'persistence'; readonly backend: TracedBackend | undefined }
   | { readonly step: 'scheduled'; readonly by: Scheduling['pick']; readonly backend: TracedBackend | undefined }
-  | { readonly step: 'remembered'; readonly state: FlowState }
+  | { readonly step: 'remembered'; readonly state: RememberedState }
   | { readonly step: 'translation'; readonly source: TracedEnd; readonly destination: TracedEnd }
   | { readonly step: 'answer'; readonly client: TracedEnd; readonly vip: TracedEnd }
   | { readonly step: 'fragment'; readonly known: boolean }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { applyCommand, deleteCommand, diffCommand } from './commands/apply.js';
 import { backendsCommand } from './commands/backends.js';
 import { bgpCommand } from './commands/bgp.js';
+import { captureCommand } from './commands/capture.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { configCommand, logLevelCommand } from './commands/config.js';
 import { directorCommand } from './commands/director.js';
@@ -47,6 +48,7 @@ Exit codes:
         flowsCommand(),
         topCommand(),
         traceCommand(),
+        captureCommand(),
       ],
     ],
     [

@@ -34,6 +34,7 @@ function bind() {
     epollControl: libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
     epollWait: libc.func('int epoll_wait(int epoll, _Out_ void *events, int most, int timeout)'),
     ifNameToIndex: libc.func('unsigned int if_nametoindex(const char *name)'),
+    ifIndexToName: libc.func('void *if_indextoname(unsigned int index, _Out_ uint8_t *name)'),
     // objects
     setPrint: libbpf.func('void *libbpf_set_print(void *callback)'),
     possibleCpus: libbpf.func('int libbpf_num_possible_cpus()'),

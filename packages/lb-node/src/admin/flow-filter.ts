@@ -105,7 +105,8 @@ function onlyOf(values: readonly string[] | undefined, wanted: string): Match {
   return values.every((value) => value === wanted) ? 'yes' : 'unknown';
 }
 
-function isNetwork(text: string): boolean {
+/** An address, or a network as CIDR text. */
+export function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;

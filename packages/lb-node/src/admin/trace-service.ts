@@ -9,13 +9,14 @@ import {
 } from '@weir/dataplane';
 import { familyOf, isIpAddress, TcpFlag } from '@weir/packet';
 import { serviceIdOf } from '../forwarding-tables.js';
-import { type FieldViolation, failedPrecondition, invalid } from './admin-error.js';
+import { type FieldViolation, invalid } from './admin-error.js';
+import { captureStream } from './capture-stream.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 import { type ServiceNames, stepMessage } from './trace-text.js';
 
 /** What the service takes. */
 export interface TraceParts {
-  readonly dataplane: Pick<Dataplane, 'trace' | 'attachments'>;
+  readonly dataplane: Pick<Dataplane, 'trace' | 'capture' | 'attachments'>;
   readonly config: () => NodeConfig;
 }
 
@@ -43,9 +44,7 @@ export function traceService({ dataplane, config }: TraceParts): ServiceMethods 
     },
     capturePackets: {
       role: 'operator',
-      stream: () => {
-        throw failedPrecondition('NO_CAPTURE', 'this node can not capture packets');
-      },
+      stream: (request, caller) => captureStream(dataplane, request, caller),
     },
   });
 }

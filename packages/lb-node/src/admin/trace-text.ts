@@ -1,6 +1,11 @@
 import type { TraceStep as StepMessage } from '@weir/admin-api';
-import type { ForwardingMethod, TracedBackend, TracedEnd, TraceStep } from '@weir/dataplane';
-import { interfaceName } from './interface-name.js';
+import {
+  type ForwardingMethod,
+  interfaceNameOf,
+  type TracedBackend,
+  type TracedEnd,
+  type TraceStep,
+} from '@weir/dataplane';
 import { protocolText, tcpFlagsText } from './packet-words.js';
 
 /** How services, which the data plane calls by their first listener, are called by people. */
@@ -82,7 +87,7 @@ function nextHopText(step: Extract<TraceStep, { readonly step: 'next_hop' }>): s
   const { ifindex, mtuBytes, destinationMac, vlan } = step;
   if (ifindex === 0) return `as the kernel routes it, MTU ${mtuBytes}`;
   const to = destinationMac === undefined ? '' : ` to ${destinationMac}`;
-  const by = interfaceName(ifindex) ?? `interface ${ifindex}`;
+  const by = interfaceNameOf(ifindex) ?? `interface ${ifindex}`;
   return `by ${by}${to}${vlan === undefined ? '' : `, VLAN ${vlan}`}, MTU ${mtuBytes}`;
 }
 
