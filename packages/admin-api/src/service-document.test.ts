@@ -22,6 +22,7 @@ const entries: readonly Entry[] = [
     secondChance: { choices: 2, hashFields: ['source'], seed: '00112233445566778899aabbccddeeff' },
     healthCheck: { kind: 'https', port: 8443, tls: { verify: true }, damping: { changes: 3 }, command: ['/bin/true'] },
     minHealthy: '50%',
+    passiveCheck: { attempts: 10, failures: '50%', within: '10s', ejectFor: '30s', maxEjected: '50%' },
     fallback: { address: '10.0.0.9', port: 80 },
     announce: { communities: ['64512:100'], med: 10 },
     backends: [

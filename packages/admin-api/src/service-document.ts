@@ -36,7 +36,19 @@ export function backendEntryOf(spec: BackendSpec): Entry {
 
 /** The message of an entry of weir.yaml that is valid; what the schema does not know is left out. */
 export function serviceSpecOf(entry: Entry): ServiceSpec {
-  const { vip, protocol, port, listeners, pinning, healthCheck, minHealthy, backends, discovery, ...rest } = entry;
+  const {
+    vip,
+    protocol,
+    port,
+    listeners,
+    pinning,
+    healthCheck,
+    minHealthy,
+    backends,
+    discovery,
+    passiveCheck,
+    ...rest
+  } = entry;
   const own = (listeners as readonly Entry[] | undefined) ?? [
     { vip, port, ...(protocol === undefined ? {} : { protocol }) },
   ];
@@ -44,6 +56,7 @@ export function serviceSpecOf(entry: Entry): ServiceSpec {
     ...rest,
     listeners: own.map((listener) => ({ ...listener, port: String(listener.port) })),
     ...(pinning === undefined || pinning === 'off' ? {} : { pinning }),
+    ...(passiveCheck === undefined || passiveCheck === 'off' ? {} : { passiveCheck }),
     ...(healthCheck === undefined ? {} : { healthCheck: checkMessage(healthCheck) }),
     ...(minHealthy === undefined ? {} : { minHealthy: String(minHealthy) }),
     backends: ((backends as readonly Entry[] | undefined) ?? []).map((backend) =>
