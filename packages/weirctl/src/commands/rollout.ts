@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { PlanRolloutResponse, Rollout, type RolloutStep, RolloutsService } from '@weir/admin-api';
+import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import { actionCommand } from '../client/action-command.js';
@@ -135,15 +136,23 @@ function deleteCommand(): Command {
   });
 }
 
-/** A line for each thing that changes. */
+/** On a terminal a bar; else a line for each thing that changes. */
 async function watchToEnd(client: AdminClient, name: string): Promise<string> {
   using interrupted = interruption();
+  const bar = process.stdout.isTTY
+    ? new SingleBar({ format: `${name} {bar} {value} of {total} steps, {detail}`, stream: process.stdout })
+    : undefined;
   let last: Rollout | undefined;
-  for await (const { rollout } of client.stream(RolloutsService.watchRollout, { name }, interrupted.signal)) {
-    if (rollout === undefined) continue;
-    for (const line of news(last, rollout)) process.stdout.write(`${line}\n`);
-    last = rollout;
-    if (ended.includes(rollout.phase)) break;
+  try {
+    for await (const { rollout } of client.stream(RolloutsService.watchRollout, { name }, interrupted.signal)) {
+      if (rollout === undefined) continue;
+      if (bar === undefined) for (const line of news(last, rollout)) process.stdout.write(`${line}\n`);
+      else show(bar, last, rollout);
+      last = rollout;
+      if (ended.includes(rollout.phase)) break;
+    }
+  } finally {
+    bar?.stop();
   }
   if (last === undefined || !ended.includes(last.phase)) return `rollout ${name} goes on without being watched`;
   if (last.phase !== 'done') {
@@ -155,6 +164,15 @@ async function watchToEnd(client: AdminClient, name: string): Promise<string> {
   const took =
     last.started === undefined ? '' : ` in ${ageText((last.ended ?? new Date()).getTime() - last.started.getTime())}`;
   return `rollout ${name} is done${took}`;
+}
+
+function show(bar: SingleBar, before: Rollout | undefined, { steps, phase, reason }: Rollout): void {
+  const current = steps.find((step) => step.phase === 'running');
+  const done = steps.filter((step) => step.phase === 'done').length;
+  const doing = current === undefined ? '' : `: ${current.text}${current.detail === '' ? '' : `, ${current.detail}`}`;
+  const detail = phase === 'running' ? `running${doing}` : `${phase}${reason === '' ? '' : `: ${reason}`}`;
+  if (before === undefined || before.steps.length !== steps.length) bar.start(steps.length, done, { detail });
+  else bar.update(done, { detail });
 }
 
 function news(before: Rollout | undefined, now: Rollout): readonly string[] {
