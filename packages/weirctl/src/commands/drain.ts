@@ -122,9 +122,11 @@ async function drainBackend(
   }
   if (isDrained) return `${backend} of ${service} is drained`;
   if (!wait || interrupted.signal.aborted) return `${backend} of ${service} drains; ${left} connections are left`;
+  // Of some services nodes remember no flow, and so can't tell when the last one is over.
+  const has = left === 0n ? 'may still have connections that no node counts' : `still has ${left} connections`;
   throw new WeirctlError(
     'NOT_DRAINED',
-    `${backend} of ${service} still has ${left} connections; it goes on draining, "weirctl undrain backend ${service} ${backend}" takes it back`,
+    `${backend} of ${service} ${has}; it goes on draining, "weirctl undrain backend ${service} ${backend}" takes it back`,
   );
 }
 
