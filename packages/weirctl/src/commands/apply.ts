@@ -6,7 +6,7 @@ import {
   ServicesService,
   serviceSpecOf,
 } from '@weir/admin-api';
-import { parseServices, type ServiceInput } from '@weir/control';
+import type { ServiceInput } from '@weir/control';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { actionCommand } from '../client/action-command.js';
@@ -115,6 +115,7 @@ async function apply(client: AdminClient, _: readonly string[], options: ApplyOp
 }
 
 async function services(file: string): Promise<readonly ServiceInput[]> {
+  const { parseServices } = await import('@weir/control');
   return parseServices(await readInput(file), file);
 }
 

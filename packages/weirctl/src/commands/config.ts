@@ -1,5 +1,4 @@
 import { GetConfigResponse, ServerService } from '@weir/admin-api';
-import { loadNodeConfig } from '@weir/control';
 import { Argument, Command } from 'commander';
 import { actionCommand } from '../client/action-command.js';
 import { viewCommand } from '../client/view-command.js';
@@ -23,6 +22,8 @@ export function configCommand(): Command {
         .description('whether a weir.yaml is valid; asks no node')
         .argument('<file>', 'a weir.yaml')
         .action(async (file: string) => {
+          // Schemas take longer to load than most commands run.
+          const { loadNodeConfig } = await import('@weir/control');
           const { services } = await loadNodeConfig(file);
           process.stdout.write(`${file} is valid: ${services.length} services\n`);
         }),

@@ -1,9 +1,6 @@
-import { buildGlbTableFile } from '@weir/director';
 import { Command } from 'commander';
-import { exportGlb } from '../glb-export.js';
 import { reportLosses } from '../loss-report.js';
 import { replaceFile } from '../replace-file.js';
-import { readChanceServices } from '../weir-services.js';
 import { WeirctlError } from '../weirctl-error.js';
 
 /** `weirctl director export WEIR_YAML TABLE` */
@@ -16,6 +13,11 @@ export function exportCommand(): Command {
 }
 
 async function exportTables(config: string, tableFile: string): Promise<void> {
+  const [{ buildGlbTableFile }, { exportGlb }, { readChanceServices }] = await Promise.all([
+    import('@weir/director'),
+    import('../glb-export.js'),
+    import('../weir-services.js'),
+  ]);
   const services = await readChanceServices(config);
   if (services.length === 0) {
     const message = `${config} has no service with secondChance, and GLB's tables are of such; give one secondChance: {}`;

@@ -1,8 +1,5 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { importGlb } from '../glb-import.js';
-import { lossesOfImport } from '../glb-losses.js';
-import { defaultGlbHash, readGlbHash, readGlbTables } from '../glb-services.js';
 import { reportLosses } from '../loss-report.js';
 import { type OutputFormat, outputOption, printResult } from '../output.js';
 
@@ -27,6 +24,11 @@ export function importCommand(): Command {
 }
 
 async function importTables(file: string, { directorConf, output }: ImportOptions): Promise<void> {
+  const [{ importGlb }, { lossesOfImport }, { defaultGlbHash, readGlbHash, readGlbTables }] = await Promise.all([
+    import('../glb-import.js'),
+    import('../glb-losses.js'),
+    import('../glb-services.js'),
+  ]);
   const { tables, document } = await readGlbTables(file);
   const services = importGlb(tables, directorConf === undefined ? defaultGlbHash : await readGlbHash(directorConf));
   const notCarriedOver = lossesOfImport(tables, document);

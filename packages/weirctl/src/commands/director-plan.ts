@@ -1,10 +1,7 @@
-import { planChange } from '@weir/director';
 import { Command, Option } from 'commander';
 import { durationArgument } from '../duration-argument.js';
 import { type FlowsArgument, flowsArgument, flowsOfMembers } from '../flows-argument.js';
 import { type OutputFormat, outputOption, printResult } from '../output.js';
-import { planText, planValues } from '../plan-report.js';
-import { checkSameTable, planService } from '../plan-source.js';
 import { WeirctlError } from '../weirctl-error.js';
 
 interface PlanOptions {
@@ -40,6 +37,11 @@ export function planCommand(): Command {
 }
 
 async function plan(currentFile: string, wantedFile: string, options: PlanOptions): Promise<void> {
+  const [{ planChange }, { planText, planValues }, { checkSameTable, planService }] = await Promise.all([
+    import('@weir/director'),
+    import('../plan-report.js'),
+    import('../plan-source.js'),
+  ]);
   const current = await planService(currentFile, options.service);
   const wanted = await planService(wantedFile, options.service ?? current.name);
   checkSameTable([currentFile, current], [wantedFile, wanted]);

@@ -3,9 +3,7 @@ import type { Loss } from '../glb-losses.js';
 import { readInput } from '../input-file.js';
 import { parseFirewallMarks } from '../ipvsadm/firewall-marks.js';
 import { type ImportedSections, importDocument } from '../ipvsadm/import-document.js';
-import { importRules } from '../ipvsadm/import-rules.js';
 import { systemNames } from '../ipvsadm/name-lookup.js';
-import { importKeepalived } from '../keepalived/import-keepalived.js';
 import { reportLosses } from '../loss-report.js';
 import { replaceFile } from '../replace-file.js';
 
@@ -50,6 +48,7 @@ export function importCommand(): Command {
 }
 
 async function importIpvsadmFile(file: string, options: ImportOptions): Promise<void> {
+  const { importRules } = await import('../ipvsadm/import-rules.js');
   const losses: Loss[] = [];
   const marks = await readMarks(options, losses);
   const imported = await importRules(await readInput(file), marks, systemNames);
@@ -57,6 +56,7 @@ async function importIpvsadmFile(file: string, options: ImportOptions): Promise<
 }
 
 async function importKeepalivedFile(file: string, options: KeepalivedOptions): Promise<void> {
+  const { importKeepalived } = await import('../keepalived/import-keepalived.js');
   const losses: Loss[] = [];
   const marks = await readMarks(options, losses);
   const imported = await importKeepalived(file, { configId: options.configId, marks });

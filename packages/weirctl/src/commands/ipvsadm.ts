@@ -3,11 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { AdminClient } from '../client/admin-client.js';
 import { type ConnectionOptions, connecting } from '../client/connection-options.js';
-import { AdminBalancer } from '../ipvsadm/admin-balancer.js';
 import { usageText } from '../ipvsadm/ipvsadm-usage.js';
-import { systemNames } from '../ipvsadm/name-lookup.js';
-import { rememberedFile } from '../ipvsadm/remembered-file.js';
-import { runIpvsadm } from '../ipvsadm/run-ipvsadm.js';
 
 const RUNTIME_DIRECTORY = '/run/weir';
 
@@ -20,6 +16,12 @@ export function ipvsadmCommand(): Command {
     .addHelpText('after', `\n${usageText}`)
     .allowUnknownOption()
     .action(async (words: string[]) => {
+      const [{ AdminBalancer }, { systemNames }, { rememberedFile }, { runIpvsadm }] = await Promise.all([
+        import('../ipvsadm/admin-balancer.js'),
+        import('../ipvsadm/name-lookup.js'),
+        import('../ipvsadm/remembered-file.js'),
+        import('../ipvsadm/run-ipvsadm.js'),
+      ]);
       const connection = connectionOfEnvironment();
       using client = new AdminClient(connection);
       await runIpvsadm(words, {
