@@ -1,12 +1,12 @@
 import type { Etcd3, IKeyValue } from 'etcd3';
 import { clusterPrefix } from '../cluster/cluster-key.js';
-import { parseClusterEntry, parseJson } from '../cluster/cluster-value.js';
+import { issuesText, parseClusterEntry, parseJson } from '../cluster/cluster-value.js';
 import type { NodeRecord } from '../cluster-config.js';
 import { rangeEnd } from '../etcd/key-range.js';
 import { RolloutError } from './rollout-error.js';
 import { parseRollout, type RolloutSpec } from './rollout-schema.js';
 import { type RolloutStatus, rolloutStatus } from './rollout-status.js';
-import type { ClusterView, ViewedKey } from './rollout-view.js';
+import { type ClusterView, mappingOf, type ViewedKey } from './rollout-view.js';
 
 /** A rollout as it stands in etcd. */
 export interface StoredRollout {
@@ -17,8 +17,10 @@ export interface StoredRollout {
   readonly text: string;
   readonly revision: string;
   readonly created: string;
-  /** Undefined: no leader has looked at it yet. */
+  /** Undefined: no leader has looked at it yet, or it can't be read, and {@link statusProblem} says why. */
   readonly status: RolloutStatus | undefined;
+  /** How far it is stands there, and is not understood: nobody may begin it anew. */
+  readonly statusProblem: string | undefined;
   /** Of the status; 0: there is none. */
   readonly statusRevision: string;
 }
@@ -120,15 +122,13 @@ function readKey({ key, value, lease, create_revision, mod_revision }: IKeyValue
 }
 
 function storedRollout({ name, text, revision, created }: ReadKey, found: ReadKey | undefined): StoredRollout {
-  const status = found === undefined ? undefined : statusOf(found.text);
   return {
     ...checked(text),
+    ...(found === undefined ? { status: undefined, statusProblem: undefined } : checkedStatus(found.text, created)),
     name,
     text,
     revision,
     created,
-    // Of another one of this name: it is as if there were none.
-    status: status?.created === created ? status : undefined,
     statusRevision: found?.revision ?? '0',
   };
 }
@@ -139,7 +139,13 @@ function checked(text: string): Pick<StoredRollout, 'spec' | 'problem'> {
   return { spec: undefined, problem: undefined, ...parseRollout(parsed.json) };
 }
 
-function statusOf(text: string): RolloutStatus | undefined {
+/** @param created  of the rollout: a status of another one of its name is as if there were none */
+function checkedStatus(text: string, created: string): Pick<StoredRollout, 'status' | 'statusProblem'> {
   const parsed = parseJson(text);
-  return 'json' in parsed ? rolloutStatus.safeParse(parsed.json).data : undefined;
+  if ('problem' in parsed) return { status: undefined, statusProblem: `it ${parsed.problem}` };
+  const isOfAnother = typeof mappingOf(text).created === 'string' && mappingOf(text).created !== created;
+  if (isOfAnother) return { status: undefined, statusProblem: undefined };
+  const { data, error } = rolloutStatus.safeParse(parsed.json);
+  const statusProblem = error === undefined ? undefined : issuesText(error, parsed.json, rolloutStatus);
+  return { status: data, statusProblem };
 }

@@ -9,9 +9,11 @@ export interface RolloutActivity {
   readonly followedBackends: readonly string[];
 }
 
-/** One that is paused asks for nothing until it goes on, and backends are followed while a step is at them. */
+/** One that is paused or not understood asks for nothing until it goes on, and backends are followed while a step is at them. */
 export function rolloutActivity(rollouts: readonly StoredRollout[]): RolloutActivity {
-  const moving = rollouts.filter(({ status }) => status === undefined || isMoving(status.state));
+  const moving = rollouts.filter(({ status, statusProblem }) =>
+    status === undefined ? statusProblem === undefined : isMoving(status.state),
+  );
   const steps = moving.flatMap(({ status, spec }) => (spec?.kind === 'replace-backends' ? (status?.steps ?? []) : []));
   const followed = steps.filter(isUnderWay).map(followedName);
   return { rolling: moving.length > 0, followedBackends: [...new Set(followed)].sort() };

@@ -13,8 +13,10 @@ export interface Rollout {
   readonly name: string;
   /** Undefined: what stands in etcd is not right; its status says why. */
   readonly spec: RolloutSpec | undefined;
-  /** Undefined: no leader has looked at it yet. */
+  /** Undefined: no leader has looked at it yet, or it can't be read, and {@link statusProblem} says why. */
   readonly status: RolloutStatus | undefined;
+  /** Present: how far it is stands in etcd and is not understood. Leaders leave it alone. */
+  readonly statusProblem?: string;
 }
 
 /** So often a wish is written again when somebody else wrote the rollout meanwhile. */
@@ -63,7 +65,10 @@ export async function startRollout(etcd: RolloutEtcd, name: string, document: un
 export async function listRollouts(etcd: RolloutEtcd): Promise<readonly Rollout[]> {
   using connection = await connectAnyMember(etcd);
   const { rollouts } = await readRollouts(connection.client, etcd.cluster);
-  return rollouts.map(({ name, spec, status }) => ({ name, spec, status }));
+  return rollouts.map(({ name, spec, status, statusProblem }) => ({
+    ...{ name, spec, status },
+    ...(statusProblem === undefined ? {} : { statusProblem }),
+  }));
 }
 
 /**
@@ -94,7 +99,7 @@ export async function setRolloutWish(etcd: RolloutEtcd, name: string, wish: Roll
 export async function deleteRollout(etcd: RolloutEtcd, name: string): Promise<void> {
   using connection = await connectAnyMember(etcd);
   const { rollouts } = await readRollouts(connection.client, etcd.cluster);
-  const { status, revision, statusRevision } = rolloutNamed(rollouts, name);
+  const { status, statusProblem, revision, statusRevision } = rolloutNamed(rollouts, name);
   const isOver = status !== undefined && isTerminal(status.state);
   const key = keyOf(etcd, name);
   const statusKey = `${clusterPrefix(etcd.cluster)}rollout-status/${name}`;
@@ -107,7 +112,7 @@ export async function deleteRollout(etcd: RolloutEtcd, name: string): Promise<vo
     { key: statusKey, text: null },
   ];
   if (isOver && (await commitIf(connection.client, guards, changes))) return;
-  const state = status?.state ?? 'about to begin';
+  const state = status?.state ?? (statusProblem === undefined ? 'about to begin' : `not understood: ${statusProblem}`);
   throw new RolloutError('ROLLOUT_STATE', `the rollout ${name} is ${state}; abort it and wait for its end first`);
 }
 

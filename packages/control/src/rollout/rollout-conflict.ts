@@ -12,7 +12,10 @@ export function conflictOf(
   others: readonly StoredRollout[],
 ): string | undefined {
   const own = new Set(touched(spec, steps));
-  for (const { name, spec: other, status } of others) {
+  for (const { name, spec: other, status, statusProblem } of others) {
+    if (statusProblem !== undefined) {
+      return `what the rollout ${name} has changed is not known: rollout-status/${name}: ${statusProblem}; mend or delete it`;
+    }
     if (status === undefined || isTerminal(status.state)) continue;
     const both = touched(other, status.steps).find((target) => own.has(target));
     if (both !== undefined) {

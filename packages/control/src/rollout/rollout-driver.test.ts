@@ -3,7 +3,8 @@ import test from 'ava';
 import { FakeNode } from '../test-support/fake-nodes.js';
 import { startCandidate } from '../test-support/rollout-candidate.js';
 import { RolloutCluster } from '../test-support/rollout-cluster.js';
-import { setRolloutWish, startRollout } from './rollout-client.js';
+import { deleteRollout, listRollouts, setRolloutWish, startRollout } from './rollout-client.js';
+import type { RolloutStatus } from './rollout-status.js';
 import { watchRollout } from './watch-rollout.js';
 
 /** Traffic is not looked at where a test is of something else. */
@@ -240,3 +241,46 @@ test('an aborted replacement brings the former backends back before the new ones
   await cluster.until('next', 'aborted');
   t.deepEqual(await cluster.get('backends/web/'), new Map([['backends/web/old1', '{"address":"10.0.0.21"}']]));
 });
+
+test('fields that a newer version has written into a status are kept', async (t) => {
+  const node = new FakeNode('lb1');
+  node.connections = 1;
+  await using cluster = await RolloutCluster.start(node, new FakeNode('lb2'));
+  const former = cluster.startDriver();
+  await startRollout(cluster.config, 'less', { kind: 'drain-nodes', nodes: ['lb1'], ...quick });
+  await eventually('a drain', async () => (await cluster.status('less'))?.steps[0]?.connections === 1);
+  await former[Symbol.asyncDispose]();
+  const status = (await cluster.status('less')) as RolloutStatus;
+  const newer = { ...status, mood: 'calm', steps: status.steps.map((step) => ({ ...step, pace: 7 })) };
+  await cluster.put('rollout-status/less', newer);
+  cluster.startDriver('lb2');
+  node.connections = 0;
+  await cluster.until('less', 'done');
+  const kept = JSON.parse((await cluster.get('rollout-status/')).get('rollout-status/less') as string);
+  t.like(kept, { leader: 'lb2', mood: 'calm', steps: [{ pace: 7, former: null, stage: 'done' }] });
+});
+
+for (const [what, damage] of [
+  ['says what no version that runs knows', (text: string) => text.replace('"draining"', '"floating"')],
+  ['is damaged', (text: string) => text.slice(0, -1)],
+] as const) {
+  test(`a rollout whose status ${what} stands still and is not begun anew`, async (t) => {
+    const node = new FakeNode('lb1');
+    node.connections = 1;
+    await using cluster = await RolloutCluster.start(node, new FakeNode('lb2'), new FakeNode('lb3'));
+    const former = cluster.startDriver();
+    await startRollout(cluster.config, 'less', { kind: 'drain-nodes', nodes: ['lb1'], ...quick });
+    await eventually('a drain', async () => (await cluster.status('less'))?.steps[0]?.stage === 'draining');
+    await former[Symbol.asyncDispose]();
+    const key = 'rollout-status/less';
+    const text = damage((await cluster.get(key)).get(key) as string);
+    await cluster.server.etcdctl('put', `/weir/v1/main/${key}`, text);
+    cluster.startDriver('lb2');
+    await cluster.log.until(/error: rollout less stands still: rollout-status\/less: /);
+    const other = startRollout(cluster.config, 'other', { kind: 'restart-nodes', nodes: ['lb3'] });
+    await t.throwsAsync(other, { code: 'ROLLOUT_CONFLICT', message: /what the rollout less has changed is not known/ });
+    await t.throwsAsync(deleteRollout(cluster.config, 'less'), { message: /less is not understood: / });
+    t.is((await cluster.get(key)).get(key), text);
+    t.like((await listRollouts(cluster.config))[0], { name: 'less', status: undefined });
+  });
+}

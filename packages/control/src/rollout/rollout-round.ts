@@ -31,6 +31,8 @@ export class RolloutRounds {
   readonly #traffic = new RolloutTraffic();
   readonly #waits = new RolloutWaits(() => performance.now());
   readonly #toldMs = new Map<string, number>();
+  /** Statuses that can't be read and that a log tells of, each once: their revisions by name. */
+  readonly #unread = new Map<string, string>();
 
   constructor(options: RoundOptions) {
     this.#options = options;
@@ -45,7 +47,8 @@ export class RolloutRounds {
   /** @returns has anything moved, so that more may move at once? @throws what etcd says */
   async round(client: Etcd3, { rollouts, orphans }: StoredRollouts): Promise<boolean> {
     await this.#removeOrphans(client, orphans);
-    const open = rollouts.filter(({ status }) => status === undefined || !isTerminal(status.state));
+    const known = rollouts.filter((rollout) => !this.#isUnread(rollout));
+    const open = known.filter(({ status }) => status === undefined || !isTerminal(status.state));
     if (open.length === 0) {
       this.forget();
       return false;
@@ -61,6 +64,17 @@ export class RolloutRounds {
     }
     if (!hasMoved) this.#waits.endRound();
     return hasMoved;
+  }
+
+  /** Left as it is: to begin anew would do steps twice, and forget what targets were before. */
+  #isUnread({ name, statusProblem, statusRevision }: StoredRollout): boolean {
+    if (statusProblem === undefined) return false;
+    if (this.#unread.get(name) !== statusRevision) {
+      this.#unread.set(name, statusRevision);
+      const message = `rollout ${name} stands still: rollout-status/${name}: ${statusProblem}`;
+      this.#options.logger.error({ event: 'rollout.status-unread', rollout: name }, message);
+    }
+    return true;
   }
 
   async #drive(

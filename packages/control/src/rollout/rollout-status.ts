@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { memberState } from '../second-chance-schema.js';
 
-const rate = z.strictObject({
+const rate = z.looseObject({
   packets: z.number().describe('Forwarded a second, by all nodes together.'),
   errors: z.number().describe('A second, of all nodes together.'),
 });
@@ -29,7 +29,7 @@ export const rolloutStages = [
   'undone',
 ] as const;
 
-export const rolloutStep = z.strictObject({
+export const rolloutStep = z.looseObject({
   ...stepFields,
   stage: z.enum(rolloutStages),
   former: z
@@ -44,8 +44,11 @@ export const rolloutStep = z.strictObject({
   connections: z.int().min(0).describe('That a drain still waits for.').exactOptional(),
 });
 
-/** The value of `rollout-status/NAME`: written by the leader alone. */
-export const rolloutStatus = z.strictObject({
+/**
+ * The value of `rollout-status/NAME`: written by the leader alone. Fields that only a newer version knows are kept when an
+ * older one writes it, since leaders of both take turns in an upgrade.
+ */
+export const rolloutStatus = z.looseObject({
   created: z.string().describe('Revision in which the key rollouts/NAME was made that this is about.'),
   state: z.enum(['running', 'paused', 'aborting', 'done', 'aborted', 'failed']),
   reason: z.string().describe('Why it is paused or failed.').exactOptional(),

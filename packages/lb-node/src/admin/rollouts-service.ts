@@ -113,13 +113,13 @@ function specOf(json: string): unknown {
   }
 }
 
-function rolloutMessage({ name, spec, status }: KnownRollout): Rollout {
+function rolloutMessage({ name, spec, status, statusProblem }: KnownRollout): Rollout {
   const isOver = status !== undefined && TERMINAL.includes(status.state);
   return {
     name,
     specJson: spec === undefined ? '' : JSON.stringify(spec),
     phase: status?.state ?? 'waiting',
-    reason: status?.reason ?? status?.waiting ?? '',
+    reason: status?.reason ?? status?.waiting ?? statusProblem ?? '',
     steps: (status?.steps ?? []).map(stepMessage),
     leader: status?.leader ?? '',
     started: undefined,
