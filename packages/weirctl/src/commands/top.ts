@@ -69,7 +69,7 @@ function topText(
     `${packetRate(total.packetsPerSecond)}, ${bitRate(total.bytesPerSecond)}, ${fullCount(flows)} of ${fullCount(flowCapacity)} entries of flows`,
     drops.length === 0 ? 'no drops' : colours.red(`dropped: ${drops.join(', ')}`),
   ];
-  const most = isScreen ? Math.max(1, (process.stdout.rows ?? 24) - LINES_BESIDE) : rows.length;
+  const most = isScreen ? Math.max(1, (process.stdout.rows || 24) - LINES_BESIDE) : rows.length;
   const table = textTable(
     [
       { head: 'SERVICE' },
