@@ -47,7 +47,7 @@ interface Opened {
   readonly server: AdminServer;
   readonly config: AdminConfig & { readonly tls: NonNullable<AdminConfig['tls']> };
   /** Messages of the log. */
-  readonly log: readonly { readonly event?: string; readonly msg: string }[];
+  readonly log: readonly { readonly event?: string; readonly msg: string; readonly audit?: object }[];
 }
 
 /** A server with TLS on loopback, whose files are copies that the test may replace. */
@@ -122,7 +122,9 @@ test('a role that is not enough is refused, and the message names the one that i
   );
   t.is(decodeDetails(error.metadata).reason, 'ROLE_REQUIRED');
   await toldOf(opened, 'needs the role admin');
-  await toldOf(opened, 'PERMISSION_DENIED');
+  const { audit } = await toldOf(opened, 'PERMISSION_DENIED');
+  t.like(audit, { method: '/weir.admin.v1.Server/SetLogLevel', target: 'info' });
+  t.false(Object.hasOwn(audit ?? {}, 'request'), 'what it asked for is not written');
 });
 
 test('a certificate of the CA that no role matches may not call at all', async (t) => {

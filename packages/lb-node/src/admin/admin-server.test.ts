@@ -89,6 +89,7 @@ function services(seen: Seen, answerBytes = 10) {
         role: 'admin',
         writes: true,
         unary: async ({ level }, caller) => {
+          if (level.length > 100) throw invalid([{ field: 'level', description: `has ${level.length} characters` }]);
           if (level === 'loud') throw invalid([{ field: 'level', description: '"loud" is no level' }]);
           caller.audit({ target: 'log level', before: { password: 'x' }, after: level });
           return { level };
@@ -292,6 +293,17 @@ test('writes are in the audit log, secrets left out, and those that failed with 
     ],
   );
   t.is((await stat(auditLog)).mode & 0o777, 0o640);
+});
+
+test('of a long request that was refused the audit log has the beginning', async (t) => {
+  const { path, auditLog } = await open(t);
+  await errorOf(setLevel(serverOf(t, path), `long ${'x'.repeat(1_000_000)}`));
+
+  const line = await readFile(auditLog, 'utf8');
+  t.true(line.length < 10_000, `it has ${line.length} characters`);
+  const { request } = JSON.parse(line);
+  t.true(request.startsWith('{"level":"long xxx'));
+  t.regex(request, /x… \(cut: 10000\d\d characters\)$/);
 });
 
 test('a client that reads slowly is asked for: its handler makes no answers ahead of it', async (t) => {

@@ -165,7 +165,10 @@ class Call {
       logger.debug(fields, `admin API: ${message}`);
     }
     if (this.#method.writes && this.#audited === 0) {
-      this.#audit(status[failure.status], { request: this.#call.request, message });
+      // Who may not call it does not decide what is written here.
+      const isDenied = failure.status === status.PERMISSION_DENIED;
+      const { request } = this.#call;
+      this.#audit(status[failure.status], isDenied ? { target: targetOf(request), message } : { request, message });
     }
     return Object.assign(new Error(message), statusOf(failure));
   }
@@ -183,5 +186,6 @@ function afterDeadline(deadline: Date | number, then: () => void): NodeJS.Timeou
 /** The name that a request has in it, for the audit log. */
 function targetOf(request: unknown): string {
   const { name, service, vip, level } = request as Readonly<Record<string, unknown>>;
-  return String(name ?? service ?? vip ?? level ?? '');
+  const target = name ?? service ?? vip ?? level ?? '';
+  return typeof target === 'object' ? targetOf(target) : String(target);
 }
