@@ -126,8 +126,8 @@ test('a drain tells how many connections are left until none is; an undrain rest
   api.counts = counted(0);
   await ended;
   t.like(answers[0], { connectionsLeft: 2n, connectionsAtStart: 2n, isDrained: false });
-  t.like(answers.at(-1), { connectionsLeft: 0n, connectionsAtStart: 2n, isDrained: true });
-  t.like(await undrain(api, 'web', 'web1', { save: true }), { backend: { effectiveWeight: 3 } });
+  t.like(answers.at(-1), { connectionsLeft: 0n, connectionsAtStart: 2n, isDrained: true, countsAll: true });
+  t.like(await undrain(api, 'web', 'web1', { save: true }), { backend: { effectiveWeight: 3 }, isInForce: true });
   t.is(readFileSync(api.file, 'utf8'), text);
 });
 
@@ -152,8 +152,8 @@ test('of flows that the tables alone know nobody says that none is left', async 
   const api = await openChangesApi(t, text.replace('scheduler: wrr', 'scheduler: mh'));
   const answers = await drain(api, 'web', 'web1');
   t.deepEqual(
-    answers.map(({ isDrained }) => isDrained),
-    [false],
+    answers.map(({ isDrained, countsAll }) => [isDrained, countsAll]),
+    [[false, false]],
   );
   const [, web1, web2] = (await list(api, 'web')).backends;
   t.deepEqual([web1?.rowShare, web2?.rowShare], [0, 1]);
@@ -168,7 +168,10 @@ test('a backend that does not drain is undrained to what it is, unless its weigh
 
 test('a weight is set, and refused where it is more than a weight can be', async (t) => {
   const api = await openChangesApi(t, text);
-  t.like(await weigh(api, 'web', 'web2', 9), { backend: { effectiveWeight: 9, spec: { weight: 9 } } });
+  t.like(await weigh(api, 'web', 'web2', 9), {
+    backend: { effectiveWeight: 9, spec: { weight: 9 } },
+    isInForce: true,
+  });
   const refusal = await refusalOf(weigh(api, 'web', 'web2', 70_000));
   t.deepEqual(refusal.fields, ['weight']);
 });
@@ -178,6 +181,7 @@ test('a backend is added, replaced by its address, and deleted', async (t) => {
   t.like(await apply(api, 'web', { address: '10.0.0.23' }), {
     backend: { origin: Origin.RUNNING, effectiveWeight: 1, spec: { address: '10.0.0.23' } },
     changes: [{ path: '', beforeJson: '' }],
+    isInForce: true,
   });
   const replaced = await apply(api, 'web', { address: '10.0.0.22', weight: 5 });
   t.like(replaced.backend?.spec, { name: 'web2', weight: 5 });

@@ -9,10 +9,8 @@ import {
   type Duration,
   type Entry,
 } from '@weir/admin-api';
-import { type BackendInput, type Changed, fieldChanges, type ServiceConfig } from '@weir/control';
-import { isRecomputable } from '@weir/dataplane';
-import { schedulingOf } from '../forwarding-method.js';
-import { translates } from '../prepare-kernel.js';
+import { type BackendInput, type Changed, fieldChanges } from '@weir/control';
+import { remembersFlows } from '../remembers-flows.js';
 import { failedPrecondition, invalid, notFound } from './admin-error.js';
 import { backendMessage } from './backend-message.js';
 import type { Caller } from './caller.js';
@@ -78,7 +76,7 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
       writes: true,
       async unary(request, caller) {
         const changed = await change(request, undrained, caller);
-        return { backend: await changedMessage(parts, request.service, changed) };
+        return { backend: await changedMessage(parts, request.service, changed), isInForce: changed.isInForce };
       },
     },
     setBackendWeight: {
@@ -86,7 +84,7 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
       writes: true,
       async unary({ weight, ...request }, caller) {
         const changed = await change(request, (current) => ({ ...current, weight }), caller);
-        return { backend: await changedMessage(parts, request.service, changed) };
+        return { backend: await changedMessage(parts, request.service, changed), isInForce: changed.isInForce };
       },
     },
     applyBackend: {
@@ -107,6 +105,7 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
         return {
           backend: await changedMessage(parts, service, changed),
           changes: fieldChanges(asSpec(before), asSpec(after)).map(changeMessage),
+          isInForce: changed.isInForce,
         };
       },
     },
@@ -114,8 +113,8 @@ export function backendsService(parts: ConfigParts): ServiceMethods {
       role: 'admin',
       writes: true,
       async unary(request, caller) {
-        await change(request, () => undefined, caller);
-        return {};
+        const { isInForce } = await change(request, () => undefined, caller);
+        return { isInForce };
       },
     },
   });
@@ -139,7 +138,7 @@ async function* drainProgress(parts: ConfigParts, drain: Drain): AsyncGenerator<
     const { left, isWhole, isToldLater } = await connectionsOf(parts, drain, performance.now() - begunMs);
     atStart = Math.max(atStart ?? 0, left);
     const isDrained = isWhole && left === 0;
-    yield { connectionsLeft: BigInt(left), connectionsAtStart: BigInt(atStart), isDrained };
+    yield { connectionsLeft: BigInt(left), connectionsAtStart: BigInt(atStart), isDrained, countsAll: isWhole };
     const isEndless = !isWhole && !isToldLater && limitMs === Number.POSITIVE_INFINITY;
     if (isDrained || isEndless || ended.aborted) return;
     await wait(COUNT_MS, undefined, { signal: ended }).catch(() => {});
@@ -168,11 +167,6 @@ async function connectionsOf(parts: ConfigParts, drain: Drain, sinceMs: number):
   const learnMs = config.pinning?.learnMs;
   const isWhole = remembersFlows(config) || (learnMs !== undefined && sinceMs > learnMs);
   return { left, isWhole, isToldLater: learnMs !== undefined };
-}
-
-/** Does each of its flows have to be remembered? Of the others the tables alone say where they go. */
-function remembersFlows(service: ServiceConfig): boolean {
-  return translates(service) || service.persistence !== undefined || !isRecomputable(schedulingOf(service));
 }
 
 function undrained(current: BackendInput): BackendInput {

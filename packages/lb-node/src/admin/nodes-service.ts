@@ -22,12 +22,12 @@ export function nodesService(parts: ConfigParts): ServiceMethods {
     const name = request.name === '' ? ownName() : request.name;
     const isKnown = (await records(parts)).some((record) => record.name === name);
     if (!isKnown) throw notFound(`node ${name} among those that are registered`);
-    const { before, after } = await changing(
+    const { before, after, isInForce } = await changing(
       () => source.changes.setNodeState(name, state, { signal: caller.signal }),
       () => 'name',
     );
     caller.audit({ target: `node ${name}`, before: before ?? 'active', after });
-    return { node: await nodeNamed(name) };
+    return { node: await nodeNamed(name), isInForce };
   };
   const messages = async () => (await records(parts)).map((record) => nodeMessage(record, parts));
   const nodeNamed = async (name: string) => (await messages()).find((node) => node.name === name);

@@ -52,7 +52,9 @@ const remove = (api: ChangesApi, name: string, more: object = {}) =>
 
 test('a service that is applied is in force, is told with its revision, and is gone when it is deleted', async (t) => {
   const api = await openChangesApi(t, text);
-  const { service, changes } = await apply(api, mail);
+  t.false((await apply(api, mail, { dryRun: true })).isInForce);
+  const { service, changes, isInForce } = await apply(api, mail);
+  t.true(isInForce);
   t.like(service, { origin: Origin.RUNNING, usableBackends: 1, spec: { name: 'mail' } });
   t.deepEqual(
     changes.map(({ path, beforeJson }) => [path, beforeJson]),
@@ -60,7 +62,7 @@ test('a service that is applied is in force, is told with its revision, and is g
   );
   t.is(api.source.config.services[1]?.listeners[0]?.vip, '2001:db8::25');
   t.is((await get(api, 'mail')).service?.revision, service?.revision);
-  await remove(api, 'mail', { expectedRevision: service?.revision });
+  t.true((await remove(api, 'mail', { expectedRevision: service?.revision })).isInForce);
   t.is((await refusalOf(get(api, 'mail'))).code, status.NOT_FOUND);
   t.is((await refusalOf(remove(api, 'mail'))).code, status.NOT_FOUND);
 });

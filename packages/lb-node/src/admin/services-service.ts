@@ -49,12 +49,14 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
         const spec = requireName(service);
         const edit = (current: ServiceInput | undefined) => edited(current, spec, updateMask);
         const change = () => changes.changeService(spec.name, edit, changeOptionsOf(asked, caller.signal));
-        const { before, after, revision, origin } = await changing(change, (path) => fieldOf(path, spec));
+        const changed = await changing(change, (path) => fieldOf(path, spec));
+        const { before, after, revision, origin, isInForce } = changed;
         caller.audit({ target: `service ${spec.name}${asked.dryRun ? ', dry run' : ''}`, before, after });
         const written = { name: spec.name, document: after as ServiceInput, revision, origin };
         return {
           service: messageOf(written, await announced()),
           changes: fieldChanges(asSpec(before), asSpec(after)).map(changeMessage),
+          isInForce,
         };
       },
     },
@@ -84,9 +86,9 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
           return undefined;
         };
         const change = () => changes.changeService(name, gone, changeOptionsOf(asked, caller.signal));
-        const { before } = await changing(change, (path) => path);
+        const { before, isInForce } = await changing(change, (path) => path);
         caller.audit({ target: `service ${name}`, before });
-        return {};
+        return { isInForce };
       },
     },
     watchServices: {
