@@ -4,7 +4,7 @@ import type { AuditedChange } from './caller.js';
 import { redacted } from './redact.js';
 
 /** One change, or one attempt. */
-export interface AuditRecord extends Partial<AuditedChange> {
+export interface AuditRecord extends Partial<Omit<AuditedChange, 'isIncomplete'>> {
   readonly caller: string;
   /** Absent: it has none. */
   readonly role: string | undefined;
@@ -12,7 +12,7 @@ export interface AuditRecord extends Partial<AuditedChange> {
   readonly from: string;
   /** `/weir.admin.v1.Services/ApplyService`. */
   readonly method: string;
-  /** `OK`, or the status that the caller got. */
+  /** `OK`, `INCOMPLETE` of a change that was cut short, or the status that the caller got. */
   readonly outcome: string;
   /** Of a call that did not succeed: what was asked for, and why it was refused. Both are cut when they are long. */
   readonly request?: unknown;

@@ -137,14 +137,17 @@ class Call {
       name: this.#connection.name,
       role: this.#role as Role,
       signal: this.#ended.signal,
-      audit: (change) => {
+      audit: ({ isIncomplete, ...change }) => {
         this.#audited += 1;
-        this.#audit('OK', change);
+        this.#audit(isIncomplete ? 'INCOMPLETE' : 'OK', change);
       },
     };
   }
 
-  #audit(outcome: string, more: Partial<AuditedChange> & { request?: unknown; message?: string }): void {
+  #audit(
+    outcome: string,
+    more: Partial<Omit<AuditedChange, 'isIncomplete'>> & { request?: unknown; message?: string },
+  ): void {
     const { name: caller, from } = this.#connection;
     this.#context.audit.write({ caller, role: this.#role, from, method: this.#path, outcome, ...more });
   }

@@ -21,6 +21,8 @@ export interface AuditedChange {
   readonly before?: unknown;
   /** As it is now; undefined: it is not there any more. */
   readonly after?: unknown;
+  /** The call ended before all of it was done. */
+  readonly isIncomplete?: boolean;
 }
 
 /** Who makes a call. */

@@ -15,7 +15,7 @@ const SNAP_BYTES = { most: 2048, default: 256 } as const;
 export async function* captureStream(
   dataplane: Pick<Dataplane, 'capture'>,
   request: CapturePacketsRequest,
-  { signal }: Caller,
+  caller: Caller,
 ): AsyncGenerator<CapturePacketsResponse> {
   const { vip, dropReason, client, packetsPerSecond, snapLength } = checked(request);
   const capture = await dataplane.capture(
@@ -28,8 +28,9 @@ export async function* captureStream(
       packetsPerSecond: packetsPerSecond || PACKETS_PER_SECOND.default,
       snapLengthBytes: snapLength || SNAP_BYTES.default,
     },
-    signal,
+    caller.signal,
   );
+  caller.audit({ target: `packets ${conditionText({ vip, client, dropReason })}` });
   let lost = 0;
   for await (const packet of capture) {
     if (capture.lost > lost) {
@@ -38,6 +39,11 @@ export async function* captureStream(
     }
     yield { event: { $case: 'packet', value: packetMessage(packet) } };
   }
+}
+
+function conditionText(conditions: Readonly<Record<string, string>>): string {
+  const set = Object.entries(conditions).filter(([, value]) => value !== '');
+  return set.length === 0 ? 'of all' : set.map(([key, value]) => `${key}=${value}`).join(' ');
 }
 
 function packetMessage({ timestampNs, ifindex, verdict, frame, originalBytes }: CapturedPacket): PacketMessage {

@@ -4,7 +4,7 @@ import type { NodeConfig } from '@weir/control';
 import type { FlowTableView, SeenFlow } from '@weir/dataplane';
 import test from 'ava';
 import { AdminError } from './admin-error.js';
-import type { Caller } from './caller.js';
+import type { AuditedChange, Caller } from './caller.js';
 import { flowsService } from './flows-service.js';
 
 const config = {
@@ -61,16 +61,16 @@ class RememberedFlows implements FlowTableView {
   }
 }
 
-function serviceOf(flows: readonly SeenFlow[]) {
+function serviceOf(flows: readonly SeenFlow[], ended = new AbortController()) {
   const flowTable = new RememberedFlows(flows);
   const fill = { taken: flows.length, places: 128 };
   const { methods } = flowsService({ dataplane: { flowTable, flowTableFill: () => fill }, config: () => config });
-  const audited: string[] = [];
+  const audited: AuditedChange[] = [];
   const caller: Caller = {
     name: 'a test',
     role: 'admin',
-    signal: new AbortController().signal,
-    audit: ({ target }) => audited.push(target),
+    signal: ended.signal,
+    audit: (change) => audited.push(change),
   };
   return {
     flowTable,
@@ -173,7 +173,26 @@ test('flows that a filter holds are ended and audited; on trial none is', async 
   t.deepEqual(service.flowTable.ended, []);
   t.like(await service.call('terminateFlows', { filter, dryRun: false }), { terminated: 1n });
   t.deepEqual(service.flowTable.ended, [web]);
-  t.deepEqual(service.audited, ['flows service=web']);
+  t.deepEqual(service.audited, [{ target: 'flows service=web', before: { flows: 1 }, isIncomplete: false }]);
+});
+
+test('what was ended before its caller left is audited as incomplete', async (t) => {
+  const ended = new AbortController();
+  const many = Array.from({ length: 10_000 }, () => web);
+  const service = serviceOf(many, ended);
+  const call = service.call('terminateFlows', { filter: { ...noFilter, service: 'web' }, dryRun: false });
+  ended.abort();
+
+  await t.throwsAsync(call, { name: 'AbortError' });
+  const flows = service.flowTable.ended.length;
+  t.true(flows > 0 && flows < many.length, `${flows} were ended`);
+  t.deepEqual(service.audited, [{ target: 'flows service=web', before: { flows }, isIncomplete: true }]);
+});
+
+test('a filter that is refused is not audited as a change', async (t) => {
+  const service = serviceOf([web]);
+  await t.throwsAsync(service.call('terminateFlows', { filter: { ...noFilter, service: 'wbe' }, dryRun: false }));
+  t.deepEqual(service.audited, []);
 });
 
 test('all flows are ended only when all is said', async (t) => {

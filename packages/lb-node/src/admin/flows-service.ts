@@ -113,11 +113,19 @@ export function flowsService({ dataplane, config }: FlowsParts): ServiceMethods 
           ]);
         }
         let [terminated, unanswered] = [0n, 0n];
-        for await (const [flow, match] of matching(filter, caller)) {
-          if (match === 'unknown') unanswered++;
-          else if (dryRun || dataplane.flowTable.end(flow)) terminated++;
+        let isIncomplete = true;
+        try {
+          for await (const [flow, match] of matching(filter, caller)) {
+            if (match === 'unknown') unanswered++;
+            else if (dryRun || dataplane.flowTable.end(flow)) terminated++;
+          }
+          isIncomplete = false;
+        } finally {
+          // What was ended stays so, although a caller that left midway gets no answer.
+          const before = { flows: Number(terminated) };
+          const isTold = !dryRun && (!isIncomplete || terminated > 0n);
+          if (isTold) caller.audit({ target: `flows ${filterText(filter)}`, before, isIncomplete });
         }
-        if (!dryRun) caller.audit({ target: `flows ${filterText(filter)}`, before: { flows: Number(terminated) } });
         return { terminated, unanswered };
       },
     },

@@ -14,7 +14,7 @@ export type Stream<Request, Answer> = (request: Request, caller: Caller) => Asyn
 /** Who may call a method, and what it does. */
 interface Access {
   readonly role: Role;
-  /** It changes something: each call is in the audit log. */
+  /** It changes something, or hands out what clients send: each call is in the audit log. */
   readonly writes?: true;
 }
 

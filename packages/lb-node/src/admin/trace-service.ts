@@ -44,6 +44,7 @@ export function traceService({ dataplane, config }: TraceParts): ServiceMethods 
     },
     capturePackets: {
       role: 'operator',
+      writes: true,
       stream: (request, caller) => captureStream(dataplane, request, caller),
     },
   });
