@@ -59,8 +59,8 @@ export interface NodeCondition {
 /** A backend that a rollout adds or takes away, as one node sees it. */
 export interface FollowedBackend {
   readonly usable: boolean;
-  /** Connections to it that this node remembers and that are active. */
-  readonly connections: number;
+  /** Connections to it that this node remembers and that are active; absent: of this service nobody remembers them. */
+  readonly connections?: number;
 }
 
 /** How the cluster's store is at the moment, for status, logs and metrics. */

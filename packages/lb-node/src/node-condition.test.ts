@@ -117,6 +117,21 @@ test('of followed backends it tells those that it has: usable or not, and their 
   t.false('followed' in (await conditions.read()));
 });
 
+for (const [title, service, connections] of [
+  ['nobody remembers its flows, which is not the same as none', { method: 'ipip' }, undefined],
+  ['its rows learn their flows before they move', { method: 'ipip', pinning: {} }, 3],
+] as const) {
+  test(`of a followed backend connections are ${connections === undefined ? 'not told' : 'told'} where ${title}`, async (t) => {
+    const config = configOf([{ name: 'a', address: '10.0.0.21' }], service);
+    const { conditions } = world({
+      inForce: () => inForceOf(config, ['10.0.0.21']),
+      counters: async () => countersOf(0, { '10.0.0.21': 3 }),
+    });
+    const expected = { usable: true, ...(connections === undefined ? {} : { connections }) };
+    t.deepEqual((await conditions.read(['web/a'])).followed, { 'web/a': expected });
+  });
+}
+
 test('the step of a rollout is told once the pass that has it is over', async (t) => {
   const config = configOf([{ address: '10.0.0.21' }]);
   const { sources, conditions } = world({ inForce: () => inForceOf(config) });

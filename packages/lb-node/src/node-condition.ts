@@ -4,6 +4,7 @@ import type { ReplicationStatus } from '@weir/state-sync';
 import { serviceKeyOf } from './forwarding-tables.js';
 import { memberId } from './member-id.js';
 import type { Sessions } from './node-speaker.js';
+import { remembersFlows } from './remembers-flows.js';
 import { tablesDigest } from './tables-digest.js';
 import { takesNewFlows } from './used-backends.js';
 
@@ -139,11 +140,12 @@ function followedBackends(
     if (backends.length === 0) continue;
     const used = inForce.usedServices.find(({ name }) => name === service.name);
     const usable = used === undefined ? new Set() : usableOf(used, inForce);
+    const isKnown = remembersFlows(service) || service.pinning !== undefined;
     const connections = connectionsOf(service, counters);
     for (const backend of backends) {
       found[`${service.name}/${backend.name}`] = {
         usable: usable.has(backend.name),
-        connections: connections.get(memberId(backend)) ?? 0,
+        ...(isKnown ? { connections: connections.get(memberId(backend)) ?? 0 } : {}),
       };
     }
   }

@@ -12,7 +12,13 @@ export const nodeCondition = z.object({
   errors: count.describe('Dropped for reasons that mean trouble; only grows.'),
   backends: z.object({ usable: count, all: count }),
   followed: z
-    .record(z.string(), z.object({ usable: z.boolean(), connections: count }))
+    .record(
+      z.string(),
+      z.object({
+        usable: z.boolean(),
+        connections: count.describe('Active ones; absent: nobody remembers them.').exactOptional(),
+      }),
+    )
     .describe('By SERVICE/BACKEND: those that rollouts ask for.')
     .exactOptional(),
   rolloutStep: z.string().describe('step of its node-states entry, once in force.').exactOptional(),

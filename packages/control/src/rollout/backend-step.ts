@@ -1,3 +1,4 @@
+import { learnMsOf } from './connection-memory.js';
 import type { BackendJson, BackendsSpec } from './rollout-schema.js';
 import type { RolloutStep } from './rollout-status.js';
 import { go, nameOf, type StepMove, type StepScene, waitAtMost } from './rollout-step.js';
@@ -90,28 +91,31 @@ function fill(scene: StepScene, step: RolloutStep): StepMove {
   return go({ ...step, stage: 'checking' }, isThere ? [] : [{ key: step.target, text }]);
 }
 
-/** Waits until no node has a connection to it left, or until the limit. */
+/** Waits until no node has a connection to it left, or until the limit; for those that nobody knows of, if they may break, not. */
 function empty(scene: StepScene, step: RolloutStep, end: (step: RolloutStep, note?: string) => StepMove): StepMove {
-  const { spec, view } = scene;
+  const { view } = scene;
+  const spec = scene.spec as BackendsSpec;
   const waitedMs = scene.waitedMs(step);
   const connections = connectionsTo(view, step);
   const counted = connections === undefined ? step : { ...step, connections };
-  // Nodes may not yet know that it takes no more.
-  if (connections === 0 && waitedMs >= spec.checkFor) return end(counted);
+  const isEmpty = connections === 0 || (connections === undefined && spec.mayBreakConnections);
+  // Nodes may not yet know that it takes no more, nor of the connections that it has.
+  if (isEmpty && waitedMs >= Math.max(spec.checkFor, learnMsOf(serviceText(view, step)))) return end(counted);
   const why =
     connections === undefined
-      ? `not all nodes say how many connections ${step.target} has left`
+      ? `not all nodes know how many connections ${step.target} has left`
       : `${step.target} has ${connections} connections left`;
   if (waitedMs < spec.drainTimeout) return { kind: 'wait', step: counted, why };
   return end(counted, `${why} after ${spec.drainTimeout / 1000} s, the limit; goes on`);
 }
 
+/** Undefined: a node does not say, or does not know. */
 function connectionsTo({ nodes }: ClusterView, step: RolloutStep): number | undefined {
   let sum = 0;
   for (const { condition } of nodes.values()) {
-    const backend = condition?.followed?.[followedName(step)];
-    if (backend === undefined) return undefined;
-    sum += backend.connections;
+    const connections = condition?.followed?.[followedName(step)]?.connections;
+    if (connections === undefined) return undefined;
+    sum += connections;
   }
   return sum;
 }
@@ -145,6 +149,10 @@ function wantedBackend({ backends }: BackendsSpec, step: RolloutStep): BackendJs
 }
 
 function hasSecondChance(view: ClusterView, step: RolloutStep): boolean {
+  return mappingOf(serviceText(view, step)).secondChance !== undefined;
+}
+
+function serviceText(view: ClusterView, step: RolloutStep): string | undefined {
   const [service] = followedName(step).split('/');
-  return mappingOf(textOf(view, `services/${service}`)).secondChance !== undefined;
+  return textOf(view, `services/${service}`);
 }

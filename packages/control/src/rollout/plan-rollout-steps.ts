@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { backendSchema } from '../service-schema.js';
+import { brokenConnections } from './connection-memory.js';
 import { RolloutError } from './rollout-error.js';
 import type { BackendsSpec, NodesSpec, RolloutSpec } from './rollout-schema.js';
 import type { PlannedRolloutStep } from './rollout-status.js';
@@ -59,7 +60,7 @@ function allNodes({ kind }: NodesSpec, view: ClusterView): string[] {
 }
 
 /** New ones join before old ones leave. */
-function backendChanges({ service, backends }: BackendsSpec, view: ClusterView): Change[] {
+function backendChanges({ service, backends, mayBreakConnections }: BackendsSpec, view: ClusterView): Change[] {
   checkService(service, view);
   const prefix = `backends/${service}/`;
   const names = Object.keys(backends);
@@ -70,6 +71,11 @@ function backendChanges({ service, backends }: BackendsSpec, view: ClusterView):
   if (leased !== undefined) {
     const why = 'is kept under a lease by its own agent, which would write it again; stop that agent instead';
     throw invalid('backends', quoted(leased), why);
+  }
+  const broken = leaving.length > 0 && !mayBreakConnections && brokenConnections(textOf(view, `services/${service}`));
+  if (broken) {
+    const help = 'give the service pinning or secondChance, or say "mayBreakConnections": true';
+    throw invalid('service', quoted(service), `${broken}; ${help}`);
   }
   const count = joining.length + leaving.length;
   if (count > STEPS_MAX) {

@@ -30,7 +30,7 @@ test('a plan says what would be done, and does nothing', async (t) => {
 test('a rollout that is not right is refused, with field and value', async (t) => {
   await using cluster = await RolloutCluster.start(new FakeNode('lb1'), new FakeNode('lb2'));
   await cluster.put('settings/nodes', { choices: 2, members: [{ name: 'lb1', address: '10.0.0.11' }] });
-  await cluster.put('services/web', { vip: '198.51.100.10', port: 80 });
+  await cluster.put('services/web', { vip: '198.51.100.10', port: 80, method: 'nat' });
   await cluster.put('services/own', { vip: '198.51.100.11', port: 80, backends: [{ address: '10.0.0.21' }] });
   await cluster.put('backends/web/old1', { address: '10.0.0.21' });
   const web = (backends: object) => ({ kind: 'replace-backends', service: 'web', backends });
@@ -75,6 +75,31 @@ test('a backend under a lease is left to its agent', async (t) => {
   await cluster.server.etcdctl('put', `--lease=${lease}`, '/weir/v1/main/backends/web/web1', '{"address":"10.0.0.21"}');
   const document = { kind: 'replace-backends', service: 'web', backends: { new1: { address: '10.0.0.31' } } };
   await t.throwsAsync(planRollout(cluster.config, document), { message: /^backends: "web1" is kept under a lease/ });
+});
+
+test('backends do not leave where that breaks connections, unless that is said', async (t) => {
+  await using cluster = await RolloutCluster.start(new FakeNode('lb1'));
+  await cluster.put('backends/web/old1', { address: '10.0.0.21' });
+  const backends = { new1: { address: '10.0.0.31' } };
+  const document = { kind: 'replace-backends', service: 'web', backends };
+  const refused = (message: RegExp) => t.throwsAsync(planRollout(cluster.config, document), { message });
+  await refused(/^service: "web" is not in etcd, so whether its connections are remembered is not known; /);
+  const service = { vip: '198.51.100.10', port: 80 };
+  await cluster.put('services/web', service);
+  await refused(/^service: "web" has the scheduler mh, with which nobody remembers connections: .*mayBreakConnections/);
+  t.is((await planRollout(cluster.config, { ...document, mayBreakConnections: true })).steps.length, 2);
+  const more = { ...backends, old1: { address: '10.0.0.21' } };
+  t.is((await planRollout(cluster.config, { ...document, backends: more })).steps.length, 1, 'none leaves');
+  for (const keeping of [
+    { scheduler: 'rr' },
+    { method: 'nat' },
+    { pinning: {} },
+    { persistence: {} },
+    { method: 'gue', secondChance: {} },
+  ]) {
+    await cluster.put('services/web', { ...service, ...keeping });
+    t.is((await planRollout(cluster.config, document)).steps.length, 2, JSON.stringify(keeping));
+  }
 });
 
 test('a second rollout of the same nodes is refused while the first has not ended, and one of others is not', async (t) => {

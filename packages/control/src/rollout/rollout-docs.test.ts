@@ -8,13 +8,15 @@ import { FakeNode } from '../test-support/fake-nodes.js';
 import { RolloutCluster } from '../test-support/rollout-cluster.js';
 
 const docs = readFileSync(fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url)), 'utf8');
-const scripts = [...docs.matchAll(/```sh\n(.*?)```/gs)].map(([, script]) => script as string);
+const scripts = [...docs.matchAll(/```sh\n(.*?)```/gs)]
+  .map(([, script]) => script as string)
+  .filter((script) => script.startsWith('etcdctl '));
 
 test('the rollouts of docs/operations.md can begin as they stand there', async (t) => {
   const names = ['lb1', 'lb2', 'lb3', 'lb4', 'lb5', 'lb6'];
   await using cluster = await RolloutCluster.start(...names.map((name) => new FakeNode(name)));
   cluster.startDriver();
-  await cluster.put('services/web', { vip: '198.51.100.10', port: 80 });
+  await cluster.put('services/web', { vip: '198.51.100.10', port: 80, pinning: {} });
   await cluster.put('backends/web/blue1', { address: '10.0.0.21' });
   const { host, port } = cluster.server.endpoint;
   const env = { ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: `${host}:${port}` };

@@ -205,7 +205,7 @@ test('a node that is restarted drains and fills in the table of nodes too, where
 test('backends are replaced: new ones join, old ones are emptied and then removed', async (t) => {
   await using cluster = await RolloutCluster.start(new FakeNode('lb1'));
   const driver = cluster.startDriver();
-  await cluster.put('services/web', { vip: '198.51.100.10', port: 80 });
+  await cluster.put('services/web', { vip: '198.51.100.10', port: 80, method: 'nat' });
   await cluster.put('backends/web/old1', { address: '10.0.0.21' });
   await cluster.put('backends/web/old2', { address: '10.0.0.22', weight: 3 });
   cluster.fakes.backendConnections.set('web/old1', 4);
@@ -221,6 +221,24 @@ test('backends are replaced: new ones join, old ones are emptied and then remove
   cluster.fakes.backendConnections.clear();
   await cluster.until('next', 'done');
   t.deepEqual([...(await cluster.get('backends/web/')).keys()], ['backends/web/new1', 'backends/web/new2']);
+});
+
+test('connections that nobody knows of are waited for until the limit, unless they may break', async (t) => {
+  await using cluster = await RolloutCluster.start(new FakeNode('lb1'));
+  cluster.startDriver();
+  await cluster.put('services/web', { vip: '198.51.100.10', port: 80, method: 'gue', secondChance: {} });
+  await cluster.put('backends/web/old1', { address: '10.0.0.21' });
+  cluster.fakes.backendConnections.set('web/old1', undefined);
+  const backends = { new1: { address: '10.0.0.31' } };
+  const document = { kind: 'replace-backends', service: 'web', backends, fillFor: '0s', ...quick };
+  await startRollout(cluster.config, 'next', document);
+  await eventually('a drain', async () =>
+    /not all nodes know how many connections/.test((await cluster.status('next'))?.waiting ?? ''),
+  );
+  t.true((await cluster.get('backends/web/')).has('backends/web/old1'));
+  await cluster.put('rollouts/next', { ...document, mayBreakConnections: true });
+  await cluster.until('next', 'done');
+  t.false((await cluster.get('backends/web/')).has('backends/web/old1'));
 });
 
 test('an aborted replacement brings the former backends back before the new ones leave', async (t) => {

@@ -68,6 +68,10 @@ export const rolloutSchema = z.discriminatedUnion(
           'names no backend; a service without backends serves nobody',
         )
         .describe('By name: all that there are to be at last.'),
+      mayBreakConnections: z
+        .boolean()
+        .describe('true: backends leave though nobody knows of their connections, which break then.')
+        .default(false),
       ...options,
     }),
   ],

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { clusterPrefix } from '../cluster/cluster-key.js';
-import type { EtcdConfig, NodeRecord } from '../cluster-config.js';
+import type { EtcdConfig, FollowedBackend, NodeRecord } from '../cluster-config.js';
 import { connectEtcd, type EtcdConnection } from '../etcd/etcd-connection.js';
 import { rangeEnd } from '../etcd/key-range.js';
 import { mappingOf } from '../rollout/rollout-view.js';
@@ -75,8 +75,8 @@ export class FakeNode {
 /** Nodes that write their records to etcd until they are disposed of; away from etcd they try again. */
 export class FakeNodes implements AsyncDisposable {
   readonly nodes: readonly FakeNode[];
-  /** Connections by `SERVICE/BACKEND`, at each node. */
-  readonly backendConnections = new Map<string, number>();
+  /** Connections by `SERVICE/BACKEND`, at each node; undefined: it does not know. */
+  readonly backendConnections = new Map<string, number | undefined>();
   readonly #config: EtcdConfig;
   readonly #closed = new AbortController();
   readonly #task: Promise<void>;
@@ -127,10 +127,14 @@ export class FakeNodes implements AsyncDisposable {
     return new Map(kvs.map(({ key, value }) => [key.toString().slice(prefix.length), value.toString()]));
   }
 
-  #followed(keys: ReadonlyMap<string, string>): Record<string, { usable: boolean; connections: number }> {
+  #followed(keys: ReadonlyMap<string, string>): Record<string, FollowedBackend> {
     const names = [...keys.keys()].filter((key) => key.startsWith('backends/')).map((key) => key.slice(9));
-    return Object.fromEntries(
-      names.map((name) => [name, { usable: true, connections: this.backendConnections.get(name) ?? 0 }]),
-    );
+    return Object.fromEntries(names.map((name) => [name, { usable: true, ...this.#connectionsTo(name) }]));
+  }
+
+  #connectionsTo(name: string): Pick<FollowedBackend, 'connections'> {
+    if (!this.backendConnections.has(name)) return { connections: 0 };
+    const connections = this.backendConnections.get(name);
+    return connections === undefined ? {} : { connections };
   }
 }
