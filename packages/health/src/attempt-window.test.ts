@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type AttemptSamples, attemptsWithin, withSample } from './attempt-window.js';
+import { type AttemptSamples, attemptsWithin, windowBeganMs, withSample } from './attempt-window.js';
 
 const WITHIN_MS = 10_000;
 
@@ -28,6 +28,14 @@ test('connections of the last second are not counted yet: nobody knows whether t
 test('what is older than the window does not count', (t) => {
   const steady = Array.from({ length: 30 }, (_, second) => [second * 10, second, second * 2] as const);
   t.deepEqual(attemptsWithin(samplesOf(...steady), WITHIN_MS), { tried: 100, unanswered: 10, refused: 20 });
+});
+
+test('a window can be made to begin later', (t) => {
+  const steady = Array.from({ length: 30 }, (_, second) => [second * 10, second, second * 2] as const);
+  const samples = samplesOf(...steady);
+  t.is(windowBeganMs(samples, WITHIN_MS), 18_000);
+  t.deepEqual(attemptsWithin(samples, WITHIN_MS, 25_000), { tried: 30, unanswered: 3, refused: 6 });
+  t.deepEqual(attemptsWithin(samples, WITHIN_MS, 5_000), attemptsWithin(samples, WITHIN_MS));
 });
 
 test('samples that no window needs are let go', (t) => {

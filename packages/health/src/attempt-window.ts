@@ -29,18 +29,25 @@ export function withSample(
   return [...samples.slice(Math.max(0, first)), sample];
 }
 
+/** When the window of {@link attemptsWithin} began: `withinMs` before its end, or with the first sample. */
+export function windowBeganMs(samples: AttemptSamples, withinMs: number): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  return first === undefined || last === undefined ? 0 : Math.max(first.atMs, last.atMs - SYN_AGAIN_MS - withinMs);
+}
+
 /**
  * What a window of `withinMs` saw that ended {@link SYN_AGAIN_MS} ago: of later connections it is not known yet how they end. SYNs
  * that came again belong to connections that began as much earlier.
+ *
+ * @param sinceMs  nothing from before counts, also where the window would reach further back
  */
-export function attemptsWithin(samples: AttemptSamples, withinMs: number): AttemptCount {
+export function attemptsWithin(samples: AttemptSamples, withinMs: number, sinceMs = 0): AttemptCount {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined) return { tried: 0, unanswered: 0, refused: 0 };
   // Samples come a little sooner or later than they should.
   const at = (ms: number) => samples.findLast(({ atMs }) => atMs <= ms + SYN_AGAIN_MS / 2) ?? first;
-  const endMs = last.atMs - SYN_AGAIN_MS;
-  const beginMs = Math.max(first.atMs, endMs - withinMs);
-  const [begin, end] = [at(beginMs), at(endMs)];
+  const beginMs = Math.max(windowBeganMs(samples, withinMs), sinceMs);
+  const [begin, end] = [at(beginMs), at(last.atMs - SYN_AGAIN_MS)];
   return {
     tried: end.tried - begin.tried,
     unanswered: last.unanswered - at(beginMs + SYN_AGAIN_MS).unanswered,

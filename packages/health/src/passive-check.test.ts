@@ -71,26 +71,45 @@ const refusing: Second = { tried: 10, refused: 10 };
 test('a backend that answers nobody is left out, and the reason says what was seen', (t) => {
   const clients = new Clients();
   t.deepEqual(clients.pass(20, { a: fine, b: fine }), []);
-  t.deepEqual(clients.pass(3, { a: silent, b: fine }), []);
-  t.deepEqual(clients.pass(3, { a: silent, b: fine }), ['a']);
-  t.is(clients.reason('a'), '50 of 100 connections in 10 s were not answered (SYN sent again)');
+  // Half fail from the fifth second on; two more are waited for.
+  t.deepEqual(clients.pass(6, { a: silent, b: fine }), []);
+  t.deepEqual(clients.pass(1, { a: silent, b: fine }), ['a']);
+  t.is(clients.reason('a'), '70 of 100 connections in 10 s were not answered (SYN sent again)');
 });
 
 test('so is one that refuses, and one that does both', (t) => {
   const clients = new Clients();
   clients.pass(20, { a: refusing, b: fine });
-  t.is(clients.reason('a'), '10 of 10 connections in 10 s were refused (RST)');
+  t.is(clients.reason('a'), '30 of 30 connections in 10 s were refused (RST)');
   const others = new Clients();
   others.pass(20, { a: { tried: 20, unanswered: 9, refused: 11 }, b: fine });
-  t.is(others.reason('a'), '20 of 20 connections in 10 s failed: 9 not answered (SYN sent again), 11 refused (RST)');
+  t.is(others.reason('a'), '60 of 60 connections in 10 s failed: 27 not answered (SYN sent again), 33 refused (RST)');
 });
 
 test('few connections say nothing', (t) => {
   const clients = new Clients();
   const few: Second = { tried: 1, unanswered: 1 };
   clients.pass(1, { a: {}, b: fine });
-  t.deepEqual(clients.pass(10, { a: few, b: fine }), []);
+  t.deepEqual(clients.pass(12, { a: few, b: fine }), []);
   t.deepEqual(clients.pass(1, { a: few, b: fine }), ['a']);
+});
+
+test('others with few connections do not show that a backend does worse', (t) => {
+  const few: Second = { tried: 1 };
+  t.deepEqual(new Clients({ ...usual, attempts: 11 }).pass(60, { a: silent, b: few, c: few }), []);
+});
+
+test('nor does one that fails too, but seldom enough to stay', (t) => {
+  t.deepEqual(new Clients().pass(60, { a: silent, b: { tried: 10, unanswered: 3 } }), []);
+  t.deepEqual(new Clients().pass(60, { a: silent, b: { tried: 10, unanswered: 1 } }), ['a']);
+});
+
+test('one that comes back into an outage of all is not held to what others did before it', (t) => {
+  const clients = new Clients();
+  clients.pass(12, { a: silent, b: fine, c: fine });
+  while (clients.left('a') !== 3) clients.pass(1, { a: {}, b: fine, c: fine });
+  clients.pass(2, { a: {}, b: silent, c: silent });
+  t.deepEqual(clients.pass(60, { a: silent, b: silent, c: silent }), []);
 });
 
 test('a share of failures below the limit is borne', (t) => {
@@ -192,6 +211,99 @@ test('a backend where no connection fails is never left out, whatever becomes of
     fc.property(history, (seconds) => {
       const clients = new Clients();
       return seconds.every((others) => !clients.pass(1, { a: { tried: 5 }, ...others }).includes('a'));
+    }),
+  );
+  t.pass();
+});
+
+/** Connections that begin at a backend within a second: 5 to 25, now more, now fewer. */
+const arrivals = fc.array(fc.integer({ min: 5, max: 25 }), { minLength: 60, maxLength: 60 });
+const failure = fc.constantFrom('unanswered' as const, 'refused' as const);
+
+/** Of the connections that begin within second `at`, this share fails; that nobody answered shows a second later. */
+function secondOf(
+  tried: readonly number[],
+  at: number,
+  kind: 'unanswered' | 'refused',
+  shareAt: (at: number) => number,
+) {
+  const failed = (when: number) => Math.round((tried[when] ?? 0) * shareAt(when));
+  return { tried: tried[at] ?? 0, [kind]: failed(kind === 'unanswered' ? at - 1 : at) };
+}
+
+/** How much of second `at` lies between two times, in seconds. */
+function overlap(at: number, from: number, to: number): number {
+  return Math.max(0, Math.min(at + 1, to) - Math.max(at, from));
+}
+
+const twoToFive = { minLength: 2, maxLength: 5 } as const;
+
+test('an outage of all backends that reaches each a little sooner or later takes none out', (t) => {
+  const late = fc.double({ min: 0, max: 1.5, noNaN: true });
+  const backends = fc.array(fc.record({ tried: arrivals, kind: failure, beginLate: late, endLate: late }), twoToFive);
+  fc.assert(
+    fc.property(backends, fc.integer({ min: 2, max: 30 }), (all, lasts) => {
+      const clients = new Clients({ ...usual, maxEjected: 1 });
+      return Array.from({ length: 60 }, (_, at) =>
+        clients.pass(
+          1,
+          Object.fromEntries(
+            all.map(({ tried, kind, beginLate, endLate }, i) => {
+              const share = (when: number) => overlap(when, 15 + beginLate, 15 + lasts + endLate);
+              return [`b${i}`, secondOf(tried, at, kind, share)];
+            }),
+          ),
+        ),
+      ).every((out) => out.length === 0);
+    }),
+  );
+  t.pass();
+});
+
+test('SYNs that come twice at all backends alike take none out, however large their share', (t) => {
+  // Of each second's connections, so many more or less than the share come twice.
+  const chance = fc.array(fc.double({ min: -0.15, max: 0.15, noNaN: true }), { minLength: 60, maxLength: 60 });
+  const backends = fc.array(fc.record({ tried: arrivals, chance }), twoToFive);
+  const share = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0.48, 0.5, 0.52));
+  fc.assert(
+    fc.property(backends, share, (all, doubled) => {
+      const clients = new Clients({ ...usual, maxEjected: 1 });
+      return Array.from({ length: 60 }, (_, at) =>
+        clients.pass(
+          1,
+          Object.fromEntries(
+            all.map(({ tried, chance: more }, i) => {
+              const shareAt = (when: number) => Math.min(1, Math.max(0, doubled + (more[when] ?? 0)));
+              return [`b${i}`, secondOf(tried, at, 'unanswered', shareAt)];
+            }),
+          ),
+        ),
+      ).every((out) => out.length === 0);
+    }),
+  );
+  t.pass();
+});
+
+test('one bad backend among good ones is taken out, and no other', (t) => {
+  const backends = fc.array(arrivals, twoToFive);
+  const beginsAt = fc.integer({ min: 0, max: 30 });
+  const share = fc.double({ min: 0.75, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(backends, beginsAt, share, failure, (all, begin, failing, kind) => {
+      const clients = new Clients();
+      const out = Array.from({ length: 60 }, (_, at) =>
+        clients.pass(
+          1,
+          Object.fromEntries(
+            all.map((tried, i) => [
+              `b${i}`,
+              secondOf(tried, at, kind, (when) => (i === 0 && when >= begin ? failing : 0.05)),
+            ]),
+          ),
+        ),
+      );
+      // The window, the second of which nobody knows yet, and the time for which it is held back.
+      return out[begin + 14]?.join() === 'b0' && out.every((ids) => ids.every((id) => id === 'b0'));
     }),
   );
   t.pass();

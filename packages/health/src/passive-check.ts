@@ -1,4 +1,17 @@
-import { type AttemptCount, type AttemptSamples, attemptsWithin, withSample } from './attempt-window.js';
+import {
+  type AttemptCount,
+  type AttemptSamples,
+  attemptsWithin,
+  SYN_AGAIN_MS,
+  windowBeganMs,
+  withSample,
+} from './attempt-window.js';
+
+/**
+ * For so long one has to fail while others do well: what all suffer from does not show at all of them in the same second. This
+ * is the time until SYNs come again, and the next look, which may come a little sooner than it should.
+ */
+const HELD_BACK_MS = SYN_AGAIN_MS * 1.5;
 
 /** When a backend is taken out because the connections of clients fail there. Times in ms; shares from 0 to 1. */
 export interface PassiveCheck {
@@ -32,6 +45,8 @@ export type Watched =
       readonly ejections: number;
       readonly lastOutMs: number;
       readonly sinceMs: number;
+      /** Since when it fails while others do clearly better; undefined: that is not so. */
+      readonly worseSinceMs: number | undefined;
     }
   | {
       readonly kind: 'out';
@@ -44,14 +59,17 @@ export type Watched =
       readonly wasDown: boolean;
     };
 
+type WatchedIn = Watched & { readonly kind: 'in' };
+
 /** What is known of the backends of one service, by id. */
 export type WatchedService = ReadonlyMap<string, Watched>;
 
 /**
  * What is thought of the backends of a service after a look at their counts; to be called about once a second.
  *
- * Failures are held against a backend only while another one of the service does better: what all suffer from, such as a
- * network that is down or a flood of SYNs that nobody waits for, is not their fault, and leaving some out helps nobody.
+ * Failures are held against a backend only while others of the service do clearly better, for {@link HELD_BACK_MS}: what all suffer
+ * from, such as a network that is down or a flood of SYNs that each come twice, is not their fault, and leaving some out helps
+ * nobody.
  */
 export function nextWatched(
   former: WatchedService,
@@ -60,21 +78,40 @@ export function nextWatched(
   check: PassiveCheck,
 ): WatchedService {
   const looked = new Map(backends.map((backend) => [backend.id, look(former.get(backend.id), backend, nowMs, check)]));
-  const failing = backends.flatMap(({ id, isHealthy }) => {
+  const serving = backends.flatMap(({ id, isHealthy }) => {
     const state = looked.get(id);
-    const failed = state?.kind === 'in' && isHealthy ? failureOf(state, check) : undefined;
-    return failed === undefined ? [] : [{ id, ...failed }];
+    return state?.kind === 'in' && isHealthy ? [{ id, state, failure: failureOf(state, check) }] : [];
   });
-  const serving = backends.filter(({ id, isHealthy }) => isHealthy && looked.get(id)?.kind === 'in').length;
-  if (serving === failing.length) return looked;
+  const others = serving.flatMap(({ state, failure }) => (failure === undefined ? [state] : []));
+  const due = serving.flatMap(({ id, state, failure }) => {
+    const isWorse = failure !== undefined && doClearlyBetter(others, state, check);
+    const worseSinceMs = isWorse ? (state.worseSinceMs ?? nowMs) : undefined;
+    looked.set(id, { ...state, worseSinceMs });
+    const isDue = worseSinceMs !== undefined && nowMs - worseSinceMs >= HELD_BACK_MS;
+    return isWorse && isDue ? [{ id, state, ...failure }] : [];
+  });
   const out = [...looked.values()].filter(({ kind }) => kind === 'out').length;
   const room = Math.max(0, Math.max(1, Math.floor(check.maxEjected * backends.length)) - out);
-  const worst = failing.toSorted((a, b) => b.share - a.share).slice(0, room);
-  for (const { id, reason } of worst) {
-    const state = looked.get(id);
-    if (state?.kind === 'in') looked.set(id, ejected(state, reason, nowMs, check));
-  }
+  const worst = due.toSorted((a, b) => b.share - a.share).slice(0, room);
+  for (const { id, state, reason } of worst) looked.set(id, ejected(state, reason, nowMs, check));
   return looked;
+}
+
+/**
+ * Whether these together fail less than half as often as one would have to, in the time in which the one that fails did. Who is
+ * there for a shorter time than that one, or has few connections, says nothing.
+ */
+function doClearlyBetter(others: readonly WatchedIn[], { samples }: WatchedIn, check: PassiveCheck): boolean {
+  const sinceMs = windowBeganMs(samples, check.withinMs);
+  const seen = others
+    .filter((other) => windowBeganMs(other.samples, check.withinMs) <= sinceMs)
+    .map((other) => attemptsWithin(other.samples, check.withinMs, sinceMs))
+    .filter(({ tried }) => tried >= check.attempts);
+  const tried = seen.reduce((sum, count) => sum + count.tried, 0);
+  const failed = seen.reduce((sum, count) => sum + failedOf(count), 0);
+  const half = (check.failures / 2) * tried;
+  // Of few connections that fail half as often, fewer do by chance: about so many (the deviation of a Poisson distribution).
+  return tried > 0 && failed + Math.sqrt(half) <= half;
 }
 
 /** One backend by itself: it comes back, gets a sample, or is forgiven. */
@@ -90,23 +127,31 @@ function look(
     if (nowMs < untilMs && !(wasDown && isHealthy)) return { ...state, wasDown };
     // What it did before it came back counts no more.
     const samples = withSample([], count, nowMs, withinMs);
-    return { kind: 'in', samples, ejections, lastOutMs: nowMs - sinceMs, sinceMs: nowMs };
+    return { kind: 'in', samples, ejections, lastOutMs: nowMs - sinceMs, sinceMs: nowMs, worseSinceMs: undefined };
   }
   // While probes find it down it gets no new connections, and needs no second judge.
   const samples = withSample(isHealthy ? (state?.samples ?? []) : [], count, nowMs, withinMs);
-  if (state === undefined) return { kind: 'in', samples, ejections: 0, lastOutMs: 0, sinceMs: nowMs };
+  if (state === undefined) {
+    return { kind: 'in', samples, ejections: 0, lastOutMs: 0, sinceMs: nowMs, worseSinceMs: undefined };
+  }
   const isForgiven = nowMs - state.sinceMs > Math.max(state.lastOutMs, withinMs);
-  return { ...state, samples, ejections: isForgiven ? 0 : state.ejections };
+  // Who is down, and comes back up, begins anew.
+  const worseSinceMs = isHealthy ? state.worseSinceMs : undefined;
+  return { ...state, samples, ejections: isForgiven ? 0 : state.ejections, worseSinceMs };
 }
 
 function failureOf(
-  { samples }: Watched & { kind: 'in' },
+  { samples }: WatchedIn,
   check: PassiveCheck,
 ): { readonly share: number; readonly reason: string } | undefined {
   const seen = attemptsWithin(samples, check.withinMs);
-  const failed = Math.min(seen.tried, seen.unanswered + seen.refused);
+  const failed = failedOf(seen);
   if (seen.tried < check.attempts || failed < check.failures * seen.tried) return undefined;
   return { share: failed / seen.tried, reason: reasonOf(seen, failed, check.withinMs) };
+}
+
+function failedOf({ tried, unanswered, refused }: AttemptCount): number {
+  return Math.min(tried, unanswered + refused);
 }
 
 function reasonOf({ tried, unanswered, refused }: AttemptCount, failed: number, withinMs: number): string {
@@ -116,7 +161,7 @@ function reasonOf({ tried, unanswered, refused }: AttemptCount, failed: number, 
   return `${of} failed: ${unanswered} not answered (SYN sent again), ${refused} refused (RST)`;
 }
 
-function ejected(state: Watched & { kind: 'in' }, reason: string, nowMs: number, check: PassiveCheck): Watched {
+function ejected(state: WatchedIn, reason: string, nowMs: number, check: PassiveCheck): Watched {
   const ejections = state.ejections + 1;
   const outMs = Math.min(check.maxEjectForMs, check.ejectForMs * ejections);
   return { kind: 'out', reason, ejections, sinceMs: nowMs, untilMs: nowMs + outMs, wasDown: false };
