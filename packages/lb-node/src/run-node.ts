@@ -123,11 +123,13 @@ async function reconfigure(
   { node, source, presence, logger, metrics, admin }: Daemon,
 ): Promise<void> {
   try {
+    const { level } = node.inForce().config.log;
     const pass = node.reconfigure(config);
     // Others may know that it drains before its routers do.
     presence.tell();
     await pass;
-    logger.level = config.log.level;
+    // Another one may have been set by the admin API: it stays until this setting itself changes.
+    if (config.log.level !== level) logger.level = config.log.level;
     metrics.counts.configInForce();
     admin.reconfigured(config);
     logger.info({ event: 'config_in_force', ...inForce(source) }, 'configuration in force');
