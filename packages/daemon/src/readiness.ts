@@ -35,7 +35,7 @@ export function createReadiness(environment: NodeJS.ProcessEnv = process.env, li
   const life = periodMs === undefined ? undefined : setInterval(notify, periodMs, 'WATCHDOG=1').unref();
   return {
     ready: (status) => notify('READY=1', `STATUS=${status}`),
-    // systemd's Type=notify-reload asks for the monotonic time of the message.
+    // Type=notify-reload of systemd 253 and later asks for the monotonic time of the message.
     reloading: () => notify('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: (status) => notify('STOPPING=1', `STATUS=${status}`),
     status: (status) => notify(`STATUS=${status}`),
