@@ -53,7 +53,9 @@ export class NodeConditions {
   readonly #sources: ConditionSources;
   readonly #packets = new Growth();
   readonly #errors = new Growth();
-  #digest: { readonly tables: ForwardingTables; readonly text: string } | undefined;
+  #digest:
+    | { readonly config: NodeConfig; readonly owners: ForwardingTables['owners']; readonly text: string }
+    | undefined;
 
   constructor(sources: ConditionSources) {
     this.#sources = sources;
@@ -71,7 +73,7 @@ export class NodeConditions {
     const found = followedBackends(followed, inForce, counters);
     return {
       sessions,
-      tables: this.#digestOf(inForce.tables),
+      tables: this.#digestOf(inForce),
       replication: replicationState(this.#sources.replication()),
       connections: sum(counts.map(({ activeConnections }) => activeConnections)),
       packets: this.#packets.of(sum(counters.services.map(({ packets }) => packets))),
@@ -82,9 +84,11 @@ export class NodeConditions {
     };
   }
 
-  /** Hashed once for each pass that anybody asks about, however often they ask. */
-  #digestOf(tables: ForwardingTables): string {
-    if (this.#digest?.tables !== tables) this.#digest = { tables, text: tablesDigest(tables) };
+  /** Hashed once for each configuration that anybody asks about, however often they ask. */
+  #digestOf({ config, tables: { owners } }: InForce): string {
+    if (this.#digest?.config !== config || this.#digest.owners !== owners) {
+      this.#digest = { config, owners, text: tablesDigest(config, owners) };
+    }
     return this.#digest.text;
   }
 }

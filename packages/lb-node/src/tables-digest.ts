@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { ForwardingService, ForwardingTables } from '@weir/dataplane';
+import type { NodeConfig, ServiceConfig } from '@weir/control';
+import type { ForwardingTables } from '@weir/dataplane';
+import { forwardingMethodOf, schedulingOf } from './forwarding-method.js';
 
 /** Hexadecimal digits: 64 bits tell the tables of a few hundred nodes apart. */
 const DIGITS = 16;
 
-/** Rows are hashed once: most changes leave most tables as they were, and a table has 65,537 rows. */
-const rowsHashes = new WeakMap<object, string>();
-
 /**
- * One short text for where tables send packets. It is the same on all nodes that would send each packet to the same
- * backend, and does not depend on the order of services. What differs between nodes by design is left out: their own
- * addresses, ports and guard; rows that keep flows; and which other nodes answer them.
+ * One short text for where this node sends packets while all is well. It is the same on all nodes of one version that have
+ * the same services, backends and weights in force, and does not depend on the order of services. What differs between
+ * nodes by design is left out: their own addresses, ports and guard; and what each finds out for itself and comes to at its
+ * own time, which is health, ejections, slow starts and pinned rows.
+ * @param owners  the table of nodes that is in force; undefined: there is none
  */
-export function tablesDigest({ services, hashSeed, owners }: ForwardingTables): string {
+export function tablesDigest(
+  { services, dataplane }: Pick<NodeConfig, 'services' | 'dataplane'>,
+  owners: ForwardingTables['owners'],
+): string {
   const hash = createHash('sha256');
   for (const text of services.map(serviceText).sort()) hash.update(`${text}\n`);
-  hash.update(String(hashSeed));
+  hash.update(String(dataplane.hashSeed));
   if (owners !== undefined) {
     const { nodes, choices, port, hashKey } = owners;
     hash.update(JSON.stringify([nodes, choices, port, Buffer.from(hashKey).toString('hex')]));
@@ -23,18 +27,20 @@ export function tablesDigest({ services, hashSeed, owners }: ForwardingTables): 
   return hash.digest('hex').slice(0, DIGITS);
 }
 
-function serviceText({ listeners, forwarding, scheduling, backends, rows, persistence }: ForwardingService): string {
-  const places = backends.map(({ address, port, weight }) => [address, port, weight]);
-  return JSON.stringify([listeners, forwarding, scheduling, places, rowsHash(rows), persistence]);
+function serviceText(service: ServiceConfig): string {
+  const { listeners, scheduler, tableRows, pinning, persistence, backends } = service;
+  const places = backends.map(({ address, port, weight, state, isFallback }) => [
+    address,
+    port,
+    weight,
+    state,
+    isFallback,
+  ]);
+  const how = [forwardingMethodOf(service), scheduler, schedulingText(service), tableRows, pinning, persistence];
+  return JSON.stringify([listeners, how, places]);
 }
 
-function rowsHash(rows: ArrayLike<number>): string {
-  let hash = rowsHashes.get(rows);
-  if (hash === undefined) {
-    // As one type, whichever array they come in: indexes of backends fit.
-    const bytes = Uint32Array.from(rows);
-    hash = createHash('sha256').update(bytes).digest('hex');
-    rowsHashes.set(rows, hash);
-  }
-  return hash;
+/** With its key, which JSON has no form for. */
+function schedulingText(service: ServiceConfig): string {
+  return JSON.stringify([schedulingOf(service), service.secondChance?.hashKey]);
 }

@@ -54,11 +54,13 @@ export function mappingOf(text: string | undefined): Readonly<Record<string, unk
 }
 
 /**
- * Why the cluster is not whole: the first of its nodes that is away, has lost a session, has other tables or lags behind.
+ * Why the cluster is not whole: the first of its nodes that is away, has lost a session, has other tables than
+ * those of its version, or lags behind.
  * @param names  of nodes that must be there
  */
 export function brokenPart(view: ClusterView, names: readonly string[]): string | undefined {
-  let tables: { readonly digest: string; readonly name: string } | undefined;
+  // Another version may make another digest of the same tables.
+  const tablesOf = new Map<string, { readonly digest: string; readonly name: string }>();
   for (const name of names) {
     const record = view.nodes.get(name);
     if (record === undefined) return `${name} is not registered`;
@@ -66,7 +68,8 @@ export function brokenPart(view: ClusterView, names: readonly string[]): string 
     if (condition === undefined) return `${name} (version ${record.version}) says nothing of its condition`;
     const problem = conditionProblem(condition);
     if (problem !== undefined) return `${name} ${problem}`;
-    tables ??= { digest: condition.tables, name };
+    const tables = tablesOf.get(record.version) ?? { digest: condition.tables, name };
+    tablesOf.set(record.version, tables);
     if (tables.digest !== condition.tables) return `${name} has other tables than ${tables.name}`;
   }
   return undefined;
