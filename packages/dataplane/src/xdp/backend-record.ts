@@ -36,8 +36,14 @@ export function encodeBackendRoute(
   return route;
 }
 
+/** Where a backend is: the text of its address, and its port, 0 where it has that of the service. */
+export interface BackendAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Address and port of the backend in a `struct backend`. */
-export function decodeBackend(route: Uint8Array): { readonly address: string; readonly port: number } {
+export function decodeBackend(route: Uint8Array): BackendAddress {
   const bytes = route[Backend.outerFamily] === 4 ? 4 : 16;
   const address = bytesToAddress(route.slice(Backend.destination, Backend.destination + bytes));
   return { address, port: ((route[Backend.port] as number) << 8) | (route[Backend.port + 1] as number) };

@@ -83,7 +83,7 @@ export class TableMemory implements Disposable {
   readonly #services: DataView;
   readonly #serviceWords: BigUint64Array;
   readonly #backends: DataView;
-  readonly #backendCounts: BigUint64Array;
+  readonly #backendCounts: Uint32Array;
   readonly #connections: Uint32Array;
   readonly #attempts: BigUint64Array;
   readonly #begun: WrappingCounts;
@@ -107,7 +107,7 @@ export class TableMemory implements Disposable {
     this.#services = new DataView(this.#maps.services.buffer);
     this.#serviceWords = new BigUint64Array(this.#maps.services.buffer);
     this.#backends = new DataView(this.#maps.backends.buffer);
-    this.#backendCounts = new BigUint64Array(this.#maps.backend_cpus.buffer);
+    this.#backendCounts = new Uint32Array(this.#maps.backend_cpus.buffer);
     this.#connections = new Uint32Array(this.#maps.connections.buffer);
     this.#attempts = new BigUint64Array(this.#maps.attempts.buffer);
     this.#begun = new WrappingCounts(sizes.backends);
@@ -420,7 +420,7 @@ export class TableMemory implements Disposable {
   /** Fills a free slot: no row points at it yet. Counters start at 0. */
   setBackend(slot: number, service: number, route: Uint8Array): void {
     const cpus = this.sizes.cpus;
-    this.#backendCounts.fill(0n, slot * cpus * 8, (slot + 1) * cpus * 8);
+    this.#backendCounts.fill(0, (slot * cpus * BackendCpu.bytes) / 4, ((slot + 1) * cpus * BackendCpu.bytes) / 4);
     this.#connections.fill(0, (slot * Connections.bytes) / 4, ((slot + 1) * Connections.bytes) / 4);
     this.#attempts.fill(0n, (slot * Attempts.bytes) / 8, ((slot + 1) * Attempts.bytes) / 8);
     this.#begun.restart(slot);
@@ -448,14 +448,14 @@ export class TableMemory implements Disposable {
   }
 
   backendCount(slot: number): { packets: number; bytes: number } {
-    let packets = 0n;
-    let bytes = 0n;
+    let packets = 0;
+    let bytes = 0;
     for (let cpu = 0; cpu < this.sizes.cpus; cpu++) {
-      const word = ((slot * this.sizes.cpus + cpu) * BackendCpu.bytes) / 8;
-      packets += this.#backendCounts[word + BackendCpu.packets / 8] as bigint;
-      bytes += this.#backendCounts[word + BackendCpu.bytesCounted / 8] as bigint;
+      const word = ((slot * this.sizes.cpus + cpu) * BackendCpu.bytes) / 4;
+      packets += readCount(this.#backendCounts, word + BackendCpu.packets / 4);
+      bytes += readCount(this.#backendCounts, word + BackendCpu.bytesCounted / 4);
     }
-    return { packets: Number(packets), bytes: Number(bytes) };
+    return { packets, bytes };
   }
 
   connectionCount(slot: number): Pick<BackendCount, 'activeConnections' | 'inactiveConnections' | 'newFlows'> {
@@ -507,6 +507,18 @@ export class TableMemory implements Disposable {
 
   [Symbol.dispose](): void {
     for (const map of Object.values(this.#maps)) map[Symbol.dispose]();
+  }
+}
+
+/**
+ * A count of 64 bits that another CPU may be adding to, as a number: exact below 2^53. Its halves are read one by one, as a
+ * BigInt is an object each time; the upper one twice, as the lower one may overflow into it in between.
+ */
+function readCount(words: Uint32Array, at: number): number {
+  for (;;) {
+    const upper = Atomics.load(words, at + 1);
+    const lower = Atomics.load(words, at);
+    if (upper === Atomics.load(words, at + 1)) return upper * 2 ** 32 + lower;
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CHOICE_ROWS, NO_CHOICE } from '@weir/director';
 import type { AppliedChanges, BackendCount, Counters, HandoverCount, ServiceKey, TableInForce } from '../dataplane.js';
 import { DataplaneError } from '../dataplane-error.js';
-import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
+import { type BackendAddress, decodeBackend, ROUTE_BYTES } from './backend-record.js';
 import { CHOICES_MAX, NO_BACKEND, ROW_KEPT, ROWS_PER_LINE } from './layout.js';
 import { type LineRange, RowSpace } from './row-space.js';
 import { buildServiceDirectory } from './service-directory.js';
@@ -61,6 +61,8 @@ export class TableWriter {
   readonly #backends: SlotPool;
   readonly #rowSpace: RowSpace;
   readonly #live = new Map<string, LiveService>();
+  /** Of backends in force, by slot: counters are read often, and the text of an address takes longer than all else there. */
+  readonly #addresses = new Map<number, BackendAddress>();
   /** Slots that a process filled which ended before anything pointed at them. */
   readonly #orphans: number[] = [];
 
@@ -157,16 +159,25 @@ export class TableWriter {
   }
 
   #peerAt(slot: number): Peer {
-    return [decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)).address, slot];
+    return [this.#addressAt(slot).address, slot];
+  }
+
+  #addressAt(slot: number): BackendAddress {
+    let address = this.#addresses.get(slot);
+    if (address === undefined) {
+      address = decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES));
+      this.#addresses.set(slot, address);
+    }
+    return address;
   }
 
   #backendCount({ index }: LiveService, slot: number): BackendCount {
-    return {
-      ...decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)),
-      ...this.#memory.backendCount(slot),
-      ...this.#memory.connectionCount(slot),
-      ...(this.#memory.isWatched(index) ? { attempts: this.#memory.attemptCount(slot) } : {}),
-    };
+    const { address, port } = this.#addressAt(slot);
+    const { packets, bytes } = this.#memory.backendCount(slot);
+    const { activeConnections, inactiveConnections, newFlows } = this.#memory.connectionCount(slot);
+    // Field by field: of ten thousand backends, spreading takes several times as long.
+    const count = { address, port, packets, bytes, activeConnections, inactiveConnections, newFlows };
+    return this.#memory.isWatched(index) ? { ...count, attempts: this.#memory.attemptCount(slot) } : count;
   }
 
   /**
@@ -219,7 +230,7 @@ export class TableWriter {
       rows[row] = positions.get(content & ~ROW_KEPT) ?? -1;
       if ((content & ROW_KEPT) !== 0) keptRows.push(row);
     }
-    const backends = slots.map((slot) => decodeBackend(this.#memory.backendRoute(slot, ROUTE_BYTES)));
+    const backends = slots.map((slot) => this.#addressAt(slot));
     return { listeners, backends, rows, keptRows };
   }
 
@@ -365,19 +376,21 @@ export class TableWriter {
     for (const [route, slot] of service.backends) {
       if (keep.has(slot)) continue;
       this.#memory.retire(service.index, this.#backendCount(service, slot));
-      this.#memory.freeBackend(slot);
-      this.#backends.release(slot, this.#nowMs());
+      this.#releaseSlot(slot);
       service.backends.delete(route);
       released++;
     }
     return released;
   }
 
+  #releaseSlot(slot: number): void {
+    this.#addresses.delete(slot);
+    this.#memory.freeBackend(slot);
+    this.#backends.release(slot, this.#nowMs());
+  }
+
   #releaseService(service: LiveService): void {
-    for (const slot of service.backends.values()) {
-      this.#memory.freeBackend(slot);
-      this.#backends.release(slot, this.#nowMs());
-    }
+    for (const slot of service.backends.values()) this.#releaseSlot(slot);
     for (const which of ['table', 'spareTable'] as const) {
       const table = this.#memory.table(service.index, which);
       if (table !== undefined) this.#releaseRows(table.range);

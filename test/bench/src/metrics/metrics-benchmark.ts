@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type NodeConfig, parseNodeConfig } from '@weir/control';
 import { createLogger } from '@weir/daemon';
+import type { BackendCount, ServiceCount } from '@weir/dataplane';
 import type { DaemonFigures } from '@weir/lb-node/dist/metrics/daemon-figures.js';
 import { NodeMetrics } from '@weir/lb-node/dist/metrics/node-metrics.js';
 import { startNode } from '@weir/lb-node/dist/node.js';
@@ -13,7 +14,6 @@ import { enterPrivateNamespaces } from '../dataplane/private-namespaces.js';
 import { type Summary, summarize } from '../statistics.js';
 import { PromClientPage } from './prom-client-page.js';
 
-export const scrapers = ['weir', 'prom-client'] as const;
 const PORT = 9646;
 const PROM_CLIENT_PORT = 9647;
 /** Scrapes before those that are measured: the first ones are slower. */
@@ -28,7 +28,7 @@ export interface MetricsBenchmarkOptions {
 
 /** What a scrape costs, in ms from the request to the last byte. */
 export interface ScrapeCost {
-  readonly by: (typeof scrapers)[number];
+  readonly by: 'weir' | 'prom-client';
   readonly ms: Summary;
   /** CPU time of the process that answers, in ms: what a machine does otherwise does not change it much. */
   readonly cpuMs: Summary;
@@ -43,8 +43,8 @@ export interface MetricsResult {
 }
 
 /**
- * Scrapes a node with many services and backends, all of them with health checks, over HTTP, in turns with the same series
- * set one by one in prom-client. Its program runs on an interface of a network namespace that goes with this process.
+ * Scrapes a node with many services and backends, all of them with health checks, over HTTP; then the same series set one by
+ * one in prom-client. Its program runs on an interface of a network namespace that goes with this process.
  *
  * @throws {BenchError}
  */
@@ -77,25 +77,11 @@ async function measure(
   await using metrics = await NodeMetrics.open(config);
   metrics.running(read);
   const { text } = await scrape(PORT);
+  const weir = await timed(options.rounds, () => scrape(PORT, '/dev/null'), say);
+  const { ms: readMs } = await timed(options.rounds, () => timeOf(read), say);
+  // Not before: the collector of garbage would go through its many objects in the time of the others.
   await using _naive = await PromClientPage.open(PROM_CLIENT_PORT, text);
-  const ports = { weir: PORT, 'prom-client': PROM_CLIENT_PORT };
-  const times: Record<ScrapeCost['by'], number[]> = { weir: [], 'prom-client': [] };
-  const cpuTimes: Record<ScrapeCost['by'], number[]> = { weir: [], 'prom-client': [] };
-  const readTimes: number[] = [];
-  for (let round = 1 - WARM_UP; round <= options.rounds; round++) {
-    if (round > 0) say(`round ${round} of ${options.rounds}`);
-    for (const by of scrapers) {
-      const cpu = process.cpuUsage();
-      const { ms } = await scrape(ports[by], '/dev/null');
-      const { user, system } = process.cpuUsage(cpu);
-      if (round <= 0) continue;
-      times[by].push(ms);
-      cpuTimes[by].push((user + system) / 1000);
-    }
-    const begunMs = performance.now();
-    await read();
-    if (round > 0) readTimes.push(performance.now() - begunMs);
-  }
+  const promClient = await timed(options.rounds, () => scrape(PROM_CLIENT_PORT, '/dev/null'), say);
   const series = text.split('\n').filter((line) => line.startsWith('weir_backend_')).length;
   if (series < options.backends) {
     throw new BenchError(
@@ -103,26 +89,58 @@ async function measure(
       `expected series of ${options.backends} backends, found ${series} series`,
     );
   }
-  const costs = scrapers.map((by) => ({
-    by,
-    ms: summarize(times[by]),
-    cpuMs: summarize(cpuTimes[by]),
-    series,
-    bytes: Buffer.byteLength(text),
-  }));
-  return { costs, readMs: summarize(readTimes) };
+  const size = { series, bytes: Buffer.byteLength(text) };
+  return {
+    costs: [
+      { by: 'weir', ...weir, ...size },
+      { by: 'prom-client', ...promClient, ...size },
+    ],
+    readMs,
+  };
+}
+
+/** One after the other, as Prometheus asks. */
+async function timed(
+  rounds: number,
+  once: () => Promise<Cost>,
+  say: (line: string) => void,
+): Promise<Pick<ScrapeCost, 'ms' | 'cpuMs'>> {
+  const costs: Cost[] = [];
+  for (let round = 1 - WARM_UP; round <= rounds; round++) {
+    if (round > 0) say(`round ${round} of ${rounds}`);
+    const cost = await once();
+    if (round > 0) costs.push(cost);
+  }
+  return { ms: summarize(costs.map(({ ms }) => ms)), cpuMs: summarize(costs.map(({ cpuMs }) => cpuMs)) };
+}
+
+interface Cost {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function timeOf(run: () => Promise<unknown>): Promise<Cost> {
+  const [begunMs, cpu] = [performance.now(), process.cpuUsage()];
+  await run();
+  return { ms: performance.now() - begunMs, cpuMs: cpuMsSince(cpu) };
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 const run = promisify(execFile);
 
 /** By curl, as a process of its own: who reads the page takes no time from who writes it. */
-async function scrape(port: number, file = '-'): Promise<{ readonly ms: number; readonly text: string }> {
+async function scrape(port: number, file = '-'): Promise<Cost & { readonly text: string }> {
   const url = `http://127.0.0.1:${port}/metrics`;
-  const { stdout } = await run('curl', ['-sS', '--fail', '-o', file, '-w', '\n%{time_total}', url], {
-    maxBuffer: 2 ** 28,
-  });
+  const curl = run('curl', ['-sS', '--fail', '-o', file, '-w', '\n%{time_total}', url], { maxBuffer: 2 ** 28 });
+  // From here on: to start a process takes this one, with all its memory, as long as half a page.
+  const cpu = process.cpuUsage();
+  const { stdout } = await curl;
   const at = stdout.lastIndexOf('\n');
-  return { ms: Number(stdout.slice(at)) * 1000, text: stdout.slice(0, at) };
+  return { ms: Number(stdout.slice(at)) * 1000, cpuMs: cpuMsSince(cpu), text: stdout.slice(0, at) };
 }
 
 function configOf({ services, backends }: MetricsBenchmarkOptions, directory: string): NodeConfig {
@@ -152,19 +170,22 @@ function configOf({ services, backends }: MetricsBenchmarkOptions, directory: st
   return parseNodeConfig(JSON.stringify(document), 'weir.yaml');
 }
 
-/** As if traffic had been there for a year: long numbers take longer to write. */
+/**
+ * As if traffic had been there for a year: long numbers take longer to write. In place: objects of its own would cost what
+ * a daemon does not have.
+ */
 function busy<T extends DaemonFigures['node']>(figures: T): T {
-  const services = figures.counters.services.map((service) => ({
-    ...service,
-    packets: service.packets + 1_234_567_890_123,
-    backends: service.backends.map((backend, i) => ({
-      ...backend,
-      packets: backend.packets + 123_456_789_012 + i,
-      bytes: backend.bytes + 98_765_432_109_876 + i,
-      newFlows: backend.newFlows + 1_234_567_890 + i,
-      activeConnections: 12_345 + i,
-      inactiveConnections: 54_321 + i,
-    })),
-  }));
-  return { ...figures, counters: { ...figures.counters, services } };
+  for (const service of figures.counters.services as Writable<ServiceCount>[]) {
+    service.packets += 1_234_567_890_123;
+    for (const [i, backend] of (service.backends as Writable<BackendCount>[]).entries()) {
+      backend.packets += 123_456_789_012 + i;
+      backend.bytes += 98_765_432_109_876 + i;
+      backend.newFlows += 1_234_567_890 + i;
+      backend.activeConnections += 12_345 + i;
+      backend.inactiveConnections += 54_321 + i;
+    }
+  }
+  return figures;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
