@@ -74,7 +74,8 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
       await using _part = config.etcd && takePartInRollouts({ config: config.etcd, name, node, presence, logger });
       await aborted(AbortSignal.any([signals.stop, restart.signal]));
     }
-    await changing;
+    // It was told why it failed.
+    await changing.catch(() => {});
     const isRestart = !signals.stop.aborted;
     presence.tell({ phase: 'leaving' });
     metrics.leaving();
@@ -104,20 +105,27 @@ interface Daemon {
   readonly admin: NodeAdmin;
 }
 
+/** @throws why a changed configuration is not in force; it was logged */
 async function onConfig(event: ConfigEvent, daemon: Daemon): Promise<void> {
-  if (event.kind === 'refused') {
-    daemon.metrics.counts.configRefused();
-    daemon.logger.error(
-      { event: 'config_refused', err: event.error },
-      `the changed configuration is refused, the old one stays: ${event.error.message}`,
-    );
-  } else {
-    await reconfigure(event.config, daemon);
-    if (event.config.rollout?.restartInstance === daemon.presence.instance) daemon.restart.abort();
+  try {
+    if (event.kind === 'refused') {
+      daemon.metrics.counts.configRefused();
+      daemon.logger.error(
+        { event: 'config_refused', err: event.error },
+        `the changed configuration is refused, the old one stays: ${event.error.message}`,
+      );
+    } else {
+      await reconfigure(event.config, daemon);
+    }
+  } finally {
+    if (event.kind === 'changed' && event.config.rollout?.restartInstance === daemon.presence.instance) {
+      daemon.restart.abort();
+    }
+    daemon.readiness.ready(statusOf(daemon));
   }
-  daemon.readiness.ready(statusOf(daemon));
 }
 
+/** @throws what the node throws; it was logged */
 async function reconfigure(
   config: NodeConfig,
   { node, source, presence, logger, metrics, admin }: Daemon,
@@ -139,6 +147,7 @@ async function reconfigure(
       { event: 'config_refused', err: error },
       `the changed configuration is not in force: ${(error as Error).message}`,
     );
+    throw error;
   }
 }
 

@@ -11,6 +11,8 @@ export type ChangeErrorCode =
   | 'CHANGE_LAST_BACKEND'
   /** No member of etcd answered. */
   | 'CHANGE_NO_ETCD'
+  /** The node could not put it in force, and took it back. */
+  | 'CHANGE_NOT_IN_FORCE'
   /** weir.yaml can't be written, or says something else than when it was read. */
   | 'CHANGE_NOT_SAVED';
 

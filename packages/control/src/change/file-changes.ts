@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidConfigError } from '../config-error.js';
 import { type NodeConfig, nodeConfigOf } from '../node-config.js';
@@ -28,7 +29,7 @@ export interface RunningHost {
   running: RunningDocument;
   /** Whether the node itself could put it in force. @throws {ConfigError} it could not */
   check(next: NodeConfig): Promise<void>;
-  /** Resolves when what runs now has been told to whoever puts it in force. */
+  /** Resolves when what runs now is in force. @throws why it is not */
   told(): Promise<void>;
 }
 
@@ -129,21 +130,47 @@ export class FileChanges implements ConfigChanges {
     const edited = edit(before);
     const after = edited && { ...edited, name };
     let next = isDeepStrictEqual(before, after) ? running : running.withService(name, after);
-    await this.#host.check(nodeConfigOf(next.document));
     let saved: WrittenNode | undefined;
     if (isSaved) {
       saved = await planSave(path, running.file, { name, value: after });
       next = next.withFile(saved);
     }
+    await this.#host.check(nodeConfigOf(next.document));
     if (isDryRun)
       return { before, after, revision: entryRevision(after), origin: this.#originOf(name), isInForce: false };
-    if (saved !== undefined && saved.text !== running.file.text) await saveFile(path, saved.text);
-    if (next !== running) await this.#put(next);
+    if (saved !== undefined && saved.text !== running.file.text) await this.#putSaved(next, saved.text);
+    else if (next !== running) await this.#put(next);
     return { before, after, revision: entryRevision(after), origin: this.#originOf(name), isInForce: true };
   }
 
+  /** @throws {ChangeError} CHANGE_NOT_SAVED, CHANGE_NOT_IN_FORCE: the file is as it was */
+  async #putSaved(next: RunningDocument, text: string): Promise<void> {
+    const { path } = this.#host;
+    const former = await readFile(path, 'utf8');
+    await saveFile(path, text);
+    try {
+      await this.#put(next);
+    } catch (error) {
+      await saveFile(path, former);
+      throw error;
+    }
+  }
+
+  /** @throws {ChangeError} CHANGE_NOT_IN_FORCE */
   async #put(next: RunningDocument): Promise<void> {
-    this.#host.running = next;
+    const before = this.#host.running;
+    try {
+      await this.#run(next);
+    } catch (cause) {
+      // The node may have begun with it.
+      await this.#run(before).catch(() => {});
+      const message = `the node could not put it in force, and took it back: ${(cause as Error).message}`;
+      throw new ChangeError('CHANGE_NOT_IN_FORCE', message, { cause });
+    }
+  }
+
+  async #run(document: RunningDocument): Promise<void> {
+    this.#host.running = document;
     this.listeners.tell();
     await this.#host.told();
   }

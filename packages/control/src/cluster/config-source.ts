@@ -11,12 +11,13 @@ export type Refusal = (current: NodeConfig, next: NodeConfig) => ConfigError | u
 export interface ConfigSourceOptions {
   readonly logger: ClusterLog;
   /**
-   * Asked where there is a section `etcd`, of weir.yaml without what is in etcd: the keys of etcd then go on to be merged
-   * with the file before, where they would be refused with the new one.
+   * Asked of weir.yaml without what is in etcd: changes through the API, and the keys of etcd, then go on to be merged with
+   * the file before, where they would be refused with the new one.
    */
   readonly refusal?: Refusal;
   /**
-   * Asked of what a change through this node comes to, before it is written: whether the node could put it in force.
+   * Asked of what a change through this node comes to, before it is written, and without `etcd` of a changed weir.yaml:
+   * whether the node could put it in force.
    * @throws {ConfigError} it could not
    */
   readonly check?: (next: NodeConfig) => Promise<void>;
@@ -28,7 +29,12 @@ export interface ClusterConfigSource extends ConfigSource {
   readonly config: NodeConfig;
   /** What stands in it, and how it is changed. */
   readonly changes: ConfigChanges;
-  /** Tells what changes from now on, in order, one at a time; while a callback runs, only the newest state is kept. Once. */
+  /** Why weir.yaml as it stands now, or what was told last, is not in force; undefined: it is. */
+  readonly refused: string | undefined;
+  /**
+   * Tells what changes from now on, in order, one at a time; while a callback runs, only the newest state is kept. Once.
+   * @param callback  what it throws says why a configuration is not in force: whoever made the change is told
+   */
   follow(callback: (event: ConfigEvent) => Promise<void>): void;
   status(): ClusterStatus;
   /**

@@ -60,6 +60,8 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
   #merged: MergedCluster;
   /** What was told last; before that, what {@link config} said. */
   #told: NodeConfig;
+  /** Why that is not in force. */
+  #failed: string | undefined;
   /** Of the keys in {@link #told}, once it has been put in force. */
   readonly #toldRevision = new Milestone();
   readonly #seenRevision = new Milestone();
@@ -95,6 +97,10 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
 
   get config(): NodeConfig {
     return this.#told;
+  }
+
+  get refused(): string | undefined {
+    return this.#file.refused ?? this.#failed;
   }
 
   get file(): WrittenNode {
@@ -235,7 +241,13 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
     if (this.#callback === undefined) return;
     if (!isAsked && isDeepStrictEqual(config, this.#told)) return;
     this.#told = config;
-    await this.#callback({ kind: 'changed', config });
+    try {
+      await this.#callback({ kind: 'changed', config });
+      this.#failed = undefined;
+    } catch (error) {
+      this.#failed = (error as Error).message;
+      throw error;
+    }
   }
 
   /** What is in etcd may be anything: a mistake of ours in reading it must not end every node at once. */

@@ -17,6 +17,11 @@ export class FileDocument {
     this.file = file;
   }
 
+  /** Why it is not what stands there now. */
+  get refused(): string | undefined {
+    return this.#refusal;
+  }
+
   get value(): NodeDocument {
     return this.file.document;
   }

@@ -11,6 +11,12 @@ import type { ConfigEvent } from '../watch-node-config.js';
 import { Bursts } from './bursts.js';
 import type { ClusterConfigSource, ConfigSourceOptions, NodeRegistration } from './config-source.js';
 
+/** Somebody who made a change. */
+interface Waiting {
+  readonly inForce: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** weir.yaml alone, and what is changed of it while it runs. */
 export class FileSource implements ClusterConfigSource, RunningHost {
   readonly path: string;
@@ -29,11 +35,14 @@ export class FileSource implements ClusterConfigSource, RunningHost {
   #config: NodeConfig;
   /** Undefined: a refusal was told last. */
   #told: NodeConfig | undefined;
+  /** Of the file. */
   #refused: string | undefined;
+  /** Why what was told last is not in force. */
+  #failed: string | undefined;
   #fileWanted: 'no' | 'if-changed' | 'in-any-case' = 'no';
   #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
   #watchingFile: Disposable | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
 
   constructor(path: string, file: WrittenNode, options: ConfigSourceOptions) {
     this.path = resolve(path);
@@ -45,6 +54,10 @@ export class FileSource implements ClusterConfigSource, RunningHost {
 
   get config(): NodeConfig {
     return this.#config;
+  }
+
+  get refused(): string | undefined {
+    return this.#refused ?? this.#failed;
   }
 
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
@@ -71,11 +84,13 @@ export class FileSource implements ClusterConfigSource, RunningHost {
   }
 
   async check(next: NodeConfig): Promise<void> {
+    const refusal = this.#options.refusal?.(nodeConfigOf(this.running.document), next);
+    if (refusal !== undefined) throw refusal;
     await this.#options.check?.(next);
   }
 
   told(): Promise<void> {
-    const told = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const told = new Promise<void>((inForce, failed) => this.#waiting.push({ inForce, failed }));
     this.#bursts.push();
     return told;
   }
@@ -95,28 +110,52 @@ export class FileSource implements ClusterConfigSource, RunningHost {
     const waiting = this.#waiting.splice(0);
     try {
       const isAsked = this.#fileWanted === 'in-any-case';
-      const error = this.#fileWanted === 'no' ? undefined : await this.#readFile();
-      if (error === undefined) this.#refused = undefined;
-      else await this.#refuse(error, isAsked);
-      if (error !== undefined && waiting.length === 0) return;
-      const config = nodeConfigOf(this.running.document);
-      if ((!isAsked || error !== undefined) && isDeepStrictEqual(config, this.#told)) return;
-      this.#config = config;
-      this.#told = config;
-      await this.#callback?.({ kind: 'changed', config });
-    } finally {
-      for (const resolve of waiting) resolve();
+      const error = this.#fileWanted === 'no' ? undefined : await this.#lookedAtFile(isAsked);
+      if (error === undefined || waiting.length > 0) await this.#tell(isAsked && error === undefined);
+      for (const { inForce } of waiting) inForce();
+    } catch (error) {
+      if (waiting.length === 0) throw error;
+      for (const { failed } of waiting) failed(error);
     }
   }
 
-  /** @returns what is wrong with it, for itself or beside the changes that were made of it */
+  /** @returns why the file is not taken */
+  async #lookedAtFile(isAsked: boolean): Promise<ConfigError | undefined> {
+    const error = await this.#readFile();
+    if (error === undefined) this.#refused = undefined;
+    else await this.#refuse(error, isAsked);
+    return error;
+  }
+
+  async #tell(isAsked: boolean): Promise<void> {
+    const config = nodeConfigOf(this.running.document);
+    if (!isAsked && isDeepStrictEqual(config, this.#told)) return;
+    this.#config = config;
+    this.#told = config;
+    try {
+      await this.#callback?.({ kind: 'changed', config });
+      this.#failed = undefined;
+    } catch (error) {
+      this.#failed = (error as Error).message;
+      // What comes next is told in any case.
+      this.#told = undefined;
+      throw error;
+    }
+  }
+
+  /** @returns what is wrong with it, for itself, beside the changes that were made of it, or for the node as it runs */
   async #readFile(): Promise<ConfigError | undefined> {
     this.#fileWanted = 'no';
     try {
       const file = await loadWrittenNode(this.path);
-      if (file.text === this.running.file.text) return undefined;
-      const overruled = this.running.overruledBy(file);
-      this.running = this.running.withFile(file);
+      const { running } = this;
+      if (file.text === running.file.text) return undefined;
+      const next = running.withFile(file);
+      await this.check(nodeConfigOf(next.document));
+      // Something was changed meanwhile, and the file is to be looked at beside that.
+      if (this.running !== running) return this.#readFile();
+      const overruled = running.overruledBy(file);
+      this.running = next;
       for (const service of overruled) {
         const message = `${this.path} says something new of service ${service}; it stands over what was changed while running`;
         this.#options.logger.warn({ event: 'change_not_kept', service }, message);

@@ -59,6 +59,10 @@ class DiscoveringSource implements ClusterConfigSource {
     return this.#config;
   }
 
+  get refused(): string | undefined {
+    return this.#source.refused;
+  }
+
   get changes(): ClusterConfigSource['changes'] {
     return this.#source.changes;
   }
@@ -108,6 +112,11 @@ class DiscoveringSource implements ClusterConfigSource {
       if (this.#isSettling) return;
       const config = this.#joined();
       if (!isDeepStrictEqual(config, this.#config)) await this.#tell(config);
+    }).catch((err: Error) => {
+      this.#logger.error(
+        { event: 'change_not_told', err },
+        `what was found can't be told: ${err.message}; the next change is told again`,
+      );
     });
   }
 
@@ -122,13 +131,9 @@ class DiscoveringSource implements ClusterConfigSource {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work).catch((err: Error) => {
-      this.#logger.error(
-        { event: 'change_not_told', err },
-        `what was found can't be told: ${err.message}; the next change is told again`,
-      );
-    });
-    return this.#queue;
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
+    return done;
   }
 
   async #tell(config: NodeConfig): Promise<void> {

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { ChangeError, InvalidConfigError } from '@weir/control';
+import { ChangeError, ConfigError, InvalidConfigError } from '@weir/control';
 import { AdminError, aborted, failedPrecondition, invalidConfig, unavailable } from './admin-error.js';
 
 /**
@@ -12,6 +12,8 @@ export async function changing<T>(change: () => Promise<T>, fieldOf: (path: stri
   } catch (error) {
     if (error instanceof InvalidConfigError) throw invalidConfig(error, fieldOf);
     if (error instanceof ChangeError) throw troubleOf(error);
+    // Right by itself, but not for this node as it runs.
+    if (error instanceof ConfigError) throw failedPrecondition(error.code, error.message);
     throw error;
   }
 }
@@ -27,6 +29,7 @@ function troubleOf(error: ChangeError): AdminError {
       return unavailable(code, message, { cause: error });
     case 'CHANGE_ELSEWHERE':
     case 'CHANGE_LAST_BACKEND':
+    case 'CHANGE_NOT_IN_FORCE':
     case 'CHANGE_NOT_SAVED':
       return failedPrecondition(code, message);
   }

@@ -7,6 +7,7 @@ import { type ClusterConfigSource, type NodeConfig, openConfigSource } from '@we
 import { createLogger } from '@weir/daemon';
 import type { Counters } from '@weir/dataplane';
 import type { ExecutionContext } from 'ava';
+import { restartRefusal } from '../fixed-settings.js';
 import { ForwardingPlanner } from '../forwarding-tables.js';
 import type { NodeFigures } from '../metrics/node-figures.js';
 import type { RunningNode } from '../node.js';
@@ -28,6 +29,8 @@ export class ChangesApi {
   readonly nodes: NodesClient;
   counts: Counts = [];
   inForce!: InForce;
+  /** Why the node does not put a configuration in force. */
+  failureOf: (config: NodeConfig) => Error | undefined = () => undefined;
 
   constructor(
     readonly source: ClusterConfigSource,
@@ -55,12 +58,15 @@ export async function openChangesApi(t: ExecutionContext, text: string): Promise
   const directory = mkdtempSync(join(tmpdir(), 'weir-api-'));
   const file = join(directory, 'weir.yaml');
   writeFileSync(file, text);
-  const source = await openConfigSource(file, { logger });
+  const source = await openConfigSource(file, { logger, refusal: restartRefusal });
   const socket = join(directory, 'admin.sock');
   const api = new ChangesApi(source, file, socket);
   await api.putInForce(source.config);
   source.follow(async (event) => {
-    if (event.kind === 'changed') await api.putInForce(event.config);
+    if (event.kind === 'refused') return;
+    const refusal = restartRefusal(api.inForce.config, event.config) ?? api.failureOf(event.config);
+    if (refusal !== undefined) throw refusal;
+    await api.putInForce(event.config);
   });
   const parts = { source, node: nodeOf(api) };
   const server = await AdminServer.open(

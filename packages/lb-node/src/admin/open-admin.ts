@@ -71,6 +71,7 @@ function servicesOf(
       inForce: () => node.inForce(),
       status,
       etcd: () => (source.config.etcd === undefined ? undefined : source.status()),
+      refused: () => source.refused,
       configFile,
       configYaml: () => configYaml(file.text, source.config, source.changes),
     }),

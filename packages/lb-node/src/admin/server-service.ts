@@ -21,6 +21,8 @@ export interface ServerParts {
   readonly status: () => string;
   /** Undefined where the configuration has no `etcd`. */
   readonly etcd: () => ClusterStatus | undefined;
+  /** Why the newest configuration is not in force; undefined: it is. */
+  readonly refused: () => string | undefined;
   /** Of the file that the daemon began with. */
   readonly configFile: string;
   /** The configuration in force, secrets left out. */
@@ -72,7 +74,7 @@ function serverInfo(figures: NodeFigures, role: string, parts: ServerParts): Get
     services: config.services.length,
     backends: backends.all,
     backendsUsable: backends.usable,
-    troubles: [...troublesOf(figures, etcd)],
+    troubles: [...troublesOf(figures, etcd, parts.refused())],
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import {
   type ApplyServiceResponse,
@@ -9,6 +9,7 @@ import {
   ServiceSpec,
   type WatchServicesResponse,
 } from '@weir/admin-api';
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { type ChangesApi, call, openChangesApi, refusalOf } from './changes-api.fixture.js';
 
@@ -66,6 +67,36 @@ test('a service that is applied is in force, is told with its revision, and is g
   t.is((await refusalOf(get(api, 'mail'))).code, status.NOT_FOUND);
   t.is((await refusalOf(remove(api, 'mail'))).code, status.NOT_FOUND);
 });
+
+test('beside a weir.yaml that waits for a restart, changes are in force, and none is saved', async (t) => {
+  const api = await openChangesApi(t, text);
+  const edited = text.replace('lb1', 'lb2');
+  writeFileSync(api.file, edited);
+  t.like(await refusalOf(apply(api, mail, { save: true })), { code: status.FAILED_PRECONDITION });
+  await eventually('the file is refused', () => api.source.refused !== undefined);
+  t.regex(api.source.refused ?? '', /node\.name can't change/);
+  t.true((await apply(api, mail)).isInForce);
+  t.is(api.inForce.config.services[1]?.name, 'mail');
+  t.is(api.inForce.config.node.name, 'lb1');
+  t.regex(api.source.refused ?? '', /node\.name can't change/);
+  t.is(readFileSync(api.file, 'utf8'), edited);
+});
+
+for (const save of [false, true]) {
+  test(`what the node can't put in force is refused and taken back, with save ${save}`, async (t) => {
+    const api = await openChangesApi(t, text);
+    const { config } = api.inForce;
+    api.failureOf = ({ services }) => (services.length > 1 ? new Error('the table is full') : undefined);
+    const refusal = await refusalOf(apply(api, mail, { save }));
+    t.is(refusal.code, status.FAILED_PRECONDITION);
+    t.regex(refusal.message, /the table is full/);
+    t.is((await refusalOf(get(api, 'mail'))).code, status.NOT_FOUND);
+    t.deepEqual(api.inForce.config, config);
+    t.is(readFileSync(api.file, 'utf8'), text);
+    api.failureOf = () => undefined;
+    t.true((await apply(api, mail, { save })).isInForce);
+  });
+}
 
 test('what is got can be applied, and changes nothing', async (t) => {
   const api = await openChangesApi(t, text);

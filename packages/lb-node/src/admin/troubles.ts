@@ -4,9 +4,17 @@ import type { NodeFigures } from '../metrics/node-figures.js';
 /** More of one kind are counted, not listed. */
 const LISTED_MAX = 20;
 
-/** What of a node is not as it should be, for people: a line each. */
-export function troublesOf(figures: NodeFigures, etcd: ClusterStatus | undefined): readonly string[] {
+/**
+ * What of a node is not as it should be, for people: a line each.
+ * @param refused  why the newest configuration is not in force; undefined: it is
+ */
+export function troublesOf(
+  figures: NodeFigures,
+  etcd: ClusterStatus | undefined,
+  refused: string | undefined,
+): readonly string[] {
   return [
+    ...(refused === undefined ? [] : [`the changed configuration is not in force: ${refused}`]),
     ...speakerTroubles(figures),
     ...listed(figures.silence, 'more reasons why VIPs are not announced'),
     ...overrideTroubles(figures),
