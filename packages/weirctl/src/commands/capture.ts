@@ -17,6 +17,7 @@ interface CaptureOptions extends ConnectionOptions {
   readonly snapLength: number;
   readonly count?: number;
   readonly write?: string;
+  readonly force?: true;
 }
 
 const RATE = 1000;
@@ -32,7 +33,8 @@ export function captureCommand(): Command {
     .option('--rate <packets>', 'a second, at most; others are counted', wholeNumber, RATE)
     .option('--snap-length <bytes>', 'kept of each packet', wholeNumber, SNAP_BYTES)
     .option('-c, --count <packets>', 'end after so many', wholeNumber)
-    .option('-w, --write <file>', 'default: the standard output, for tcpdump or Wireshark')
+    .option('-w, --write <file>', 'a new file that only you can read; default: the standard output')
+    .option('--force', 'with -w: overwrite a file that is there; who can read it stays as it is')
     .addHelpText(
       'after',
       `
@@ -55,7 +57,7 @@ async function capture(options: CaptureOptions): Promise<void> {
   }
   using api = new AdminClient(options);
   using interrupted = interruption();
-  const output = write === undefined ? process.stdout : await opened(write);
+  const output = write === undefined ? process.stdout : await opened(write, options.force === true);
   const pcapng = new PcapngWriter(snapLength);
   let [packets, missed] = [0, 0n];
   await put(output, pcapng.head());
@@ -78,13 +80,19 @@ async function capture(options: CaptureOptions): Promise<void> {
   process.stderr.write(`${packets} packets captured, ${missed} more were not kept\n`);
 }
 
-async function opened(file: string): Promise<Writable> {
-  const stream = createWriteStream(file);
+/** Packets may hold secrets: nobody else may read them. */
+const PRIVATE = 0o600;
+
+async function opened(file: string, force: boolean): Promise<Writable> {
+  const stream = createWriteStream(file, { flags: force ? 'w' : 'wx', mode: PRIVATE });
   try {
     await once(stream, 'open');
     return stream;
   } catch (cause) {
-    const message = `${file} can't be written: ${(cause as Error).message}`;
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const message = isThere
+      ? `${file} is there already; say --force to overwrite it, or name another file`
+      : `${file} can't be written: ${(cause as Error).message}`;
     throw new WeirctlError('OUTPUT_UNWRITABLE', message, { cause, details: { file } });
   }
 }
