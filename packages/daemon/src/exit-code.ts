@@ -1,5 +1,5 @@
 /**
- * Exit codes of the daemons: those of sysexits(3) where it has one, which systemd prints by name.
+ * Exit codes of daemons and commands: those of sysexits(3) where it has one, which systemd prints by name.
  *
  * | code | name | meaning |
  * |---|---|---|
@@ -10,6 +10,7 @@
  * | 75 | restart | ended to be started again, by whatever started it: a new version may be installed |
  * | 77 | noPermission | root or capabilities are needed |
  * | 78 | config | the configuration is wrong; a restart does not help |
+ * | 130 | interrupted | of a command: Ctrl-C, before it was done; as shells have it, 128 and the number of SIGINT |
  */
 export const ExitCode = {
   ok: 0,
@@ -19,6 +20,7 @@ export const ExitCode = {
   restart: 75,
   noPermission: 77,
   config: 78,
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -28,6 +28,7 @@ export const exitCodes = {
   DIFFERENT: ExitCode.failure,
   NOT_DRAINED: ExitCode.failure,
   ROLLOUT_STOPPED: ExitCode.failure,
+  INTERRUPTED: ExitCode.interrupted,
   IPVSADM_USAGE: ExitCode.usage,
   IPVSADM_REFUSED: ExitCode.failure,
 } as const;

@@ -21,7 +21,8 @@ export type WeirctlErrorCode =
   | 'REFUSED'
   | 'DIFFERENT'
   | 'NOT_DRAINED'
-  | 'ROLLOUT_STOPPED';
+  | 'ROLLOUT_STOPPED'
+  | 'INTERRUPTED';
 
 /** What a command can't do; the message names the file, the place in it and the value, and what to do next. */
 export class WeirctlError extends WeirError {

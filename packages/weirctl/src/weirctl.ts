@@ -33,7 +33,8 @@ Examples:
 
 Exit codes:
   0 done   1 failure, or no way to do what is asked; of diff: there is a difference   2 wrong command line
-  69 the node does not answer   77 not allowed   78 wrong configuration, input file or request`,
+  69 the node does not answer   77 not allowed   78 wrong configuration, input file or request
+  130 Ctrl-C before it was done`,
     )
     .exitOverride();
   const groups: readonly (readonly [string, readonly Command[]])[] = [

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { ApplyServiceResponse, BackendsService, ServicesService } from '@weir/admin-api';
 import test from 'ava';
 import { Refusal } from '../test-support/api-server.js';
-import { printed, run, type Services } from '../test-support/asked-api.js';
+import { printed, run, type Services, unanswered } from '../test-support/asked-api.js';
 import { listServices } from '../test-support/listed-services.js';
 
 const file =
@@ -13,7 +13,7 @@ test.serial('apply tells the difference, with the revision that it saw, and then
   const requests: { dryRun: boolean; expectedRevision: string }[] = [];
   const applyService = (request: { dryRun: boolean; expectedRevision: string }) => {
     requests.push(request);
-    return ApplyServiceResponse.fromPartial({ changes });
+    return ApplyServiceResponse.fromPartial({ changes, isInForce: true });
   };
   const services: Services = [[ServicesService, { ...listServices, applyService }]];
   t.is(
@@ -67,7 +67,7 @@ test.serial('apply --prune names what would go, and goes on only with --yes wher
     applyService: () => ApplyServiceResponse.fromPartial({}),
     deleteService: ({ name }: { name: string }) => {
       deleted.push(name);
-      return {};
+      return { isInForce: true };
     },
   };
   const services: Services = [[ServicesService, answers]];
@@ -87,8 +87,8 @@ test.serial(
   async (t) => {
     const answers = (isDrained: boolean) => ({
       drainBackend: () => [
-        { connectionsLeft: 5n, connectionsAtStart: 5n, isDrained: false },
-        { connectionsLeft: isDrained ? 0n : 2n, connectionsAtStart: 5n, isDrained },
+        { connectionsLeft: 5n, connectionsAtStart: 5n, isDrained: false, countsAll: true },
+        { connectionsLeft: isDrained ? 0n : 2n, connectionsAtStart: 5n, isDrained, countsAll: true },
       ],
     });
     const args = ['drain', 'backend', 'web', 'a', '--limit', '1s'];
@@ -98,3 +98,34 @@ test.serial(
     t.regex(stderr, /still has 2 connections.*"weirctl undrain backend web a" takes it back/);
   },
 );
+
+test.serial('a drain of which nobody can say when it is over is no failure, and is said to be so', async (t) => {
+  const drainBackend = () => [{ connectionsLeft: 0n, connectionsAtStart: 0n, isDrained: false, countsAll: false }];
+  t.is(
+    await printed(t, [[BackendsService, { drainBackend }]], ['drain', 'backend', 'web', 'a', '--limit', '1s']),
+    "a of web drains; this node does not remember all flows of web, so it can't say when none is left\n",
+  );
+});
+
+test.serial('Ctrl-C before the node has answered leaves open whether a backend drains, with 130', async (t) => {
+  const silent = unanswered();
+  const args = ['drain', 'backend', 'web', 'a'];
+  const {
+    status: code,
+    stdout,
+    stderr,
+  } = await run([[BackendsService, { drainBackend: silent.answer }]], args, '', silent.asked);
+  t.is(code, 130);
+  t.is(stdout, '');
+  t.regex(stderr, /it is not known whether a of web drains/);
+});
+
+for (const isInForce of [true, false]) {
+  test.serial(`a weight that is ${isInForce ? '' : 'not yet '}in force is told so`, async (t) => {
+    const services: Services = [[BackendsService, { setBackendWeight: () => ({ isInForce }) }]];
+    t.is(
+      await printed(t, services, ['weight', 'web', 'a', '5']),
+      `a of web has weight 5\n${isInForce ? '' : 'written, not yet in force at the node that was asked; see "weirctl status"\n'}`,
+    );
+  });
+}

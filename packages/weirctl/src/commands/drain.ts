@@ -1,10 +1,11 @@
-import { BackendsService, NodesService } from '@weir/admin-api';
+import { BackendsService, type DrainBackendResponse, NodesService } from '@weir/admin-api';
 import { SingleBar } from 'cli-progress';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { actionCommand } from '../client/action-command.js';
 import type { AdminClient } from '../client/admin-client.js';
 import { interruption } from '../client/interruption.js';
 import { durationArgument } from '../duration-argument.js';
+import { changeText } from '../render/change-text.js';
 import { durationOf } from '../render/quantities.js';
 import { WeirctlError } from '../weirctl-error.js';
 
@@ -36,8 +37,10 @@ export function drainCommand(): Command {
     .addCommand(actionCommand<DrainOptions>(backend, drainBackend))
     .addCommand(
       actionCommand(node, async (client, [name = '']) => {
-        const { node: drained } = await client.call(NodesService.drainNode, { name });
-        return `node ${drained?.name ?? name} drains; "weirctl nodes" shows what it still has, "weirctl undrain node ${drained?.name ?? name}" takes it back`;
+        const { node: drained, isInForce } = await client.call(NodesService.drainNode, { name });
+        const found = drained?.name ?? name;
+        const drains = `node ${found} drains; "weirctl nodes" shows what it still has, "weirctl undrain node ${found}" takes it back`;
+        return changeText(drains, isInForce);
       }),
     );
 }
@@ -58,14 +61,14 @@ export function undrainCommand(): Command {
     .addCommand(
       actionCommand<SaveOptions>(backend, async (client, [service = '', name = ''], { save = false }) => {
         const request = { service, backend: name, expectedRevision: '', save };
-        await client.call(BackendsService.undrainBackend, request);
-        return `${name} of ${service} takes new connections`;
+        const { isInForce } = await client.call(BackendsService.undrainBackend, request);
+        return changeText(`${name} of ${service} takes new connections`, isInForce);
       }),
     )
     .addCommand(
       actionCommand(node, async (client, [name = '']) => {
-        const { node: active } = await client.call(NodesService.activateNode, { name });
-        return `node ${active?.name ?? name} is active`;
+        const { node: active, isInForce } = await client.call(NodesService.activateNode, { name });
+        return changeText(`node ${active?.name ?? name} is active`, isInForce);
       }),
     );
 }
@@ -82,8 +85,8 @@ export function weightCommand(): Command {
     command,
     async (client, [service = '', backend = '', weight = ''], { save = false }) => {
       const request = { service, backend, weight: Number(weight), expectedRevision: '', save };
-      await client.call(BackendsService.setBackendWeight, request);
-      return `${backend} of ${service} has weight ${weight}`;
+      const { isInForce } = await client.call(BackendsService.setBackendWeight, request);
+      return changeText(`${backend} of ${service} has weight ${weight}`, isInForce);
     },
   );
 }
@@ -104,29 +107,48 @@ async function drainBackend(
   const bar = process.stderr.isTTY
     ? new SingleBar({ format: `${backend} {bar} {left} of {total} connections left`, stream: process.stderr })
     : undefined;
-  let left = 0n;
-  let isDrained = false;
+  let last: DrainBackendResponse | undefined;
   try {
-    let isFirst = true;
     for await (const answer of client.stream(BackendsService.drainBackend, request, interrupted.signal)) {
-      left = answer.connectionsLeft;
-      ({ isDrained } = answer);
+      const left = answer.connectionsLeft;
       const total = Number(answer.connectionsAtStart);
-      if (isFirst) bar?.start(total, 0, { left: String(left) });
-      isFirst = false;
+      if (last === undefined) bar?.start(total, 0, { left: String(left) });
       bar?.update(total - Number(left), { left: String(left) });
+      last = answer;
       if (!wait) break;
     }
   } finally {
     bar?.stop();
   }
-  if (isDrained) return `${backend} of ${service} is drained`;
-  if (!wait || interrupted.signal.aborted) return `${backend} of ${service} drains; ${left} connections are left`;
-  // Of some services nodes remember no flow, and so can't tell when the last one is over.
-  const has = left === 0n ? 'may still have connections that no node counts' : `still has ${left} connections`;
+  return endOfDrain({ service, backend, last, isInterrupted: interrupted.signal.aborted, wait });
+}
+
+interface EndedDrain {
+  readonly service: string;
+  readonly backend: string;
+  readonly last: DrainBackendResponse | undefined;
+  readonly isInterrupted: boolean;
+  readonly wait: boolean;
+}
+
+function endOfDrain({ service, backend, last, isInterrupted, wait }: EndedDrain): string {
+  const name = `${backend} of ${service}`;
+  if (last === undefined) {
+    throw new WeirctlError(
+      isInterrupted ? 'INTERRUPTED' : 'NOT_DRAINED',
+      `no answer came: it is not known whether ${name} drains; see "weirctl backends ${service}"`,
+    );
+  }
+  if (last.isDrained) return `${name} is drained`;
+  const drains = `${name} drains; ${last.connectionsLeft} connections are left`;
+  if (isInterrupted) throw new WeirctlError('INTERRUPTED', `interrupted: ${drains}`);
+  if (!last.countsAll) {
+    return `${name} drains; this node does not remember all flows of ${service}, so it can't say when none is left`;
+  }
+  if (!wait) return drains;
   throw new WeirctlError(
     'NOT_DRAINED',
-    `${backend} of ${service} ${has}; it goes on draining, "weirctl undrain backend ${service} ${backend}" takes it back`,
+    `${name} still has ${last.connectionsLeft} connections; it goes on draining, "weirctl undrain backend ${service} ${backend}" takes it back`,
   );
 }
 

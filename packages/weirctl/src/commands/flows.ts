@@ -6,6 +6,7 @@ import { interruption } from '../client/interruption.js';
 import { type OutputFormat, outputOption, printResult } from '../output.js';
 import { ageText, durationMs, endpointText, fullCount } from '../render/quantities.js';
 import { textTable } from '../text-table.js';
+import { WeirctlError } from '../weirctl-error.js';
 
 interface FlowsOptions extends ConnectionOptions, Partial<FlowFilter> {
   readonly limit: number;
@@ -88,6 +89,9 @@ async function list(client: AdminClient, options: FlowsOptions): Promise<void> {
       options.limit > 0 && flows.length === options.limit ? `\nthe first ${options.limit}; --limit 0 shows all` : '';
     return (flows.length === 0 ? 'no flows' : table) + more + unansweredText(unanswered);
   });
+  if (interrupted.signal.aborted) {
+    throw new WeirctlError('INTERRUPTED', `interrupted after ${fullCount(flows.length)} flows; there may be more`);
+  }
 }
 
 async function count(client: AdminClient, options: FlowsOptions): Promise<void> {

@@ -33,3 +33,11 @@ rollout up is done in 1m 5s
   t.is(code, 1);
   t.regex(stderr, /rollout up is failed: node2 did not come back/);
 });
+
+test.serial('of a rollout that has not begun, no time is told', async (t) => {
+  const getRollout = () => ({ rollout: Rollout.fromPartial({ name: 'up', phase: 'waiting' }) });
+  t.is(
+    await printed(t, [[RolloutsService, { getRollout }]], ['rollout', 'status', 'up']),
+    'up: waiting\ndriven by nobody yet\n',
+  );
+});

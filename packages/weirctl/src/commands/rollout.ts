@@ -154,7 +154,11 @@ async function watchToEnd(client: AdminClient, name: string): Promise<string> {
   } finally {
     bar?.stop();
   }
-  if (last === undefined || !ended.includes(last.phase)) return `rollout ${name} goes on without being watched`;
+  if (last === undefined || !ended.includes(last.phase)) {
+    const text = `rollout ${name} goes on without being watched`;
+    if (interrupted.signal.aborted) throw new WeirctlError('INTERRUPTED', `interrupted: ${text}`);
+    return text;
+  }
   if (last.phase !== 'done') {
     throw new WeirctlError(
       'ROLLOUT_STOPPED',
@@ -190,10 +194,12 @@ function stepText({ text, phase, detail }: RolloutStep, index: number, count: nu
 }
 
 function rolloutText({ name, phase, reason, leader, started, steps }: Rollout, colours: Colours): string {
+  const begun = started === undefined ? '' : `begun ${sinceText(started)} ago, `;
   const head = [
     `${colours.bold(name)}: ${phaseText(phase, colours)}${reason === '' ? '' : `, ${reason}`}`,
-    `begun ${sinceText(started)} ago, driven by ${leader === '' ? 'nobody yet' : leader}`,
+    `${begun}driven by ${leader === '' ? 'nobody yet' : leader}`,
   ];
+  if (steps.length === 0) return head.join('\n');
   return [...head, '', ...steps.map((step, i) => stepText(step, i, steps.length))].join('\n');
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
-  Metadata,
   Server,
   ServerCredentials,
   type ServiceDefinition,
@@ -21,8 +20,8 @@ export class Refusal extends WeirError {
   readonly status: status;
   readonly fields: readonly { readonly field: string; readonly description: string }[];
 
-  constructor(code: status, message: string, fields: Refusal['fields'] = []) {
-    super('REFUSED', message);
+  constructor(code: status, message: string, fields: Refusal['fields'] = [], reason = 'REFUSED') {
+    super(reason, message);
     this.status = code;
     this.fields = fields;
   }
@@ -77,9 +76,10 @@ function unary(answer: Answer): handleUnaryCall<unknown, unknown> {
 }
 
 function streaming(answer: Answer): handleServerStreamingCall<unknown, unknown> {
-  return (call) => {
+  return async (call) => {
     try {
-      for (const message of answer(call.request as never) as Iterable<unknown>) call.write(message);
+      const messages = answer(call.request as never) as Iterable<unknown> | AsyncIterable<unknown>;
+      for await (const message of messages) call.write(message);
       call.end();
     } catch (error) {
       call.destroy(Object.assign(new Error(), refusalOf(error)));
@@ -89,12 +89,9 @@ function streaming(answer: Answer): handleServerStreamingCall<unknown, unknown> 
 
 function refusalOf(error: unknown) {
   if (!(error instanceof Refusal)) throw error;
-  const metadata =
-    error.fields.length === 0
-      ? new Metadata()
-      : encodeDetails(error.status, error.message, {
-          reason: error.code,
-          fieldViolations: error.fields,
-        });
+  const metadata = encodeDetails(error.status, error.message, {
+    reason: error.code,
+    fieldViolations: error.fields,
+  });
   return { code: error.status, details: error.message, metadata };
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { ExecutionContext } from 'ava';
 import { ApiServer } from './api-server.js';
 import { weirctlAt } from './run-weirctl.js';
@@ -17,8 +18,21 @@ export async function printed(
   return stdout;
 }
 
-/** Runs a command to its end, with the API that answers like this. */
-export async function run(services: Services, args: readonly string[], input = '') {
+/**
+ * Runs a command to its end, with the API that answers like this.
+ * @param interrupted  when Ctrl-C is pressed
+ */
+export async function run(services: Services, args: readonly string[], input = '', interrupted?: Promise<unknown>) {
   await using server = await ApiServer.open(services);
-  return await weirctlAt(server.address, args, input);
+  return await weirctlAt(server.address, args, input, interrupted);
+}
+
+/** A stream of which no answer ever comes; `asked` is fulfilled once it is asked for. */
+export function unanswered() {
+  const events = new EventEmitter();
+  async function* answer(): AsyncGenerator<never> {
+    events.emit('asked');
+    await new Promise(() => {});
+  }
+  return { asked: once(events, 'asked'), answer };
 }

@@ -27,14 +27,18 @@ export function runInShell(line: string, cwd: string): string {
   return stdout;
 }
 
-/** The same while this process serves the API that the command asks. */
-export async function weirctlAt(address: string, args: readonly string[], input = '') {
+/**
+ * The same while this process serves the API that the command asks.
+ * @param interrupted  when Ctrl-C is pressed
+ */
+export async function weirctlAt(address: string, args: readonly string[], input = '', interrupted?: Promise<unknown>) {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: EXAMPLES,
     timeout: TIMEOUT_MS,
     env: { ...process.env, WEIR_ADDRESS: address },
   });
   child.stdin.end(input);
+  void interrupted?.then(() => child.kill('SIGINT'));
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
   return { status, stdout, stderr };
