@@ -120,6 +120,9 @@ function channelOptions({ tlsServerName }: ConnectionOptions): ClientOptions {
     'grpc.max_receive_message_length': ANSWER_BYTES_MAX,
     // A command that waits a minute for the next attempt looks as if it hung.
     'grpc.max_reconnect_backoff_ms': 1000,
+    // A stream may be quiet for long: without it, a node whose host is gone would be waited for without end.
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 5_000,
     ...(tlsServerName === undefined
       ? {}
       : { 'grpc.ssl_target_name_override': tlsServerName, 'grpc.default_authority': tlsServerName }),

@@ -14,10 +14,12 @@ const codes: Partial<Record<status, WeirctlErrorCode>> = {
   [status.UNIMPLEMENTED]: 'NODE_TOO_OLD',
 };
 
-/** What a call ended with, in words that say what to do next. */
+/** What a call ended with, in words that say what to do next; `details`: the node's reason, and which fields it refuses. */
 export function callError(error: ServiceError, address: string): WeirctlError {
   const code = isLockedSocket(error) ? 'NOT_ALLOWED' : (codes[error.code] ?? 'REFUSED');
-  return new WeirctlError(code, messageOf(error, address), { cause: error });
+  const { reason, fieldViolations } = decodeDetails(error.metadata);
+  const details = { reason, fields: fieldViolations.map(({ field }) => field) };
+  return new WeirctlError(code, messageOf(error, address), { cause: error, details });
 }
 
 function messageOf(error: ServiceError, address: string): string {

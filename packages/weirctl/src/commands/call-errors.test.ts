@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js';
-import { ServicesService } from '@weir/admin-api';
+import { ServicesService, TraceService } from '@weir/admin-api';
 import test from 'ava';
-import { Refusal } from '../test-support/api-server.js';
-import { run } from '../test-support/asked-api.js';
+import { ApiServer, Refusal } from '../test-support/api-server.js';
+import { run, unanswered } from '../test-support/asked-api.js';
+import { MuteRelay } from '../test-support/mute-relay.js';
 import { weirctlAt } from '../test-support/run-weirctl.js';
 
 for (const [code, exit, message] of [
@@ -30,4 +31,14 @@ test.serial('a node that is older than the command is said to be so', async (t) 
   const { status: code, stderr } = await run([[ServicesService, {}]], ['services']);
   t.is(code, 69);
   t.regex(stderr, /does not know this/);
+});
+
+test.serial('a stream of a node that is gone without a word ends with 69', async (t) => {
+  const silent = unanswered();
+  await using server = await ApiServer.open([[TraceService, { capturePackets: silent.answer }]]);
+  await using relay = await MuteRelay.open(server.address.slice('unix:'.length));
+  void silent.asked.then(() => relay.mute());
+  const { status: code, stderr } = await weirctlAt(relay.address, ['capture']);
+  t.is(code, 69);
+  t.regex(stderr, /can't be reached/);
 });

@@ -22,7 +22,7 @@ import {
 } from '@weir/admin-api';
 import test from 'ava';
 import { Refusal } from '../test-support/api-server.js';
-import { printed, type Services } from '../test-support/asked-api.js';
+import { printed, run, type Services, unanswered } from '../test-support/asked-api.js';
 import { listServices, web } from '../test-support/listed-services.js';
 
 test.serial('services stand in a table with their listeners, and how many backends are usable', async (t) => {
@@ -160,7 +160,7 @@ Troubles:
 
 test.serial('a node without BGP has a status too', async (t) => {
   const listPeers = () => {
-    throw new Refusal(status.FAILED_PRECONDITION, 'the configuration has no section bgp');
+    throw new Refusal(status.FAILED_PRECONDITION, 'the configuration has no section bgp', [], 'NO_BGP');
   };
   const services: Services = [
     [ServerService, { getServerInfo: () => info }],
@@ -170,6 +170,20 @@ test.serial('a node without BGP has a status too', async (t) => {
   const text = await printed(t, services, ['status']);
   t.notRegex(text, /BGP/);
   t.regex(text, /Troubles: +none/);
+});
+
+test.serial('a status whose BGP sessions the node refuses to tell is a failure, not one without BGP', async (t) => {
+  const listPeers = () => {
+    throw new Refusal(status.FAILED_PRECONDITION, 'the speaker is starting', [], 'SPEAKER_STARTING');
+  };
+  const services: Services = [
+    [ServerService, { getServerInfo: () => info }],
+    [BgpService, { listPeers }],
+    [StatsService, { getStats: () => ({ snapshot }) }],
+  ];
+  const { status: code, stderr } = await run(services, ['status']);
+  t.is(code, 1);
+  t.is(stderr, 'weirctl: the speaker is starting\n');
 });
 
 test.serial('bgp shows sessions and routes, and why a route is not announced', async (t) => {
@@ -228,6 +242,18 @@ dns             not kept                             [2001:db8::3]:53         ac
 of 3 further flows the node keeps no addresses: the conditions can't be answered of them
 `,
   );
+});
+
+test.serial('a list of flows that Ctrl-C cuts short ends with 130, and says that it is short', async (t) => {
+  const silent = unanswered();
+  const { status: code, stderr } = await run(
+    [[FlowsService, { listFlows: silent.answer }]],
+    ['flows'],
+    '',
+    silent.asked,
+  );
+  t.is(code, 130);
+  t.is(stderr, 'weirctl: interrupted after 0 flows; there may be more\n');
 });
 
 test.serial('a trace shows each decision, and ends with the verdict', async (t) => {

@@ -48,7 +48,7 @@ async function peersOf(client: AdminClient): Promise<readonly Peer[] | undefined
   try {
     return (await client.call(BgpService.listPeers, {})).peers;
   } catch (error) {
-    if (error instanceof WeirctlError && error.code === 'REFUSED') return undefined;
+    if (error instanceof WeirctlError && error.details.reason === 'NO_BGP') return undefined;
     throw error;
   }
 }
