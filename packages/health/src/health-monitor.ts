@@ -121,6 +121,11 @@ export class HealthMonitor implements AsyncDisposable {
 
   /** What is thought of a backend; undefined of one that is not checked. */
   verdict(id: string): Pick<BackendHealth, 'verdict' | 'reason' | 'sinceMs'> | undefined {
+    return this.status(id);
+  }
+
+  /** What is known of a backend; undefined of one that is not checked. */
+  status(id: string): BackendHealth | undefined {
     const checked = this.#checked.get(id);
     return checked && this.#healthOf(checked);
   }

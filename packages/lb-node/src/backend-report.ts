@@ -5,18 +5,9 @@ import type { BackendReport } from './health-report.js';
 /** What probes found out about a backend. */
 export function probedReport({ service, backend }: PlannedProbe, status: BackendHealth): BackendReport {
   const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
-  return {
-    service,
-    backend,
-    verdict,
-    reason,
-    since: new Date(sinceMs).toISOString(),
-    isHeld,
-    ...(last === undefined ? {} : { latencyMs: last.latencyMs }),
-    goodProbes,
-    badProbes,
-    changes,
-  };
+  const since = new Date(sinceMs).toISOString();
+  const report = { service, backend, verdict, reason, since, isHeld, goodProbes, badProbes, changes };
+  return last === undefined ? report : { ...report, latencyMs: last.latencyMs };
 }
 
 /** Of a backend that has no probes, but whose connections are looked at. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { Dataplane, ForwardingTables } from '@weir/dataplane';
-import { type BackendHealth, type HealthChange, HealthMonitor } from '@weir/health';
+import { type HealthChange, HealthMonitor } from '@weir/health';
 import { leftOut, probedReport, unprobedReport } from './backend-report.js';
 import { FirstVerdicts } from './first-verdicts.js';
 import { type PlannedProbe, planProbes, probeId } from './health-probes.js';
@@ -89,9 +89,14 @@ export class NodeHealth implements AsyncDisposable {
   }
 
   readonly report = (): HealthReport => {
-    const statuses = new Map([...this.#monitor.statuses()].map((status) => [status.id, status]));
-    const services = this.#config?.services ?? [];
-    return { backends: services.flatMap((service) => this.#reports(service, statuses)) };
+    const backends: BackendReport[] = [];
+    for (const service of this.#config?.services ?? []) {
+      for (const backend of service.backends) {
+        const report = this.#reportOf(service, backend);
+        if (report !== undefined) backends.push(report);
+      }
+    }
+    return { backends };
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,18 +111,17 @@ export class NodeHealth implements AsyncDisposable {
     return this.#monitor.verdict(id)?.verdict !== 'down';
   }
 
-  /** Of backends that are probed, or whose connections are looked at. */
-  #reports(service: ServiceConfig, statuses: ReadonlyMap<string, BackendHealth>): BackendReport[] {
-    return service.backends.flatMap((backend) => {
-      const id = probeId(service, backend);
-      const [probe, status] = [this.#probes.get(id), statuses.get(id)];
-      const isPassive = service.passiveCheck !== undefined && !backend.isFallback;
-      const probed = probe && status && probedReport(probe, status);
-      const report = probed ?? (isPassive ? unprobedReport(service.name, backend.name, this.#startedMs) : undefined);
-      if (report === undefined) return [];
-      const ejection = this.#passive.ejection(service.name, id);
-      return [ejection === undefined ? report : leftOut(report, ejection, performance.now())];
-    });
+  /** Of a backend that is probed, or whose connections are looked at. */
+  #reportOf(service: ServiceConfig, backend: BackendConfig): BackendReport | undefined {
+    const id = probeId(service, backend);
+    const probe = this.#probes.get(id);
+    const status = probe && this.#monitor.status(id);
+    const isPassive = service.passiveCheck !== undefined && !backend.isFallback;
+    const probed = probe && status && probedReport(probe, status);
+    const report = probed ?? (isPassive ? unprobedReport(service.name, backend.name, this.#startedMs) : undefined);
+    if (report === undefined) return undefined;
+    const ejection = this.#passive.ejection(service.name, id);
+    return ejection === undefined ? report : leftOut(report, ejection, performance.now());
   }
 
   #former(): FormerVerdicts | undefined {
