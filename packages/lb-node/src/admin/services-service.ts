@@ -33,6 +33,17 @@ export interface ConfigParts {
   readonly node: Pick<RunningNode, 'figures' | 'inForce' | 'condition'>;
 }
 
+/** All that a mask can name. */
+const specFields = ServiceSpec.fromPartial({
+  persistence: {},
+  pinning: {},
+  secondChance: {},
+  healthCheck: { tls: {}, damping: {} },
+  fallback: {},
+  announce: {},
+  passiveCheck: {},
+});
+
 /** weir.admin.v1.Services. */
 export function servicesService({ source, node }: ConfigParts): ServiceMethods {
   const { changes } = source;
@@ -157,8 +168,7 @@ function requireName(spec: ServiceSpec | undefined): ServiceSpec {
 function edited(current: ServiceInput | undefined, spec: ServiceSpec, mask: readonly string[]): ServiceInput {
   if (mask.length > 0 && current === undefined) throw notFound(`service ${spec.name}`);
   const former = current && serviceSpecOf(current as Entry);
-  const wanted =
-    former === undefined || mask.length === 0 ? spec : withFields(former, spec, mask, ServiceSpec.fromPartial({}));
+  const wanted = former === undefined || mask.length === 0 ? spec : withFields(former, spec, mask, specFields);
   const entry = serviceEntryOf({ ...wanted, name: spec.name });
   const isSame = former !== undefined && isDeepStrictEqual(serviceEntryOf(former), entry);
   return isSame ? (current as ServiceInput) : (entry as ServiceInput);
