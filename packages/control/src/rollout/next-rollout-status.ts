@@ -1,7 +1,7 @@
 import { advanceBackendStep, beginBackendStep, undoBackendStep } from './backend-step.js';
 import { advanceNodeStep, beginNodeStep, undoNodeStep } from './node-step.js';
 import { misfitOf } from './rollout-fit.js';
-import type { RolloutSpec } from './rollout-schema.js';
+import { defaultLimits, type RolloutSpec } from './rollout-schema.js';
 import { isTerminal, type RolloutStatus, type RolloutStep } from './rollout-status.js';
 import { isUnderWay, type StepMove, type StepScene } from './rollout-step.js';
 import type { ClusterView, KeyWrite } from './rollout-view.js';
@@ -9,7 +9,9 @@ import type { ClusterView, KeyWrite } from './rollout-view.js';
 /** A rollout, and what is known of the cluster. */
 export interface RolloutScene {
   readonly name: string;
-  readonly spec: RolloutSpec;
+  /** Undefined: what `rollouts/NAME` says now is not right, and {@link problem} says why. */
+  readonly spec: RolloutSpec | undefined;
+  readonly problem: string | undefined;
   /** Of the newest value of `rollouts/NAME`. */
   readonly specRevision: string;
   readonly status: RolloutStatus;
@@ -32,7 +34,9 @@ export interface RolloutMove {
 export function nextRolloutStatus(scene: RolloutScene): RolloutMove {
   const { status, spec } = scene;
   if (isTerminal(status.state)) return stay(status);
-  if (status.state === 'aborting') return undo(scene);
+  if (spec === undefined) return withoutSpec(scene);
+  const ready = { ...scene, spec };
+  if (status.state === 'aborting') return undo(ready);
   if (spec.wish === 'abort') return stay({ ...bare(status), state: 'aborting' });
   if (spec.wish === 'pause') {
     return status.state === 'paused' ? stay(status) : stay({ ...bare(status), state: 'paused', reason: 'as wished' });
@@ -41,11 +45,33 @@ export function nextRolloutStatus(scene: RolloutScene): RolloutMove {
     const isStopped = status.pausedAt === scene.specRevision;
     return isStopped ? stay(status) : stay({ ...bare(status), state: 'running' });
   }
-  return run(scene);
+  return run(ready);
 }
 
-function run(scene: RolloutScene): RolloutMove {
+/** One that is right. */
+interface ReadyScene extends RolloutScene {
+  readonly spec: RolloutSpec;
+}
+
+/** An abort goes on: what it is to put back stands in the status. Anything else pauses until the document is right. */
+function withoutSpec(scene: RolloutScene): RolloutMove {
+  const { name, status, problem, specRevision } = scene;
+  const reason = `rollouts/${name}: ${problem}`;
+  if (status.state === 'aborting') {
+    const move = undo({ ...scene, spec: defaultLimits });
+    const isOver = isTerminal(move.status.state);
+    return isOver ? move : { ...move, status: { ...move.status, reason: `${reason}; goes on with default limits` } };
+  }
+  if (status.state === 'paused' && status.reason === reason) return stay(status);
+  return stay({ ...bare(status), state: 'paused', reason, pausedAt: specRevision });
+}
+
+function run(scene: ReadyScene): RolloutMove {
   const { status } = scene;
+  // Steps that are put back have no way forward any more.
+  if (status.steps.some(({ stage }) => stage === 'undoing' || stage === 'undone')) {
+    return stay({ ...bare(status), state: 'aborting' });
+  }
   const misfit = misfitOf(scene.spec, status);
   if (misfit !== undefined) return pausedBy(scene, [], misfit);
   const underWay = status.steps.filter(isUnderWay);
@@ -63,7 +89,7 @@ function run(scene: RolloutScene): RolloutMove {
 }
 
 /** The last first. A step of a rollout that is being aborted has a limit, so this ends. */
-function undo(scene: RolloutScene): RolloutMove {
+function undo(scene: ReadyScene): RolloutMove {
   const { status } = scene;
   const undoOf = (step: RolloutStep) => (isOfNode(step) ? undoNodeStep(scene, step) : undoBackendStep(scene, step));
   const steps = status.steps.filter(({ stage }) => stage !== 'undone').toReversed();

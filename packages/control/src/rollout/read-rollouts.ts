@@ -80,9 +80,14 @@ export function rolloutNamed(rollouts: readonly StoredRollout[], name: string): 
   throw new RolloutError('ROLLOUT_UNKNOWN', `there is no rollout ${JSON.stringify(name)}; there are: ${names}`);
 }
 
-/** Services whose backends a rollout replaces. */
-export function servicesOf(specs: readonly (RolloutSpec | undefined)[]): string[] {
-  return [...new Set(specs.flatMap((spec) => (spec?.kind === 'replace-backends' ? [spec.service] : [])))];
+/** Services whose backends rollouts replace; also those of steps whose document is not right any more. */
+export function servicesOf(
+  rollouts: readonly { readonly spec?: RolloutSpec | undefined; readonly status?: RolloutStatus | undefined }[],
+): string[] {
+  const named = rollouts.flatMap(({ spec }) => (spec?.kind === 'replace-backends' ? [spec.service] : []));
+  const targets = rollouts.flatMap(({ status }) => status?.steps.map(({ target }) => target.split('/')) ?? []);
+  const changed = targets.flatMap(([kind, service]) => (kind === 'backends' && service !== undefined ? [service] : []));
+  return [...new Set([...named, ...changed])];
 }
 
 interface ReadKey extends ViewedKey {

@@ -30,7 +30,7 @@ const ATTEMPTS_MAX = 5;
 export async function planRollout(etcd: RolloutEtcd, document: unknown): Promise<RolloutPlan> {
   const spec = checkedSpec(document);
   using connection = await connectAnyMember(etcd);
-  const view = await readClusterView(connection.client, etcd.cluster, servicesOf([spec]));
+  const view = await readClusterView(connection.client, etcd.cluster, servicesOf([{ spec }]));
   return planRolloutSteps(spec, { ...view, traffic: undefined });
 }
 
@@ -48,7 +48,7 @@ export async function startRollout(etcd: RolloutEtcd, name: string, document: un
   using connection = await connectAnyMember(etcd);
   const { client } = connection;
   const { rollouts } = await readRollouts(client, etcd.cluster);
-  const view = await readClusterView(client, etcd.cluster, servicesOf([spec]));
+  const view = await readClusterView(client, etcd.cluster, servicesOf([{ spec }]));
   const plan = planRolloutSteps(spec, { ...view, traffic: undefined });
   const others = rollouts.filter((other) => other.name !== name);
   const conflict = conflictOf(spec, plan.steps, others);

@@ -255,7 +255,17 @@ test('an aborted replacement brings the former backends back before the new ones
     /web\/old1 has 4 connections left/.test((await cluster.status('next'))?.waiting ?? ''),
   );
   t.is((await cluster.get('backends/web/old1')).get('backends/web/old1'), '{"address":"10.0.0.21","state":"draining"}');
+  cluster.fakes.backendConnections.set('web/new1', 2);
   await setRolloutWish(cluster.config, 'next', 'abort');
+  await eventually('the new one to be emptied', async () =>
+    /web\/new1 has 2 connections left/.test((await cluster.status('next'))?.waiting ?? ''),
+  );
+  // Whatever is written now, what began to be put back is put back.
+  await cluster.put('rollouts/next', { kind: 'replace-backend' });
+  await eventually('the problem', async () =>
+    /^rollouts\/next: kind: .*; goes on with default limits$/.test((await cluster.status('next'))?.reason ?? ''),
+  );
+  cluster.fakes.backendConnections.clear();
   await cluster.until('next', 'aborted');
   t.deepEqual(await cluster.get('backends/web/'), new Map([['backends/web/old1', '{"address":"10.0.0.21"}']]));
 });

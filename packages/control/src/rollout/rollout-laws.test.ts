@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { NodeRecord } from '../cluster-config.js';
 import { nextRolloutStatus } from './next-rollout-status.js';
 import { planRolloutSteps } from './plan-rollout-steps.js';
-import { parseRollout, type RolloutDocument, type RolloutSpec } from './rollout-schema.js';
-import { isTerminal, type RolloutStatus } from './rollout-status.js';
+import { parseRollout, type RolloutDocument, type RolloutSpec, type RolloutWish } from './rollout-schema.js';
+import { isTerminal, type RolloutStatus, type RolloutStep } from './rollout-status.js';
 import { isUnderWay } from './rollout-step.js';
 import { type ClusterView, mappingOf, type ViewedKey } from './rollout-view.js';
 
@@ -24,6 +24,8 @@ const happening = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 0, max: LIMIT_MS }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wish' as const), wish: fc.constantFrom('run', 'pause') }) },
+  // Somebody writes what is no rollout.
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('spoil' as const) }) },
   // Another leader begins to count anew.
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('leader' as const) }) },
 );
@@ -55,6 +57,7 @@ interface World {
   readonly away: Set<string>;
   nowMs: number;
   spec: RolloutSpec;
+  isSpoilt: boolean;
   specRevision: number;
   status: RolloutStatus;
   sinceMs: Map<string, number>;
@@ -88,8 +91,7 @@ test('whatever has happened, an abort comes to its end, and every key says what 
         look(world);
       }
       if (isTerminal(world.status.state)) return true;
-      world.spec = { ...world.spec, wish: 'abort' };
-      world.specRevision += 1;
+      wish(world, 'abort');
       for (let round = 0; round < 50 && !isTerminal(world.status.state); round++) {
         look(world);
         world.nowMs += LIMIT_MS;
@@ -99,6 +101,43 @@ test('whatever has happened, an abort comes to its end, and every key says what 
     { numRuns: 300 },
   );
   t.pass();
+});
+
+test('whatever is written once an abort has begun, it goes on to its end', (t) => {
+  const happenings = fc.array(happening, { maxLength: 60 });
+  fc.assert(
+    fc.property(document, formerStates, happenings, happenings, (made, former, earlier, later) => {
+      const world = begin(made, former);
+      const before = texts(world);
+      for (const one of earlier) {
+        happen(world, one);
+        look(world);
+      }
+      if (isTerminal(world.status.state)) return true;
+      wish(world, 'abort');
+      look(world);
+      for (const one of later) {
+        happen(world, one);
+        look(world);
+        if (world.status.state !== 'aborting' && world.status.state !== 'aborted') return false;
+      }
+      for (let round = 0; round < 50 && !isTerminal(world.status.state); round++) {
+        look(world);
+        world.nowMs += LIMIT_MS;
+      }
+      return world.status.state === 'aborted' && JSON.stringify(texts(world)) === JSON.stringify(before);
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+test('a rollout that stands as running though steps have been put back is aborted to its end', (t) => {
+  const world = begin({ kind: 'restart-nodes', nodes: ['lb1', 'lb2'], checkFor: '0s' }, []);
+  const [first, second] = world.status.steps as [RolloutStep, RolloutStep];
+  world.status = { ...world.status, steps: [{ ...first, stage: 'undone' }, second] };
+  look(world);
+  t.is(world.status.state, 'aborting');
 });
 
 test('where all goes well, a rollout comes to its end, and nobody but drained nodes is left changed', (t) => {
@@ -151,6 +190,7 @@ function begin(made: RolloutDocument, former: readonly (string | undefined)[]): 
     away: new Set(),
     nowMs: 0,
     spec: parsed.spec,
+    isSpoilt: false,
     specRevision: 1,
     sinceMs: new Map(),
     status: {
@@ -176,10 +216,17 @@ function record(name: string, state: NodeRecord['state']): NodeRecord {
 function happen(world: World, one: Happening): void {
   if (one.kind === 'time') world.nowMs += one.ms;
   else if (one.kind === 'leader') world.sinceMs.clear();
-  else if (one.kind === 'wish') {
-    world.spec = { ...world.spec, wish: one.wish as 'run' | 'pause' };
+  else if (one.kind === 'wish') wish(world, one.wish as 'run' | 'pause');
+  else if (one.kind === 'spoil') {
+    world.isSpoilt = true;
     world.specRevision += 1;
   } else happenToNode(world, one, NAMES[one.node] as string);
+}
+
+function wish(world: World, wished: RolloutWish): void {
+  world.isSpoilt = false;
+  world.spec = { ...world.spec, wish: wished };
+  world.specRevision += 1;
 }
 
 function happenToNode(world: World, one: Extract<Happening, { node: number }>, name: string): void {
@@ -227,7 +274,8 @@ function look(world: World): void {
   const asked = new Set<string>();
   const { status, writes } = nextRolloutStatus({
     name: 'it',
-    spec: world.spec,
+    spec: world.isSpoilt ? undefined : world.spec,
+    problem: world.isSpoilt ? 'it is not right' : undefined,
     specRevision: String(world.specRevision),
     status: world.status,
     view,

@@ -53,7 +53,7 @@ export class RolloutRounds {
       this.forget();
       return false;
     }
-    const services = servicesOf(open.map(({ spec }) => spec));
+    const services = servicesOf(open);
     const view = await readClusterView(client, this.#options.cluster, services);
     this.#traffic.note(view.nodes.values(), performance.now());
     let hasMoved = false;
@@ -86,7 +86,7 @@ export class RolloutRounds {
     const window = rollout.spec?.checkFor ?? 0;
     const seen: ClusterView = { ...view, traffic: this.#traffic.rate(window, performance.now()) };
     const move = this.#moveOf(rollout, all, seen);
-    if (move === undefined || !this.#isWorthWriting(rollout, move)) return false;
+    if (!this.#isWorthWriting(rollout, move)) return false;
     const isWritten = await this.#write(client, rollout, move, view);
     if (!isWritten) {
       this.#options.logger.debug({ event: 'rollout.overtaken', rollout: rollout.name }, 'a key was written meanwhile');
@@ -97,17 +97,11 @@ export class RolloutRounds {
     return true;
   }
 
-  /** Undefined: it can't go on, and says so already. */
-  #moveOf(rollout: StoredRollout, all: readonly StoredRollout[], view: ClusterView): RolloutMove | undefined {
+  #moveOf(rollout: StoredRollout, all: readonly StoredRollout[], view: ClusterView): RolloutMove {
     const { name, spec, status, problem, revision } = rollout;
     if (status === undefined) return { status: firstStatus(rollout, all, view), writes: [] };
-    if (spec !== undefined) {
-      const waitedMs = (step: RolloutStatus['steps'][number]) => this.#waits.waitedMs(name, step);
-      return nextRolloutStatus({ name, spec, specRevision: revision, status, view, waitedMs });
-    }
-    const reason = `rollouts/${name}: ${problem}`;
-    if (status.state === 'paused' && status.reason === reason) return undefined;
-    return { status: { ...status, state: 'paused', reason, pausedAt: revision }, writes: [] };
+    const waitedMs = (step: RolloutStatus['steps'][number]) => this.#waits.waitedMs(name, step);
+    return nextRolloutStatus({ name, spec, problem, specRevision: revision, status, view, waitedMs });
   }
 
   #isWorthWriting({ name, status }: StoredRollout, move: RolloutMove): boolean {

@@ -110,6 +110,9 @@ export function parseRollout(document: unknown): { readonly spec: RolloutSpec } 
   return { spec: { ...data, backends } };
 }
 
+/** Limits for a rollout that is being aborted and whose document is not right any more: it ends all the same. */
+export const defaultLimits: RolloutSpec = rolloutSchema.parse({ kind: 'activate-nodes', nodes: 'all' }) as NodesSpec;
+
 /** Of its kind, where it has one: keys of that kind alone are suggested for those that are misspelt. */
 function schemaOf(document: unknown): z.ZodType {
   const { kind } = (document ?? {}) as { readonly kind?: unknown };

@@ -51,7 +51,10 @@ export const rolloutStep = z.looseObject({
 export const rolloutStatus = z.looseObject({
   created: z.string().describe('Revision in which the key rollouts/NAME was made that this is about.'),
   state: z.enum(['running', 'paused', 'aborting', 'done', 'aborted', 'failed']),
-  reason: z.string().describe('Why it is paused or failed.').exactOptional(),
+  reason: z
+    .string()
+    .describe('Why it is paused or failed, or what is wrong with its document while it is aborted.')
+    .exactOptional(),
   waiting: z.string().describe('What it waits for at the moment.').exactOptional(),
   leader: z.string().describe('The node that wrote this.'),
   updated: z.string().describe("By that node's clock."),

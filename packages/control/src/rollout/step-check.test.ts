@@ -77,6 +77,7 @@ function checked(before: TrafficRate, traffic: TrafficRate, more: object = {}): 
   return nextRolloutStatus({
     name: 'it',
     spec: parsed.spec,
+    problem: undefined,
     specRevision: '7',
     status: { ...fixed, state: 'running', steps },
     view: viewOf([nodeOf('lb1'), nodeOf('lb2')], traffic),
