@@ -39,6 +39,13 @@ async function value(series: string): Promise<number | undefined> {
   return line === undefined ? undefined : Number(line.slice(series.length));
 }
 
+/** Packets to a backend whose MAC address is not known yet are dropped. */
+function backendIsReachable(): Promise<true> {
+  return eventually('a reachable backend', async () =>
+    (await value('weir_backend_addresses_reachable')) === 1 ? true : undefined,
+  );
+}
+
 const packets = () => value('weir_service_packets_total{service="names"}');
 
 function send(): void {
@@ -49,6 +56,7 @@ const counts = test.macro({
   async exec(t: ExecutionContext, engine: string) {
     const daemon = await startDaemon(t, document(engine));
     t.is(await packets(), 0);
+    await backendIsReachable();
     send();
     await eventually(`${PACKETS} packets`, async () => ((await packets()) === PACKETS ? true : undefined));
     // 100 bytes, 8 of UDP, 20 of IPv4.
@@ -66,6 +74,7 @@ testAsRoot(counts, 'portable');
 testAsRoot('what XDP has counted is there after a restart of the daemon', async (t) => {
   const before = await startDaemon(t, document('xdp'));
   const earlier = (await packets()) as number;
+  await backendIsReachable();
   send();
   const after = earlier + PACKETS;
   await eventually(`${after} packets`, async () => ((await packets()) === after ? true : undefined));
