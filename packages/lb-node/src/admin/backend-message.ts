@@ -100,11 +100,24 @@ function durationOf(ms: number): { seconds: bigint; nanos: number } {
 
 function effectiveWeight({ config, live, isReachable }: LiveBackend): number {
   if (config === undefined || live === undefined || !isReachable) return 0;
-  const at = live.used.backends.findIndex(({ name }) => name === config.name);
-  const used = live.used.backends[at];
-  if (used === undefined || !takesNewFlows(used)) return 0;
-  const inTables = live.tables.backends[at]?.weight ?? used.weight;
-  return Math.round(inTables / scaleOf(live));
+  const weights = weighed.get(live) ?? weigh(live);
+  weighed.set(live, weights);
+  return weights.get(config.name) ?? 0;
+}
+
+/** Weights by name; found once for each service of an answer. */
+const weighed = new WeakMap<LiveService, ReadonlyMap<string, number>>();
+
+function weigh(live: LiveService): ReadonlyMap<string, number> {
+  const scale = scaleOf(live);
+  const weights = new Map<string, number>();
+  for (const [at, backend] of live.used.backends.entries()) {
+    // A fallback may have the name of a backend, and comes after it.
+    if (weights.has(backend.name)) continue;
+    const inTables = live.tables.backends[at]?.weight ?? backend.weight;
+    weights.set(backend.name, takesNewFlows(backend) ? Math.round(inTables / scale) : 0);
+  }
+  return weights;
 }
 
 /** While weights grow, the tables have them in finer parts: one that has grown already shows how many. */

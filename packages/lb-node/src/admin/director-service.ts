@@ -97,7 +97,8 @@ function tableMessage({ name, scheduler, secondChance }: ServiceConfig, table: T
 function digestOf({ backends, rows }: TableInForce): string {
   const names = backends.map(({ address, port }) => `${address} ${port}`);
   const order = [...names].sort();
-  const ranks = names.map((name) => order.indexOf(name));
+  const rankOf = new Map(order.map((name, rank) => [name, rank]));
+  const ranks = names.map((name) => rankOf.get(name) as number);
   const ranked = rows.map((index) => (index < 0 ? -1 : (ranks[index] as number)));
   return createHash('sha256').update(order.join()).update(ranked).digest('hex').slice(0, 16);
 }
