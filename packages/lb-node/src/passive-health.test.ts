@@ -6,12 +6,12 @@ import { probeId } from './health-probes.js';
 import { PassiveHealth } from './passive-health.js';
 import { eventually } from './test-support/eventually.js';
 
-const configOf = (passiveCheck: string) =>
+const configOf = (passiveCheck: string, weight = 1) =>
   parseNodeConfig(
     `node: { interfaces: [eth0] }
 services:
   - { name: web, vip: 198.51.100.10, port: 80, passiveCheck: ${passiveCheck},
-      backends: [ { name: web1, address: 10.0.0.21 }, { name: web2, address: 10.0.0.22 } ] }`,
+      backends: [ { name: web1, address: 10.0.0.21, weight: ${weight} }, { name: web2, address: 10.0.0.22 } ] }`,
     'weir.yaml',
   );
 const watched = configOf('{ attempts: 1, within: 1s }');
@@ -43,7 +43,11 @@ function start(t: ExecutionContext, unanswered: number) {
     now: () => performance.now(),
   });
   t.teardown(() => health[Symbol.dispose]());
-  return { health, lines, asked: () => asked, changes: () => changes };
+  const lookedAgain = async () => {
+    const before = asked;
+    await eventually('two more looks', async () => asked > before + 2 || undefined);
+  };
+  return { health, lines, asked: () => asked, changes: () => changes, lookedAgain };
 }
 
 const [service] = watched.services;
@@ -75,4 +79,28 @@ test('a service whose check is taken away has nobody left out, and begins anew w
   const before = asked();
   health.follow(watched);
   await eventually('to be asked again', async () => asked() > before || undefined);
+});
+
+test('one that is out stays so while it is drained, and when it is not any more', async (t) => {
+  const { health, lines, lookedAgain } = start(t, 5);
+  health.follow(watched);
+  const ejection = await eventually('the first backend to be out', async () => health.ejection('web', idOf(0)));
+  for (const weight of [0, 1]) {
+    health.follow(configOf('{ attempts: 1, within: 1s }', weight));
+    await lookedAgain();
+    t.like(health.ejection('web', idOf(0)), { untilMs: ejection.untilMs, ejections: 1 });
+  }
+  t.is(lines.length, 1);
+});
+
+test('when its time is over while it is drained, the log says that it is left out no more', async (t) => {
+  const { health, lines } = start(t, 5);
+  const brief = '{ attempts: 1, within: 1s, ejectFor: 3s }';
+  health.follow(configOf(brief));
+  await eventually('the first backend to be out', async () => health.ejection('web', idOf(0)));
+  health.follow(configOf(brief, 0));
+  await eventually('it to be out no more', async () => health.ejection('web', idOf(0)) === undefined || undefined);
+  t.deepEqual(lines.slice(1), [
+    'backend web1 of web is left out no more, but takes no connections by its configuration',
+  ]);
 });

@@ -88,17 +88,21 @@ export class PassiveHealth implements Disposable {
       return [{ id, count: count ?? { tried: 0, unanswered: 0, refused: 0 }, isHealthy: this.#parts.isHealthy(id) }];
     });
     const former = this.#watched.get(service.name) ?? new Map<string, Watched>();
-    const next = nextWatched(former, backends, nowMs, service.passiveCheck);
+    const next = new Map([
+      ...stillOut(service, former, nowMs),
+      ...nextWatched(former, backends, nowMs, service.passiveCheck),
+    ]);
     this.#watched = new Map([...this.#watched, [service.name, next]]);
-    const changed = serving.filter((backend) => {
+    const changed = service.backends.filter((backend) => {
       const id = probeId(service, backend);
-      return (former.get(id)?.kind ?? 'in') !== next.get(id)?.kind;
+      return (former.get(id)?.kind ?? 'in') !== (next.get(id)?.kind ?? 'in');
     });
     for (const backend of changed) this.#log(service, backend, next.get(probeId(service, backend)), nowMs);
     return changed.length > 0;
   }
 
-  #log({ name }: ServiceConfig, { name: backend }: BackendConfig, state: Watched | undefined, nowMs: number): void {
+  #log({ name }: ServiceConfig, config: BackendConfig, state: Watched | undefined, nowMs: number): void {
+    const backend = config.name;
     const fields = { service: name, backend };
     if (state?.kind === 'out') {
       const seconds = Math.round((state.untilMs - nowMs) / 1000);
@@ -110,10 +114,25 @@ export class PassiveHealth implements Disposable {
     } else {
       this.#parts.logger.info(
         { event: 'backend_back_in', ...fields, verdict: 'in' },
-        `backend ${backend} of ${name} takes connections again, after it was left out`,
+        takesNewFlows(config)
+          ? `backend ${backend} of ${name} takes connections again, after it was left out`
+          : `backend ${backend} of ${name} is left out no more, but takes no connections by its configuration`,
       );
     }
   }
+}
+
+/** Backends that were out when they were drained: nothing is seen of them meanwhile, but their time goes on. */
+function stillOut(
+  service: ServiceConfig,
+  former: WatchedService,
+  nowMs: number,
+): readonly (readonly [string, Watched])[] {
+  return service.backends.flatMap((backend) => {
+    const id = probeId(service, backend);
+    const state = former.get(id);
+    return state?.kind === 'out' && nowMs < state.untilMs && !takesNewFlows(backend) ? [[id, state] as const] : [];
+  });
 }
 
 function attemptsOf({ services }: Awaited<ReturnType<Dataplane['counters']>>): ReadonlyMap<string, ConnectionAttempts> {
