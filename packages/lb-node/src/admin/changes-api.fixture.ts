@@ -15,6 +15,7 @@ import type { InForce } from '../node-condition.js';
 import { AdminServer } from './admin-server.js';
 import { backendsService } from './backends-service.js';
 import { nodesService } from './nodes-service.js';
+import type { ServiceMethods } from './service-methods.js';
 import { servicesService } from './services-service.js';
 
 const logger = createLogger('test', { level: 'fatal', format: 'json' });
@@ -27,6 +28,8 @@ export class ChangesApi {
   readonly services: ServicesClient;
   readonly backends: BackendsClient;
   readonly nodes: NodesClient;
+  /** Whose caller a test may choose. */
+  servicesMethods!: ServiceMethods;
   counts: Counts = [];
   inForce!: InForce;
   /** Why the node does not put a configuration in force. */
@@ -69,9 +72,10 @@ export async function openChangesApi(t: ExecutionContext, text: string): Promise
     await api.putInForce(event.config);
   });
   const parts = { source, node: nodeOf(api) };
+  api.servicesMethods = servicesService(parts);
   const server = await AdminServer.open(
     { socket: { path: socket, mode: 0o600 }, listen: [], roles: [], auditLog: join(directory, 'audit.log') },
-    [servicesService(parts), backendsService(parts), nodesService(parts)],
+    [api.servicesMethods, backendsService(parts), nodesService(parts)],
     { logger },
   );
   t.teardown(async () => {

@@ -11,7 +11,9 @@ import {
 } from '@weir/admin-api';
 import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
+import { type Caller, ROLES } from './caller.js';
 import { type ChangesApi, call, openChangesApi, refusalOf } from './changes-api.fixture.js';
+import type { Stream, Unary } from './service-methods.js';
 
 const text = `node: { name: lb1, interfaces: [eth0] }
 services:
@@ -123,6 +125,42 @@ test('with an update mask only its fields are taken; changes name backends by th
   t.is((await refusalOf(apply(api, { name: 'none' }, { updateMask: ['method'] }))).code, status.NOT_FOUND);
   t.deepEqual((await refusalOf(apply(api, wanted, { updateMask: ['methud'] }))).fields, ['updateMask']);
 });
+
+interface ReadingMethods {
+  readonly getService: { readonly unary: Unary<object, GetServiceResponse> };
+  readonly listServices: { readonly unary: Unary<object, ListServicesResponse> };
+  readonly watchServices: { readonly stream: Stream<object, WatchServicesResponse> };
+}
+
+const keyed = {
+  name: 'names',
+  listeners: [{ vip: '198.51.100.53', protocol: 'udp', port: '53' }],
+  method: 'gue',
+  secondChance: { choices: 2, seed: '0123456789abcdef'.repeat(2), hashKey: 'fedcba9876543210'.repeat(2) },
+  backends: [{ address: '10.0.0.51' }, { address: '10.0.0.52' }],
+};
+
+for (const role of ROLES) {
+  test(`what hashes are keyed with is told by every method to admins alone, here to a caller of role ${role}`, async (t) => {
+    const api = await openChangesApi(t, text);
+    await apply(api, keyed);
+    const { getService, listServices, watchServices } = api.servicesMethods.methods as unknown as ReadingMethods;
+    const ended = new AbortController();
+    t.teardown(() => ended.abort());
+    const caller: Caller = { name: 'one', role, signal: ended.signal, audit() {} };
+    const got = await getService.unary({ name: 'names' }, caller);
+    const listed = await listServices.unary({ pageSize: 0, pageToken: '', vip: '198.51.100.53' }, caller);
+    const watched: WatchServicesResponse[] = [];
+    for await (const answer of watchServices.stream({ names: ['names'] }, caller)) {
+      watched.push(answer);
+      break;
+    }
+    const [first] = watched;
+    const seen = [got.service, listed.services[0], first?.event?.$case === 'applied' ? first.event.value : undefined];
+    const { seed, hashKey } = role === 'admin' ? keyed.secondChance : { seed: undefined, hashKey: undefined };
+    for (const service of seen) t.like(service?.spec?.secondChance, { choices: 2, seed, hashKey });
+  });
+}
 
 test('an apply that expects another revision is aborted', async (t) => {
   const api = await openChangesApi(t, text);

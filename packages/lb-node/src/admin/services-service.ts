@@ -22,10 +22,12 @@ import type { RunningNode } from '../node.js';
 import { type InForce, usableBackendsOf } from '../node-condition.js';
 import { invalid, notFound } from './admin-error.js';
 import { afterChanges } from './after-changes.js';
+import type { Role } from './caller.js';
 import { changeOptionsOf, changing } from './change-trouble.js';
 import { withFields } from './field-mask.js';
 import { pageOf } from './page.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
+import { visibleSpec } from './visible-spec.js';
 
 /** What services, backends and nodes are read from, and changed by. */
 export interface ConfigParts {
@@ -47,8 +49,10 @@ const specFields = ServiceSpec.fromPartial({
 /** weir.admin.v1.Services. */
 export function servicesService({ source, node }: ConfigParts): ServiceMethods {
   const { changes } = source;
-  const messageOf = (written: WrittenService, announced: readonly string[]) =>
-    serviceMessage(written, announced, node.inForce());
+  const messageOf = (written: WrittenService, announced: readonly string[], role: Role) => {
+    const message = serviceMessage(written, announced, node.inForce());
+    return { ...message, spec: message.spec && visibleSpec(message.spec, role) };
+  };
   const announced = async () => (await node.figures()).announced;
   const writtenNamed = (name: string) => changes.services().find((service) => service.name === name);
 
@@ -65,7 +69,7 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
         caller.audit({ target: `service ${spec.name}${asked.dryRun ? ', dry run' : ''}`, before, after });
         const written = { name: spec.name, document: after as ServiceInput, revision, origin };
         return {
-          service: messageOf(written, await announced()),
+          service: messageOf(written, await announced(), caller.role),
           changes: fieldChanges(asSpec(before), asSpec(after)).map(changeMessage),
           isInForce,
         };
@@ -73,19 +77,19 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
     },
     getService: {
       role: 'viewer',
-      async unary({ name }) {
+      async unary({ name }, { role }) {
         const written = writtenNamed(name);
         if (written === undefined) throw notFound(`service ${name}`);
-        return { service: messageOf(written, await announced()) };
+        return { service: messageOf(written, await announced(), role) };
       },
     },
     listServices: {
       role: 'viewer',
-      async unary({ vip, ...page }) {
+      async unary({ vip, ...page }, { role }) {
         const all = changes.services().filter(({ document }) => vip === '' || listensOn(document, vip));
         const { items, nextPageToken } = pageOf(all, ({ name }) => [name], page);
         const prefixes = await announced();
-        return { services: items.map((written) => messageOf(written, prefixes)), nextPageToken };
+        return { services: items.map((written) => messageOf(written, prefixes, role)), nextPageToken };
       },
     },
     deleteService: {
@@ -104,7 +108,7 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
     },
     watchServices: {
       role: 'viewer',
-      async *stream({ names }, { signal }): AsyncIterable<WatchServicesResponse> {
+      async *stream({ names }, { signal, role }): AsyncIterable<WatchServicesResponse> {
         let told: ReadonlyMap<string, string> = new Map();
         let isComplete = false;
         for await (const _ of afterChanges(changes, signal)) {
@@ -113,7 +117,7 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
           const prefixes = await announced();
           for (const written of wanted) {
             if (told.get(written.name) === now.get(written.name)) continue;
-            yield { event: { $case: 'applied', value: messageOf(written, prefixes) } };
+            yield { event: { $case: 'applied', value: messageOf(written, prefixes, role) } };
           }
           for (const name of told.keys()) if (!now.has(name)) yield { event: { $case: 'deleted', value: name } };
           told = now;
