@@ -82,8 +82,9 @@ function fill(scene: StepScene, step: RolloutStep): StepMove {
   const spec = scene.spec as BackendsSpec;
   const fillMs = hasSecondChance(view, step) ? spec.fillFor : 0;
   const why = unusableAt(view, step);
-  if (why !== undefined) return waitAtMost(scene, step, fillMs + spec.stepTimeout, why);
-  if (scene.waitedMs(step) < fillMs) {
+  const waitedMs = scene.waitedMs(step);
+  if (why !== undefined) return waitAtMost(scene, step, spec.stepTimeout, why);
+  if (waitedMs < fillMs) {
     return { kind: 'wait', step, why: `${step.target} fills for ${spec.fillFor / 1000} s` };
   }
   const text = JSON.stringify(wantedBackend(spec, step));

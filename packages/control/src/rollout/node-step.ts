@@ -86,6 +86,8 @@ function drain(scene: StepScene, step: RolloutStep): StepMove {
   const { spec, view } = scene;
   const name = nameOf(step);
   const record = view.nodes.get(name);
+  // A node that is away for a while drains on.
+  const waitedMs = scene.waitedMs(step);
   if (record === undefined) return waitAtMost(scene, step, spec.stepTimeout, `${name} is not registered any more`);
   if (record.state !== 'draining' || record.condition?.rolloutStep !== stepMark(scene, step)) {
     return waitAtMost(scene, step, spec.stepTimeout, `${name} does not drain yet`);
@@ -93,12 +95,12 @@ function drain(scene: StepScene, step: RolloutStep): StepMove {
   const { connections } = record.condition;
   const counted = { ...step, connections };
   // Routers may not yet know that it takes no more.
-  if (connections === 0 && scene.waitedMs(step) < spec.checkFor) {
+  if (connections === 0 && waitedMs < spec.checkFor) {
     return { kind: 'wait', step: counted, why: `${name} has no connections left, and routers may not know yet` };
   }
   if (connections === 0) return drained(scene, counted, record);
   const why = `${name} has ${connections} connections left`;
-  return scene.waitedMs(step) < spec.drainTimeout
+  return waitedMs < spec.drainTimeout
     ? { kind: 'wait', step: counted, why }
     : drained(scene, counted, record, `${why} after ${spec.drainTimeout / 1000} s, the limit; goes on`);
 }

@@ -279,8 +279,8 @@ function look(world: World): void {
     specRevision: String(world.specRevision),
     status: world.status,
     view,
-    waitedMs: ({ id, stage }) => {
-      const key = `${id}/${stage}`;
+    waitedMs: ({ id, stage }, what = 'stage') => {
+      const key = `${id}/${stage}/${what}`;
       asked.add(key);
       if (!world.sinceMs.has(key)) world.sinceMs.set(key, world.nowMs);
       return world.nowMs - (world.sinceMs.get(key) as number);

@@ -9,6 +9,7 @@ import { conflictOf } from './rollout-conflict.js';
 import { commitIf, type Guard } from './rollout-etcd.js';
 import { tellMove } from './rollout-log.js';
 import { isTerminal, type RolloutStatus } from './rollout-status.js';
+import type { StepScene } from './rollout-step.js';
 import { RolloutTraffic } from './rollout-traffic.js';
 import type { ClusterView } from './rollout-view.js';
 import { RolloutWaits } from './rollout-waits.js';
@@ -100,7 +101,7 @@ export class RolloutRounds {
   #moveOf(rollout: StoredRollout, all: readonly StoredRollout[], view: ClusterView): RolloutMove {
     const { name, spec, status, problem, revision } = rollout;
     if (status === undefined) return { status: firstStatus(rollout, all, view), writes: [] };
-    const waitedMs = (step: RolloutStatus['steps'][number]) => this.#waits.waitedMs(name, step);
+    const waitedMs: StepScene['waitedMs'] = (step, what) => this.#waits.waitedMs(name, step, what);
     return nextRolloutStatus({ name, spec, problem, specRevision: revision, status, view, waitedMs });
   }
 

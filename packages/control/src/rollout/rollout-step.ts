@@ -9,8 +9,11 @@ export interface StepScene {
   readonly spec: RolloutSpec;
   readonly status: RolloutStatus;
   readonly view: ClusterView;
-  /** For how long the step has been at its stage, as counted by this leader; of one that is pending: has been next. */
-  waitedMs(step: RolloutStep): number;
+  /**
+   * For how long the step has been at its stage, as counted by this leader; of one that is pending: has been next.
+   * @param what  obstacle: for how long something has been in its way without a break, whatever it was
+   */
+  waitedMs(step: RolloutStep, what?: 'stage' | 'obstacle'): number;
 }
 
 /** What comes next for a step. Writes and the new status go into etcd together, or not at all. */
@@ -23,9 +26,9 @@ export function go(step: RolloutStep, writes: readonly KeyWrite[] = [], note?: s
   return { kind: 'go', step, writes, ...(note === undefined ? {} : { note }) };
 }
 
-/** Waits, and for longer than is allowed it is trouble. */
+/** Waits for an obstacle to go, and for longer than is allowed it is trouble. */
 export function waitAtMost(scene: StepScene, step: RolloutStep, limitMs: number, why: string): StepMove {
-  const waitedMs = scene.waitedMs(step);
+  const waitedMs = scene.waitedMs(step, 'obstacle');
   if (waitedMs < limitMs) return { kind: 'wait', step, why };
   return { kind: 'trouble', step, why: `${why}, for ${Math.round(waitedMs / 1000)} s` };
 }

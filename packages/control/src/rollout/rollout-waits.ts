@@ -11,8 +11,9 @@ export class RolloutWaits {
     this.#now = now;
   }
 
-  waitedMs(rollout: string, { id, stage }: RolloutStep): number {
-    const key = `${rollout}/${id}/${stage}`;
+  /** @param what  see StepScene.waitedMs */
+  waitedMs(rollout: string, { id, stage }: RolloutStep, what = 'stage'): number {
+    const key = `${rollout}/${id}/${stage}/${what}`;
     this.#asked.add(key);
     const sinceMs = this.#sinceMs.get(key);
     if (sinceMs !== undefined) return this.#now() - sinceMs;
