@@ -1,20 +1,16 @@
 import { createInterface } from 'node:readline/promises';
-import {
-  type ApplyServiceResponse,
-  BackendsService,
-  type Service,
-  ServicesService,
-  serviceSpecOf,
-} from '@weir/admin-api';
+import { BackendsService, type Service, ServicesService } from '@weir/admin-api';
 import type { ServiceInput } from '@weir/control';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { actionCommand } from '../client/action-command.js';
 import type { AdminClient } from '../client/admin-client.js';
-import { allPages } from '../client/all-pages.js';
 import { readInput } from '../input-file.js';
 import { changeLines } from '../render/change-lines.js';
+import { changeText } from '../render/change-text.js';
 import { WeirctlError } from '../weirctl-error.js';
+import { type ChangeStep, takeSteps } from './change-steps.js';
+import { allServices, applyRequest, planned, type ServicePlan } from './service-plan.js';
 
 interface FileOptions {
   readonly file: string;
@@ -27,7 +23,6 @@ interface ApplyOptions extends FileOptions {
   readonly save?: boolean;
 }
 
-const PAGE_SIZE = 1000;
 const fileOption = () =>
   new Option(
     '-f, --file <file>',
@@ -38,12 +33,19 @@ const saveOption = () => new Option('--save', 'without etcd: keep it in weir.yam
 /** `weirctl apply -f FILE` */
 export function applyCommand(): Command {
   const command = new Command('apply')
-    .description('make services what a file says, and print what changes; nothing changes unless all of them are valid')
+    .description('make services what a file says, one after another, and print what changes')
     .addOption(fileOption())
     .option('--dry-run', 'only print what would change')
     .option('--prune', 'delete services that the file does not have')
     .option('-y, --yes', 'with --prune: do not ask')
-    .addOption(saveOption());
+    .addOption(saveOption())
+    .addHelpText(
+      'after',
+      `
+Each service is tried before the first is changed, so that a wrong file changes nothing. A service that takes over the VIP of
+another one can't be tried before: it is changed last, after those that go. Where the node refuses one nevertheless, the
+command ends and says which are changed and which are not.`,
+    );
   return actionCommand<ApplyOptions>(command, apply);
 }
 
@@ -53,7 +55,8 @@ export function diffCommand(): Command {
     .description('what apply would change; ends with 1 if there is something, as diff(1)')
     .addOption(fileOption());
   return actionCommand<FileOptions>(command, async (client, _, { file }) => {
-    const plans = await planned(client, await services(file), false);
+    const wanted = await services(file);
+    const plans = await planned(client, { wanted, current: await allServices(client), extra: [], save: false });
     const lines = plans.flatMap(linesOf);
     if (lines.length === 0) return 'no difference';
     process.stdout.write(`${lines.join('\n')}\n`);
@@ -76,42 +79,48 @@ export function deleteCommand(): Command {
     .description('take a service or a backend away')
     .addCommand(
       actionCommand<{ save?: boolean }>(service, async (client, [name = ''], { save = false }) => {
-        await client.call(ServicesService.deleteService, { name, expectedRevision: '', save });
-        return `service ${name} is deleted`;
+        const request = { name, expectedRevision: '', save };
+        const { isInForce } = await client.call(ServicesService.deleteService, request);
+        return changeText(`service ${name} is deleted`, isInForce);
       }),
     )
     .addCommand(
       actionCommand<{ save?: boolean }>(backend, async (client, [of = '', name = ''], { save = false }) => {
-        await client.call(BackendsService.deleteBackend, { service: of, backend: name, expectedRevision: '', save });
-        return `backend ${name} of ${of} is deleted`;
+        const request = { service: of, backend: name, expectedRevision: '', save };
+        const { isInForce } = await client.call(BackendsService.deleteBackend, request);
+        return changeText(`backend ${name} of ${of} is deleted`, isInForce);
       }),
     );
-}
-
-/** What a request for a service would change, and from what. */
-interface Plan {
-  readonly service: ServiceInput;
-  readonly answer: ApplyServiceResponse;
-  /** What it is now; `0`: it is not there. */
-  readonly revision: string;
 }
 
 async function apply(client: AdminClient, _: readonly string[], options: ApplyOptions): Promise<string> {
   const { file, dryRun = false, prune = false, save = false } = options;
   const wanted = await services(file);
-  const plans = await planned(client, wanted, save);
-  const extra = prune ? await othersThan(client, wanted) : [];
+  const current = await allServices(client);
+  const extra = prune ? othersThan(wanted, current) : [];
+  const plans = await planned(client, { wanted, current, extra, save });
   const lines = [...plans.flatMap(linesOf), ...extra.map(({ spec }) => pc.red(`- service ${spec?.name}`))];
   if (lines.length === 0) return 'nothing changes';
   process.stdout.write(`${lines.join('\n')}\n`);
   const changed = plans.filter(isChange);
-  if (dryRun) return `${count(changed.length + extra.length)} would change`;
+  const total = count(changed.length + extra.length);
+  if (dryRun) return `${total} would change`;
   if (extra.length > 0 && options.yes !== true) await confirm(extra);
-  for (const { service, revision } of changed) await request(client, service, { revision, dryRun: false, save });
-  for (const { spec, revision } of extra) {
-    await client.call(ServicesService.deleteService, { name: spec?.name ?? '', expectedRevision: revision, save });
-  }
-  return `${count(changed.length + extra.length)} changed`;
+  const applying = ({ service, revision }: ServicePlan): ChangeStep => ({
+    service: service.name,
+    take: () => applyRequest(client, service, { revision, dryRun: false, save }),
+  });
+  const deleting = ({ spec, revision }: Service): ChangeStep => ({
+    service: spec?.name ?? '',
+    take: () =>
+      client.call(ServicesService.deleteService, { name: spec?.name ?? '', expectedRevision: revision, save }),
+  });
+  const isInForce = await takeSteps([
+    ...changed.filter(isTried).map(applying),
+    ...extra.map(deleting),
+    ...changed.filter((plan) => !isTried(plan)).map(applying),
+  ]);
+  return changeText(`${total} changed`, isInForce);
 }
 
 async function services(file: string): Promise<readonly ServiceInput[]> {
@@ -119,41 +128,9 @@ async function services(file: string): Promise<readonly ServiceInput[]> {
   return parseServices(await readInput(file), file);
 }
 
-/** All are asked about before any is changed. */
-async function planned(client: AdminClient, wanted: readonly ServiceInput[], save: boolean): Promise<readonly Plan[]> {
-  const current = new Map((await allServices(client)).map((service) => [service.spec?.name, service]));
-  const plans: Plan[] = [];
-  for (const service of wanted) {
-    const revision = current.get(service.name)?.revision ?? '0';
-    plans.push({ service, revision, answer: await request(client, service, { revision, dryRun: true, save }) });
-  }
-  return plans;
-}
-
-function request(
-  client: AdminClient,
-  service: ServiceInput,
-  { revision, dryRun, save }: { readonly revision: string; readonly dryRun: boolean; readonly save: boolean },
-): Promise<ApplyServiceResponse> {
-  return client.call(ServicesService.applyService, {
-    service: serviceSpecOf(service),
-    updateMask: undefined,
-    expectedRevision: revision,
-    dryRun,
-    save,
-  });
-}
-
-function allServices(client: AdminClient): Promise<Service[]> {
-  return allPages(
-    (pageToken) => client.call(ServicesService.listServices, { pageSize: PAGE_SIZE, pageToken, vip: '' }),
-    (page) => page.services,
-  );
-}
-
-async function othersThan(client: AdminClient, wanted: readonly ServiceInput[]): Promise<readonly Service[]> {
+function othersThan(wanted: readonly ServiceInput[], current: readonly Service[]): readonly Service[] {
   const names = new Set(wanted.map(({ name }) => name));
-  return (await allServices(client)).filter(({ spec }) => spec !== undefined && !names.has(spec.name));
+  return current.filter(({ spec }) => spec !== undefined && !names.has(spec.name));
 }
 
 async function confirm(extra: readonly Service[]): Promise<void> {
@@ -170,15 +147,24 @@ async function confirm(extra: readonly Service[]): Promise<void> {
   }
 }
 
-function isChange({ answer }: Plan): boolean {
-  return answer.changes.length > 0;
+function isChange({ trial }: ServicePlan): boolean {
+  return trial.kind === 'later' || trial.changes.length > 0;
 }
 
-function linesOf({ service, answer, revision }: Plan): readonly string[] {
-  if (answer.changes.length === 0) return [];
-  return revision === '0'
-    ? [pc.green(`+ service ${service.name}`)]
-    : [`service ${service.name}`, ...changeLines(answer.changes, pc)];
+function isTried({ trial }: ServicePlan): boolean {
+  return trial.kind === 'tried';
+}
+
+function linesOf(plan: ServicePlan): readonly string[] {
+  if (!isChange(plan)) return [];
+  const { service, revision, trial } = plan;
+  const isNew = revision === '0';
+  const head = isNew ? pc.green(`+ service ${service.name}`) : `service ${service.name}`;
+  if (trial.kind === 'later') {
+    const why = `not tried: it takes over a VIP, and is changed after the services that have it now`;
+    return [head, pc.yellow(`  ${why}`)];
+  }
+  return isNew ? [head] : [head, ...changeLines(trial.changes, pc)];
 }
 
 function count(services: number): string {

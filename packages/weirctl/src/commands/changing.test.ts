@@ -82,6 +82,54 @@ test.serial('apply --prune names what would go, and goes on only with --yes wher
   t.deepEqual(deleted, ['dns']);
 });
 
+test.serial('apply --prune moves a VIP to a service of another name: what has it goes first', async (t) => {
+  const taken: string[] = [];
+  const answers = {
+    ...listServices,
+    applyService({ service, dryRun }: { service: { name: string }; dryRun: boolean }) {
+      if (!taken.includes('deleted web')) {
+        const description = 'with tcp port 443 is the same as services[0]';
+        throw new Refusal(status.INVALID_ARGUMENT, 'wrong', [{ field: 'service.listeners[0].vip', description }]);
+      }
+      taken.push(`${dryRun ? 'tried' : 'applied'} ${service.name}`);
+      return ApplyServiceResponse.fromPartial({ isInForce: true });
+    },
+    deleteService({ name }: { name: string }) {
+      taken.push(`deleted ${name}`);
+      return { isInForce: true };
+    },
+  };
+  const renamed = file.replace('name: web', 'name: shop');
+  t.is(
+    await printed(t, [[ServicesService, answers]], ['apply', '-f', '-', '--prune', '--yes'], renamed),
+    `+ service shop
+  not tried: it takes over a VIP, and is changed after the services that have it now
+- service web
+- service dns
+3 services changed
+`,
+  );
+  t.deepEqual(taken, ['deleted web', 'deleted dns', 'applied shop']);
+});
+
+test.serial('apply that is refused half way says which services are changed and which are not', async (t) => {
+  const applyService = ({ service, dryRun }: { service: { name: string }; dryRun: boolean }) => {
+    if (service.name === 'api' && !dryRun) throw new Refusal(status.ABORTED, 'api has revision 2, not 0');
+    return ApplyServiceResponse.fromPartial({ changes, isInForce: true });
+  };
+  const three = ['web', 'api', 'mail'].map((name, i) => ({
+    name,
+    vip: `198.51.100.${i + 1}`,
+    port: 443,
+    backends: [{ address: '10.0.0.1' }],
+  }));
+  const services: Services = [[ServicesService, { ...listServices, applyService }]];
+  const input = JSON.stringify({ services: three });
+  const { status: code, stderr } = await run(services, ['apply', '-f', '-'], input);
+  t.is(code, 1);
+  t.regex(stderr, /api has revision 2.*\nchanged: web; stopped at: api; not changed: mail\n$/);
+});
+
 test.serial(
   'a drain waits until no connection is left; one that takes too long is a failure that names the way back',
   async (t) => {
