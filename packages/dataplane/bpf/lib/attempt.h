@@ -4,6 +4,9 @@
  * Only SYNs come here. A client sends the same SYN again when nobody answered the first one, after a second and then later
  * and later (RFC 6298, section 2). Which SYNs there were is known for a while, in sets of eight to a cache line, however many
  * come: a flood pushes out what was seen, and then less is found out, never more.
+ *
+ * The same SYN within a tick is a copy that some switch or cable made: no client is so quick. One after a refusal is an attempt
+ * of its own, for the first one has failed already.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -94,6 +97,12 @@ SEPARATE int note_attempt(struct xdp_md *ctx, const struct packet *packet, const
 		struct seen_syn *syn = &ways->way[i];
 
 		if (syn->tag == tag && (__u16)(now - syn->tick) <= SYN_KNOWN_TICKS) {
+			if (choice->was_closed) {
+				oldest = syn;
+				break;
+			}
+			if (syn->tick == now)
+				return 0;
 			if (!syn->was_repeated)
 				__sync_fetch_and_add(&count->unanswered, 1);
 			syn->was_repeated = 1;

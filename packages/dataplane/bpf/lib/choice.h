@@ -60,5 +60,6 @@ struct choice {
 		__u64 hops; /* METHOD_HOPS */
 	};
 	__u32 backend;
-	__u32 in_handshake; /* a SYN of the client, or the flow was in state syn before this packet */
+	__u16 in_handshake; /* a SYN of the client, or the flow was in state syn before this packet */
+	__u16 was_closed;   /* the flow was in state close before this packet */
 };

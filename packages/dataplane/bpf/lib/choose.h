@@ -102,6 +102,7 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 	choice->backend = service->persistence ? pick_for_network(current, service, packet, choice) :
 						 pick(service, packet, choice);
 	choice->in_handshake = 1;
+	choice->was_closed = 0;
 	if (choice->backend == NO_BACKEND)
 		return drop(DROP_NO_BACKEND);
 	if (needs_flow)
@@ -158,6 +159,7 @@ static __always_inline int recall(const struct state *current, const struct pack
 	choice->backend = backend_of(found.value);
 	choice->place = found.place;
 	choice->in_handshake = state_of(found.value) == FLOW_SYN || is_opening(packet->tcp_flags);
+	choice->was_closed = state_of(found.value) == FLOW_CLOSE;
 	return CHOSEN;
 }
 

@@ -316,15 +316,15 @@ export class PortableEngine {
     if (choice === undefined) return handedUp;
     if (choice.kind === 'refused') return this.#drop(choice.reason);
     const { backend, translation, hops } = choice;
-    this.#noteAttempt(arrival, service, backend);
+    this.#noteAttempt(arrival, service, choice);
     this.#memory.fragments.remember(packet, { to: 'backend', backend, translation, hops }, nowTicks);
     return this.#toBackend(arrival, choice, sendToBackend(packet, choice, this.#roads(arrival)));
   }
 
   /** A SYN to a backend: of a flow that goes to its owner, the owner counts it. */
-  #noteAttempt({ packet, nowTicks }: Arrival, service: Service, backend: Backend): void {
+  #noteAttempt({ packet, nowTicks }: Arrival, service: Service, { backend, stateBefore }: Decision): void {
     if (!this.#counts(service) || backend.service !== service || !opensConnection(packet.tcpFlags)) return;
-    this.#syns.note(backend, packet, nowTicks);
+    this.#syns.note(backend, packet, nowTicks, stateBefore === 'close');
   }
 
   /** Is it counted whether SYNs are answered? A packet that is traced is none. */

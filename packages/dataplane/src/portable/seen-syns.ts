@@ -14,7 +14,8 @@ interface SeenSyn {
 
 /**
  * SYNs to backends of services that are watched, so that one that comes again is known: nobody answered the first one. The same
- * SYN to another backend is another attempt. docs/health.md, "Signs in the traffic".
+ * SYN to another backend is another attempt, and so is one after a refusal, which failed already; one within the same tick is a
+ * copy that some switch or cable made. docs/health.md, "Signs in the traffic".
  */
 export class SeenSyns {
   readonly #max: number;
@@ -28,12 +29,17 @@ export class SeenSyns {
     this.#max = max;
   }
 
-  /** A SYN that goes to this backend: counted as an attempt, or as one that nobody answered. */
-  note(backend: Backend, packet: IpPacket, nowTicks: number): void {
+  /**
+   * A SYN that goes to this backend: counted as an attempt, or as one that nobody answered.
+   *
+   * @param wasClosed  its flow was in state close before
+   */
+  note(backend: Backend, packet: IpPacket, nowTicks: number, wasClosed: boolean): void {
     const key = `${this.#numberOf(backend)} ${sequenceOf(packet)} ${tupleText(packet)}`;
     const known = this.#syns.get(key);
+    const isRepeated = known !== undefined && nowTicks - known.atTicks <= KNOWN_TICKS && !wasClosed;
+    if (isRepeated && known.atTicks === nowTicks) return;
     this.#syns.delete(key);
-    const isRepeated = known !== undefined && nowTicks - known.atTicks <= KNOWN_TICKS;
     this.#syns.set(key, { atTicks: nowTicks, wasRepeated: isRepeated });
     if (!isRepeated) backend.attempts.tried++;
     else if (!known.wasRepeated) backend.attempts.unanswered++;
