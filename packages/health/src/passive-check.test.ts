@@ -161,6 +161,16 @@ test('one that did well for as long as it was out begins anew', (t) => {
   t.is(clients.left('a'), 30);
 });
 
+test('nothing is forgiven while it fails, however short it was out', (t) => {
+  const clients = new Clients({ ...usual, withinMs: 3000, ejectForMs: 4000 });
+  const bad = { a: { tried: 4, unanswered: 4 }, b: fine };
+  while (clients.out.length === 0) clients.pass(1, bad);
+  t.is(clients.left('a'), 4);
+  while (clients.out.length > 0) clients.pass(1, bad);
+  while (clients.out.length === 0) clients.pass(1, bad);
+  t.is(clients.left('a'), 8);
+});
+
 test('probes that find it up after they found it down bring it back at once', (t) => {
   const clients = new Clients();
   clients.pass(12, { a: silent, b: fine });

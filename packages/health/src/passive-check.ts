@@ -134,9 +134,9 @@ function look(
   if (state === undefined) {
     return { kind: 'in', samples, ejections: 0, lastOutMs: 0, sinceMs: nowMs, worseSinceMs: undefined };
   }
-  const isForgiven = nowMs - state.sinceMs > Math.max(state.lastOutMs, withinMs);
   // Who is down, and comes back up, begins anew.
   const worseSinceMs = isHealthy ? state.worseSinceMs : undefined;
+  const isForgiven = worseSinceMs === undefined && nowMs - state.sinceMs > Math.max(state.lastOutMs, withinMs);
   return { ...state, samples, ejections: isForgiven ? 0 : state.ejections, worseSinceMs };
 }
 
