@@ -7,6 +7,7 @@ import { planRolloutSteps } from './plan-rollout-steps.js';
 import { readClusterView, type StoredRollout, type StoredRollouts, servicesOf } from './read-rollouts.js';
 import { conflictOf } from './rollout-conflict.js';
 import { commitIf, type Guard } from './rollout-etcd.js';
+import { fixedDigests } from './rollout-fit.js';
 import { tellMove } from './rollout-log.js';
 import { isTerminal, type RolloutStatus } from './rollout-status.js';
 import type { StepScene } from './rollout-step.js';
@@ -161,7 +162,7 @@ function firstStatus(rollout: StoredRollout, all: readonly StoredRollout[], view
     );
     if (conflict !== undefined) return { ...nothing, state: 'failed', reason: conflict };
     const begun = steps.map((step) => ({ ...step, stage: 'pending' as const }));
-    return { ...nothing, state: 'running', atOnce, nodes: [...nodes], steps: begun };
+    return { ...nothing, state: 'running', atOnce, nodes: [...nodes], steps: begun, fixed: { ...fixedDigests(spec) } };
   } catch (error) {
     return { ...nothing, state: 'failed', reason: (error as Error).message };
   }

@@ -61,6 +61,10 @@ export const rolloutStatus = z.looseObject({
   atOnce: z.int().min(1).describe('So many steps may be under way at a time.'),
   nodes: z.array(z.string()).describe('Those that were registered at the start, and must be at each step.'),
   steps: z.array(rolloutStep),
+  fixed: z
+    .record(z.string(), z.string())
+    .describe('Digests of those fields of rollouts/NAME that must stay as they were at the start.')
+    .exactOptional(),
   pausedAt: z
     .string()
     .describe('Revision of the key rollouts/NAME when trouble stopped it: it goes on when that is written again.')
