@@ -22,9 +22,18 @@ test('a plan says what would be done, and does nothing', async (t) => {
       ],
       atOnce: 3,
       nodes: ['lb1', 'lb2'],
+      troubles: [],
     },
   );
   t.deepEqual(await listRollouts(cluster.config), []);
+});
+
+test('a plan says that its name is taken', async (t) => {
+  await using cluster = await RolloutCluster.start(new FakeNode('lb1'), new FakeNode('lb2'));
+  await startRollout(cluster.config, 'tonight', drain('lb1'));
+  t.deepEqual((await planRollout(cluster.config, drain('lb2'), 'tomorrow')).troubles, []);
+  const { troubles } = await planRollout(cluster.config, drain('lb2'), 'tonight');
+  t.deepEqual(troubles, ['name: there is a rollout tonight; choose another name, or delete it if it has ended']);
 });
 
 test('a rollout that is not right is refused, with field and value', async (t) => {
@@ -112,6 +121,7 @@ test('a second rollout of the same nodes is refused while the first has not ende
   const second = startRollout(cluster.config, 'second', { kind: 'restart-nodes', nodes: ['lb1', 'lb2'] });
   const message = 'nodes/lb1 is changed by the rollout first, which is running; wait for its end, or abort it';
   await t.throwsAsync(second, { code: 'ROLLOUT_CONFLICT', message });
+  t.deepEqual((await planRollout(cluster.config, drain('lb1', 'lb2'), 'second')).troubles, [message]);
   await t.throwsAsync(startRollout(cluster.config, 'first', drain('lb2')), { code: 'ROLLOUT_EXISTS' });
   await t.throwsAsync(deleteRollout(cluster.config, 'first'), {
     code: 'ROLLOUT_STATE',

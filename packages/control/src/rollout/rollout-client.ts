@@ -22,16 +22,30 @@ export interface Rollout {
 /** So often a wish is written again when somebody else wrote the rollout meanwhile. */
 const ATTEMPTS_MAX = 5;
 
+/** What a rollout would do, and why it could not be started now. */
+export interface RolloutTrial extends RolloutPlan {
+  /** Sentences; empty: nothing stands in the way. */
+  readonly troubles: readonly string[];
+}
+
 /**
  * What a rollout would do, were it started now. Nothing is changed.
  * @param document  as in `rollouts/NAME`
+ * @param name  that it is to have; empty: not known yet
  * @throws RolloutError ROLLOUT_INVALID, ROLLOUT_NO_ETCD; what etcd says
  */
-export async function planRollout(etcd: RolloutEtcd, document: unknown): Promise<RolloutPlan> {
+export async function planRollout(etcd: RolloutEtcd, document: unknown, name = ''): Promise<RolloutTrial> {
   const spec = checkedSpec(document);
   using connection = await connectAnyMember(etcd);
+  const { rollouts } = await readRollouts(connection.client, etcd.cluster);
   const view = await readClusterView(connection.client, etcd.cluster, servicesOf([{ spec }]));
-  return planRolloutSteps(spec, { ...view, traffic: undefined });
+  const plan = planRolloutSteps(spec, { ...view, traffic: undefined });
+  const others = rollouts.filter((other) => other.name !== name);
+  const troubles = [
+    others.length < rollouts.length ? nameTaken(name) : undefined,
+    conflictOf(spec, plan.steps, others),
+  ];
+  return { ...plan, troubles: troubles.filter((trouble) => trouble !== undefined) };
 }
 
 /**
@@ -55,10 +69,7 @@ export async function startRollout(etcd: RolloutEtcd, name: string, document: un
   if (conflict !== undefined) throw new RolloutError('ROLLOUT_CONFLICT', conflict);
   const key = keyOf(etcd, name);
   if (await commitIf(client, [{ key, revision: '0' }], [{ key, text: JSON.stringify(document) }])) return plan;
-  throw new RolloutError(
-    'ROLLOUT_EXISTS',
-    `name: there is a rollout ${name}; choose another name, or delete it if it has ended`,
-  );
+  throw new RolloutError('ROLLOUT_EXISTS', nameTaken(name));
 }
 
 /** All of them, in the order in which they were started. @throws RolloutError ROLLOUT_NO_ETCD; what etcd says */
@@ -114,6 +125,10 @@ export async function deleteRollout(etcd: RolloutEtcd, name: string): Promise<vo
   if (isOver && (await commitIf(connection.client, guards, changes))) return;
   const state = status?.state ?? (statusProblem === undefined ? 'about to begin' : `not understood: ${statusProblem}`);
   throw new RolloutError('ROLLOUT_STATE', `the rollout ${name} is ${state}; abort it and wait for its end first`);
+}
+
+function nameTaken(name: string): string {
+  return `name: there is a rollout ${name}; choose another name, or delete it if it has ended`;
 }
 
 function checkedSpec(document: unknown): RolloutSpec {

@@ -13,7 +13,7 @@ import {
   watchRollout,
 } from '@weir/control';
 import { AdminError, alreadyExists, failedPrecondition, invalid, notFound, unavailable } from './admin-error.js';
-import type { Caller } from './caller.js';
+import { type Caller, isAllowed } from './caller.js';
 import { pageOf } from './page.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 
@@ -49,9 +49,9 @@ export function rolloutsService(config: () => NodeConfig): ServiceMethods {
   return serviceMethods(RolloutsService, {
     planRollout: {
       role: 'viewer',
-      async unary({ specJson }) {
-        const { steps } = await told(planRollout(etcd(), specOf(specJson)));
-        return { steps: steps.map((step) => stepMessage({ ...step, stage: 'pending' })), troubles: [] };
+      async unary({ name, specJson }) {
+        const { steps, troubles } = await told(planRollout(etcd(), specOf(specJson), name));
+        return { steps: steps.map((step) => stepMessage({ ...step, stage: 'pending' })), troubles: [...troubles] };
       },
     },
     startRollout: {
@@ -59,6 +59,7 @@ export function rolloutsService(config: () => NodeConfig): ServiceMethods {
       writes: true,
       async unary({ name, specJson }, caller) {
         const spec = specOf(specJson);
+        refuseHealthChecks(spec, caller);
         await told(startRollout(etcd(), name, spec));
         caller.audit({ target: `rollout ${name}`, after: spec });
         return { rollout: await find(name) };
@@ -111,6 +112,19 @@ function specOf(json: string): unknown {
   } catch (error) {
     throw invalid([{ field: 'specJson', description: `is not JSON: ${(error as Error).message}` }]);
   }
+}
+
+/**
+ * A health check may run a program on every node: backends that bring one are for who may apply backends.
+ * @throws {AdminError} PERMISSION_DENIED
+ */
+function refuseHealthChecks(spec: unknown, { name: caller, role }: Caller): void {
+  if (isAllowed(role, 'admin')) return;
+  const backends = Object.entries(Object(Object(spec).backends) as object);
+  const found = backends.find(([, backend]) => Object(backend).healthCheck !== undefined);
+  if (found === undefined) return;
+  const message = `backends.${found[0]}.healthCheck needs the role admin; ${caller} has ${role}`;
+  throw new AdminError(status.PERMISSION_DENIED, 'ROLE_REQUIRED', message);
 }
 
 function rolloutMessage({ name, spec, status, statusProblem }: KnownRollout): Rollout {
