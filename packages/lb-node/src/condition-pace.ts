@@ -1,7 +1,7 @@
 import type { NodeCondition } from '@weir/control';
 
-/** How often counts alone are worth a write to etcd, which every node of the cluster sees. */
-const COUNTS_MS = 10_000;
+/** How often counts alone are worth a write to etcd, which every node sees and etcd keeps until it is compacted. */
+const COUNTS_MS = 300_000;
 /** While a rollout is under way: it compares what is forwarded and dropped before and after each step. */
 const ROLLING_COUNTS_MS = 1_000;
 
