@@ -2,7 +2,7 @@ import type { NodeRecord } from '../cluster-config.js';
 import { isOwner, memberStateOf, memberWrites } from './node-membership.js';
 import type { RolloutStep } from './rollout-status.js';
 import { go, isUnderWay, nameOf, type StepMove, type StepScene, stepMark, waitAtMost } from './rollout-step.js';
-import { isActive, type KeyWrite, textOf } from './rollout-view.js';
+import { isActive, type KeyWrite, mappingOf, textOf, wantedState } from './rollout-view.js';
 import { checkAfter, obstacleBefore } from './step-check.js';
 
 interface NodeWish {
@@ -62,10 +62,12 @@ export function undoNodeStep(scene: StepScene, step: RolloutStep): StepMove {
   if (step.former === undefined) return go({ ...step, stage: 'undone' });
   if (step.stage !== 'undoing') {
     const member = memberWrites(view, name, step.formerMember);
-    return go({ ...step, stage: 'undoing' }, [formerState(step), ...member]);
+    const { writes, note } = formerState(scene, step);
+    return go({ ...step, stage: 'undoing' }, [...writes, ...member], note);
   }
-  if (view.nodes.get(name)?.state === step.formerState) return go({ ...step, stage: 'undone' });
-  const why = `${name} is not ${step.formerState} again`;
+  const wanted = wantedState(view, name) ?? step.formerState;
+  if (view.nodes.get(name)?.state === wanted) return go({ ...step, stage: 'undone' });
+  const why = `${name} is not ${wanted} again`;
   return scene.waitedMs(step) < spec.stepTimeout
     ? { kind: 'wait', step, why }
     : go({ ...step, stage: 'undone' }, [], `${why}; its key says so, though`);
@@ -125,7 +127,8 @@ function comeBack(scene: StepScene, step: RolloutStep): StepMove {
   if (why !== undefined) return waitAtMost(scene, step, spec.stepTimeout, why);
   // Others took its rows meanwhile, so it fills anew.
   const joins = memberWrites(view, name, isOwner(step.formerMember) ? 'filling' : undefined);
-  return go({ ...step, stage: 'activating' }, [formerState(step), ...joins]);
+  const { writes, note } = formerState(scene, step);
+  return go({ ...step, stage: 'activating' }, [...writes, ...joins], note);
 }
 
 function absence({ spec }: StepScene, step: RolloutStep, record: NodeRecord | undefined): string | undefined {
@@ -141,7 +144,7 @@ function absence({ spec }: StepScene, step: RolloutStep, record: NodeRecord | un
 function activate(scene: StepScene, step: RolloutStep): StepMove {
   const { spec, view } = scene;
   const name = nameOf(step);
-  const wanted = step.change === 'activate' ? 'active' : step.formerState;
+  const wanted = step.change === 'activate' ? 'active' : (wantedState(view, name) ?? step.formerState);
   const state = view.nodes.get(name)?.state;
   if (state === wanted && isSeen(scene, step)) {
     return go({ ...step, stage: memberStateOf(view, name) === 'filling' ? 'filling' : 'checking' });
@@ -170,8 +173,17 @@ function wish(scene: StepScene, step: RolloutStep, value: NodeWish): KeyWrite {
   return { key: stateKey(nameOf(step)), text: JSON.stringify({ ...value, step: stepMark(scene, step) }) };
 }
 
-function formerState(step: RolloutStep): KeyWrite {
-  return { key: stateKey(nameOf(step)), text: step.former ?? null };
+/** What the key said before; what somebody else has written since then stays, and is told of. */
+function formerState(
+  scene: StepScene,
+  step: RolloutStep,
+): { readonly writes: readonly KeyWrite[]; readonly note?: string } {
+  const key = stateKey(nameOf(step));
+  const text = textOf(scene.view, key);
+  const isOwn = mappingOf(text).step === stepMark(scene, step);
+  if (isOwn) return { writes: [{ key, text: step.former ?? null }] };
+  if (text === (step.former ?? undefined)) return { writes: [] };
+  return { writes: [], note: `${key} says ${text ?? 'nothing'}, which this rollout has not written; it stays` };
 }
 
 function stateKey(name: string): string {

@@ -117,7 +117,8 @@ test('a second rollout of the same nodes is refused while the first has not ende
   await using cluster = await RolloutCluster.start(...nodes);
   cluster.startDriver();
   await startRollout(cluster.config, 'first', drain('lb1'));
-  await cluster.until('first', 'running');
+  const { started } = await cluster.until('first', 'running');
+  t.true(Math.abs(Date.parse(started ?? '') - Date.now()) < 60_000, started);
   const second = startRollout(cluster.config, 'second', { kind: 'restart-nodes', nodes: ['lb1', 'lb2'] });
   const message = 'nodes/lb1 is changed by the rollout first, which is running; wait for its end, or abort it';
   await t.throwsAsync(second, { code: 'ROLLOUT_CONFLICT', message });

@@ -161,6 +161,33 @@ test('errors that rise pause a rollout with the reason, and it goes on when wish
   await cluster.until('again', 'done');
 });
 
+for (const [end, finish] of [
+  ['done', async () => {}],
+  ['aborted', ({ config }: RolloutCluster) => setRolloutWish(config, 'again', 'abort')],
+] as const) {
+  test(`what an operator has written of a node meanwhile stays when the rollout is ${end}`, async (t) => {
+    const nodes = [new FakeNode('lb1'), new FakeNode('lb2')] as const;
+    nodes[0].connections = 3;
+    await using cluster = await RolloutCluster.start(...nodes);
+    cluster.startDriver();
+    await startRollout(cluster.config, 'again', { kind: 'upgrade-nodes', nodes: ['lb1'], version: '2.0', ...quick });
+    await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.connections === 3);
+    if (end === 'done') {
+      nodes[0].connections = 0;
+      await eventually('installing', async () => (await cluster.status('again'))?.steps[0]?.stage === 'installing');
+    }
+    await cluster.put('node-states/lb1', { state: 'draining' });
+    nodes[0].version = '2.0';
+    nodes[0].life += 1;
+    await finish(cluster);
+    await cluster.until('again', end);
+    t.is((await cluster.get('node-states/')).get('node-states/lb1'), '{"state":"draining"}');
+    await cluster.log.until(
+      /warn: rollout again: node-states\/lb1 says .*, which this rollout has not written; it stays/,
+    );
+  });
+}
+
 test('an upgraded node is active again once it has come back with its version', async (t) => {
   const nodes = [new FakeNode('lb1'), new FakeNode('lb2', '2.0')];
   await using cluster = await RolloutCluster.start(...nodes);

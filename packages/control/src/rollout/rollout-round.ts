@@ -151,7 +151,8 @@ export class RolloutRounds {
 
 function firstStatus(rollout: StoredRollout, all: readonly StoredRollout[], view: ClusterView): RolloutStatus {
   const { spec, problem, created } = rollout;
-  const nothing = { created, leader: '', updated: '', atOnce: 1, nodes: [], steps: [] };
+  const started = new Date().toISOString();
+  const nothing = { created, started, leader: '', updated: '', atOnce: 1, nodes: [], steps: [] };
   if (spec === undefined) return { ...nothing, state: 'failed', reason: problem ?? 'it is not right' };
   try {
     const { steps, atOnce, nodes } = planRolloutSteps(spec, view);

@@ -50,6 +50,7 @@ export const rolloutStep = z.looseObject({
  */
 export const rolloutStatus = z.looseObject({
   created: z.string().describe('Revision in which the key rollouts/NAME was made that this is about.'),
+  started: z.string().describe("When a leader first looked at it, by that node's clock.").exactOptional(),
   state: z.enum(['running', 'paused', 'aborting', 'done', 'aborted', 'failed']),
   reason: z
     .string()
