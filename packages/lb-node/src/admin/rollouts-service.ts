@@ -136,7 +136,7 @@ function rolloutMessage({ name, spec, status, statusProblem }: KnownRollout): Ro
     reason: status?.reason ?? status?.waiting ?? statusProblem ?? '',
     steps: (status?.steps ?? []).map(stepMessage),
     leader: status?.leader ?? '',
-    started: undefined,
+    started: status?.started === undefined ? undefined : new Date(status.started),
     ended: isOver ? new Date(status.updated) : undefined,
   };
 }
