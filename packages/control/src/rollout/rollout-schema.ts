@@ -28,7 +28,7 @@ const options = {
   errorBudget: z
     .number()
     .min(0)
-    .describe('How many more errors a second than before a step are no trouble.')
+    .describe('How many more errors a second than before a step, and half of those again, are no trouble.')
     .default(1),
   pauseOnTrouble: z.boolean().describe('false: wait until the trouble has gone.').default(true),
   wish: rolloutWish.default('run'),

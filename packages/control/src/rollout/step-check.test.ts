@@ -90,15 +90,21 @@ test('a step is done when traffic flows and errors stay within the budget', (t) 
   t.is(checked({ packets: 0, errors: 0 }, { packets: 0, errors: 0 }).state, 'done', 'nobody asked for anything before');
 });
 
+test('a quiet cluster that nobody asks anything of for a moment, and errors that waver, are no trouble', (t) => {
+  t.is(checked({ packets: 9, errors: 0 }, { packets: 0, errors: 0 }).state, 'done');
+  t.is(checked({ packets: 100, errors: 100 }, { packets: 100, errors: 133 }).state, 'done');
+  t.is(checked({ packets: 100, errors: 100 }, { packets: 100, errors: 156 }).state, 'paused');
+});
+
 test('traffic that stops, and errors beyond the budget, pause the rollout and say so', (t) => {
   t.like(checked({ packets: 100, errors: 0 }, { packets: 0, errors: 0 }), {
     state: 'paused',
     reason: 'traffic has stopped: there were 100 packets a second before the step',
     pausedAt: '7',
   });
-  t.like(checked({ packets: 100, errors: 1 }, { packets: 100, errors: 6.5 }), {
+  t.like(checked({ packets: 100, errors: 1 }, { packets: 100, errors: 7.5 }), {
     state: 'paused',
-    reason: 'errors have risen from 1.0 to 6.5 a second; errorBudget is 5',
+    reason: 'errors have risen from 1.0 to 7.5 a second; errorBudget is 5',
   });
 });
 
