@@ -21,7 +21,7 @@ export interface ServicePlan {
 }
 
 /** What is asked of a node. */
-export interface Wish {
+interface Wish {
   readonly wanted: readonly ServiceInput[];
   readonly current: readonly Service[];
   /** Those of the current ones that are to go. */
