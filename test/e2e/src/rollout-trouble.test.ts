@@ -41,6 +41,7 @@ testAsRoot('a rollout whose leader is killed in the middle is finished by anothe
 });
 
 testAsRoot('a rollout that is paused begins no step until it is resumed', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const rollout = { kind: 'drain-nodes', nodes: ['node2', 'node3'] };
   await lab.put('pause', rollout);
   await lab.statusThat('pause', 'be at its first step', (status) => stagesOf(status)[0] !== 'pending');
@@ -59,7 +60,10 @@ testAsRoot('a rollout that is paused begins no step until it is resumed', async 
 });
 
 testAsRoot('a rollout that is aborted leaves the nodes as they were before', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const rollout = { kind: 'activate-nodes', nodes: ['node2', 'node3'] };
+  for (const node of rollout.nodes) await etcdOf(lab.weir).put(`node-states/${node}`, { state: 'draining' });
+  await waitForRoutes(1);
   await lab.put('abort', rollout);
   await lab.statusThat('abort', 'be at its second step', isAtSecondStep);
   await lab.put('abort', { ...rollout, wish: 'abort' });
@@ -72,6 +76,7 @@ testAsRoot('a rollout that is aborted leaves the nodes as they were before', asy
 });
 
 testAsRoot('a node whose session is down pauses a rollout, which says why; it goes on when told to', async (t) => {
+  t.timeout(TEST_TIMEOUT_MS);
   const { ipv4 } = lab.weir.cluster.nodes[2] as { readonly ipv4: string };
   const neighbour = (command: string) =>
     lab.weir.router.vtysh(`configure terminal\nrouter bgp 64500\n${command.replace('NEIGHBOUR', `neighbor ${ipv4}`)}`);
