@@ -43,6 +43,7 @@ export {
   listRollouts,
   planRollout,
   type Rollout,
+  type RolloutTrial,
   setRolloutWish,
   startRollout,
 } from './rollout/rollout-client.js';
