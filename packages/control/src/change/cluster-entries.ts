@@ -8,6 +8,7 @@ import { backendAt, refuseLastBackend, unknownService, withBackend } from './bac
 import { ChangeError } from './change-error.js';
 import type { Edit, WantedState, WrittenBackend, WrittenService } from './config-changes.js';
 import { entryRevision, NO_REVISION } from './entry-revision.js';
+import { Remembered } from './remembered.js';
 import { serviceOf } from './running-document.js';
 
 /** weir.yaml and the keys of a cluster, as they are now. */
@@ -15,6 +16,8 @@ interface KnownCluster {
   readonly file: WrittenNode;
   readonly keys: ReadonlyMap<string, string>;
   readonly revisions: ReadonlyMap<string, string>;
+  /** Another one whenever a key is. */
+  readonly revision: string;
   readonly merged: MergedCluster;
   readonly cache: EntryCache;
 }
@@ -36,12 +39,27 @@ export interface PlannedWrite<Document> {
 /** Services, backends and states of nodes as weir.yaml and etcd have them, and what their changes come to. */
 export class ClusterEntries {
   readonly #known: KnownCluster;
+  readonly #services = new Remembered<readonly WrittenService[]>();
+  readonly #backends = new Remembered<readonly WrittenBackend[]>();
 
   constructor(known: KnownCluster) {
     this.#known = known;
   }
 
   services(): readonly WrittenService[] {
+    return this.#services.get(this.#version(), () => this.#allServices());
+  }
+
+  backends(): readonly WrittenBackend[] {
+    return this.#backends.get(this.#version(), () => this.#allBackends());
+  }
+
+  #version(): readonly unknown[] {
+    const { file, merged, revisions, revision } = this.#known;
+    return [file, merged, revisions, revision];
+  }
+
+  #allServices(): readonly WrittenService[] {
     const { written } = this.#known.file;
     const ofFile = (written.services ?? []).map((document) => ({
       name: document.name,
@@ -58,7 +76,7 @@ export class ClusterEntries {
     return [...ofFile, ...ofEtcd].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  backends(): readonly WrittenBackend[] {
+  #allBackends(): readonly WrittenBackend[] {
     const ofKeys = this.#backendsOfKeys();
     return this.services().flatMap(({ name: service, document: { backends = [] }, revision, origin }) => [
       ...backends.map((document) => ({ service, name: backendName(document), document, revision, origin })),

@@ -5,9 +5,19 @@ export const NO_REVISION = '0';
 
 const SHOWN_DIGITS = 12;
 
+/** Entries are never changed, others take their places. */
+const known = new WeakMap<object, string>();
+
 /** Revision of an entry that has no counter: a digest of what it says. The order of its fields does not matter. */
 export function entryRevision(entry: unknown): string {
   if (entry === undefined) return NO_REVISION;
+  if (typeof entry !== 'object' || entry === null) return digest(entry);
+  const revision = known.get(entry) ?? digest(entry);
+  known.set(entry, revision);
+  return revision;
+}
+
+function digest(entry: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(ordered(entry)))
     .digest('hex')

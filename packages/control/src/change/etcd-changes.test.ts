@@ -1,3 +1,4 @@
+import { eventually } from '@weir/errors/test-support';
 import test from 'ava';
 import { InvalidConfigError } from '../config-error.js';
 import type { BackendInput, ServiceInput } from '../service-schema.js';
@@ -82,6 +83,23 @@ test('without an expected revision writers go on from what the others wrote: no 
     '10.0.0.21',
     ...Array.from({ length: 6 }, (_, i) => `10.0.0.${30 + i}`),
   ]);
+});
+
+test('entries are read once, however many ask, until a key is another', async (t) => {
+  await using etcd = await EtcdServer.start();
+  const [one, other] = await twoNodes(etcd);
+  await using _one = one;
+  await using _other = other;
+  const { changes } = one.source;
+  await changes.changeService('web', () => web);
+  t.is(changes.services(), changes.services());
+  t.is(changes.backends(), changes.backends());
+  const before = changes.services();
+  const webNow = () => changes.services().find(({ name }) => name === 'web');
+  const { revision } = await other.source.changes.changeService('web', (now) => now && { ...now, scheduler: 'rr' });
+  await eventually('the change', () => webNow()?.revision === revision);
+  t.not(changes.services(), before);
+  t.is(webNow()?.document.scheduler, 'rr');
 });
 
 test('two services that contradict each other do not both come in, though they have keys of their own', async (t) => {

@@ -236,6 +236,18 @@ test('what the node itself could not put in force is not changed', async (t) => 
   t.is(node.changes.services().length, 2);
 });
 
+test('entries are read once, however many ask, until one is changed', async (t) => {
+  await using node = await Node.start();
+  const [services, backends] = [node.changes.services(), node.changes.backends()];
+  t.is(node.changes.services(), services);
+  t.is(node.changes.backends(), backends);
+  await node.changes.changeBackend('web', 'web1', (current) => current && { ...current, weight: 7 });
+  t.not(node.changes.services(), services);
+  t.is(node.changes.backends().find(({ name }) => name === 'web1')?.document.weight, 7);
+  await node.changes.setNodeState('lb1', 'draining');
+  t.is(node.changes.backends().find(({ name }) => name === 'web1')?.document.weight, 7);
+});
+
 test('a node is drained until it is activated; its file does not know', async (t) => {
   await using node = await Node.start();
   t.like(await node.changes.setNodeState('lb1', 'draining'), { before: 'active', after: 'draining', isInForce: true });

@@ -20,6 +20,7 @@ import type {
 import { problemsWithin } from './entry-problems.js';
 import { entryRevision } from './entry-revision.js';
 import { Listeners } from './listeners.js';
+import { Remembered } from './remembered.js';
 import type { RunningDocument } from './running-document.js';
 import { planSave, saveFile } from './save-file.js';
 
@@ -37,6 +38,8 @@ export interface RunningHost {
 export class FileChanges implements ConfigChanges {
   readonly #host: RunningHost;
   readonly listeners = new Listeners();
+  readonly #services = new Remembered<readonly WrittenService[]>();
+  readonly #backends = new Remembered<readonly WrittenBackend[]>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(host: RunningHost) {
@@ -44,19 +47,25 @@ export class FileChanges implements ConfigChanges {
   }
 
   services(): readonly WrittenService[] {
-    return this.#host.running.services
-      .map((document) => ({
-        name: document.name,
-        document,
-        revision: entryRevision(document),
-        origin: this.#originOf(document.name),
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { running } = this.#host;
+    return this.#services.get([running], () =>
+      running.services
+        .map((document) => ({
+          name: document.name,
+          document,
+          revision: entryRevision(document),
+          origin: this.#originOf(document.name),
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
   }
 
   backends(): readonly WrittenBackend[] {
-    return this.services().flatMap(({ name: service, document: { backends = [] }, revision, origin }) =>
-      backends.map((document) => ({ service, name: backendName(document), document, revision, origin })),
+    const services = this.services();
+    return this.#backends.get([services], () =>
+      services.flatMap(({ name: service, document: { backends = [] }, revision, origin }) =>
+        backends.map((document) => ({ service, name: backendName(document), document, revision, origin })),
+      ),
     );
   }
 

@@ -27,6 +27,7 @@ import { changeOptionsOf, changing } from './change-trouble.js';
 import { withFields } from './field-mask.js';
 import { pageOf } from './page.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
+import { SharedReading } from './shared-reading.js';
 import { visibleSpec } from './visible-spec.js';
 
 /** What services, backends and nodes are read from, and changed by. */
@@ -34,6 +35,9 @@ export interface ConfigParts {
   readonly source: Pick<ClusterConfigSource, 'config' | 'changes' | 'nodes'>;
   readonly node: Pick<RunningNode, 'figures' | 'inForce' | 'condition'>;
 }
+
+/** How old what is announced may be that watchers are told. */
+const WATCHERS_MS = 100;
 
 /** All that a mask can name. */
 const specFields = ServiceSpec.fromPartial({
@@ -54,6 +58,8 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
     return { ...message, spec: message.spec && visibleSpec(message.spec, role) };
   };
   const announced = async () => (await node.figures()).announced;
+  // They all wake at the same moment.
+  const announcedToWatchers = new SharedReading(announced, WATCHERS_MS);
   const writtenNamed = (name: string) => changes.services().find((service) => service.name === name);
 
   return serviceMethods(ServicesService, {
@@ -109,14 +115,14 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
     watchServices: {
       role: 'viewer',
       async *stream({ names }, { signal, role }): AsyncIterable<WatchServicesResponse> {
-        let told: ReadonlyMap<string, string> = new Map();
+        let told: ReadonlyMap<string, WrittenService> = new Map();
         let isComplete = false;
         for await (const _ of afterChanges(changes, signal)) {
           const wanted = changes.services().filter(({ name }) => names.length === 0 || names.includes(name));
-          const now = new Map(wanted.map(({ name, revision, origin }) => [name, `${revision} ${origin}`]));
-          const prefixes = await announced();
+          const now = new Map(wanted.map((written) => [written.name, written]));
+          const prefixes = await announcedToWatchers.get();
           for (const written of wanted) {
-            if (told.get(written.name) === now.get(written.name)) continue;
+            if (isSameEntry(told.get(written.name), written)) continue;
             yield { event: { $case: 'applied', value: messageOf(written, prefixes, role) } };
           }
           for (const name of told.keys()) if (!now.has(name)) yield { event: { $case: 'deleted', value: name } };
@@ -127,6 +133,10 @@ export function servicesService({ source, node }: ConfigParts): ServiceMethods {
       },
     },
   });
+}
+
+function isSameEntry(told: WrittenService | undefined, now: WrittenService): boolean {
+  return told === now || (told?.revision === now.revision && told.origin === now.origin);
 }
 
 export const originOf: Readonly<Record<EntryOrigin, Origin>> = {
