@@ -15,15 +15,23 @@ interface Sample {
   readonly counters: ReadonlyMap<string, Counters>;
 }
 
+/** A node's first counters may be minutes old: what they grow by once does not count. */
+interface Beginning extends Counters {
+  /** What that was; undefined: they have not grown yet. */
+  readonly jump?: Counters;
+}
+
 /** What nodes have counted lately. Times are of one monotonic clock. */
 export class RolloutTraffic {
   #samples: Sample[] = [];
+  /** By instance. */
+  #beginnings = new Map<string, Beginning>();
 
   /** Notes what nodes say now. */
   note(nodes: Iterable<NodeRecord>, atMs: number): void {
     const counters = new Map(
       [...nodes].flatMap(({ instance, condition }) =>
-        condition === undefined ? [] : [[instance, condition] as const],
+        condition === undefined ? [] : [[instance, this.#sinceBeginning(instance, condition)] as const],
       ),
     );
     this.#samples = [...this.#samples.filter((sample) => atMs - sample.atMs < KEPT_MS), { atMs, counters }];
@@ -31,6 +39,18 @@ export class RolloutTraffic {
 
   forget(): void {
     this.#samples = [];
+    this.#beginnings.clear();
+  }
+
+  #sinceBeginning(instance: string, { packets, errors }: Counters): Counters {
+    let beginning = this.#beginnings.get(instance) ?? { packets, errors };
+    const hasGrown = packets !== beginning.packets || errors !== beginning.errors;
+    if (hasGrown && beginning.jump === undefined) {
+      beginning = { ...beginning, jump: { packets: packets - beginning.packets, errors: errors - beginning.errors } };
+    }
+    this.#beginnings.set(instance, beginning);
+    const { jump = { packets: 0, errors: 0 } } = beginning;
+    return { packets: packets - jump.packets, errors: errors - jump.errors };
   }
 
   /** Of all nodes over the last `windowMs`; undefined: they have not been looked at for so long. */

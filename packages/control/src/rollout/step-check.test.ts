@@ -119,11 +119,14 @@ test('traffic is counted over the whole window alone, and a new life of a node c
   const traffic = new RolloutTraffic();
   traffic.note([nodeOf('lb1', { packets: 1000, errors: 10 }), nodeOf('lb2', { packets: 500 })], 0);
   t.is(traffic.rate(2000, 0), undefined);
-  traffic.note([nodeOf('lb1', { packets: 1100, errors: 12 }), nodeOf('lb2', { packets: 600 })], 1000);
+  // Five minutes of growth: they were not told more often before.
+  traffic.note([nodeOf('lb1', { packets: 31_000, errors: 610 }), nodeOf('lb2', { packets: 600 })], 1000);
   t.is(traffic.rate(2000, 1000), undefined);
   const reborn = { ...nodeOf('lb2', { packets: 40 }), instance: 'lb2-2' };
-  traffic.note([nodeOf('lb1', { packets: 1200, errors: 14 }), reborn], 2000);
-  t.deepEqual(traffic.rate(2000, 2000), { packets: 100, errors: 2 });
+  traffic.note([nodeOf('lb1', { packets: 31_100, errors: 612 }), reborn], 2000);
+  t.deepEqual(traffic.rate(2000, 2000), { packets: 50, errors: 1 });
+  traffic.note([nodeOf('lb1', { packets: 31_200, errors: 614 }), reborn], 3000);
+  t.deepEqual(traffic.rate(2000, 3000), { packets: 100, errors: 2 });
   traffic.forget();
   t.is(traffic.rate(2000, 2000), undefined);
 });
