@@ -235,7 +235,7 @@ testAsRoot(
   'a change of what is fixed at the start is refused with its name, and the old one stays in force',
   async (t) => {
     const { file, child, next } = await startDaemon(t, document());
-    const refusal = next(/not in force/);
+    const refusal = next(/is refused, the old one stays/);
     replaceFile(file, document({ interface: 'eth0, eth1', vip: '198.51.100.11' }));
     child.kill('SIGHUP');
     t.regex(await refusal, /node\.interfaces can't change while the node runs; restart it/);
@@ -245,7 +245,7 @@ testAsRoot(
 
 testAsRoot('a change to a backend that dr does not reach is refused with its path', async (t) => {
   const { file, next } = await startDaemon(t, document());
-  const refusal = next(/not in force/);
+  const refusal = next(/is refused, the old one stays/);
   replaceFile(file, document().replace('port: 80,', 'port: 80, method: dr,').replace('10.0.0.21', '10.3.0.1'));
   t.regex(await refusal, /services\[0\]\.backends\[0\]\.address: .{0,2}10\.3\.0\.1.{0,2} is in no subnet of this node/);
   t.regex(run('--config', configFile(document()), 'counters').stdout, / 198\.51\.100\.10:80 mh/);

@@ -83,7 +83,7 @@ testAsRoot('a change that needs a restart is refused, naming what it is', async 
   const after = node.process.lines.length;
   node.write({ ...good, runtimeDirectory: '/run/elsewhere' });
   t.regex(
-    await node.process.waitForLine(/not in force/, { after }),
+    await node.process.waitForLine(/is refused, the old one stays/, { after }),
     /runtimeDirectory can't change while the node runs; restart it/,
   );
   node.write(good);

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
-import { addressToBytes, decodeFlowImage, encodeFlowImage, flowHash } from '@weir/packet';
+import { addressToBytes, decodeFlowImage, encodeFlowImage, type FlowImage, flowHash, IpProtocol } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import type { Counters, ForwardingService, ForwardingTables } from '../dataplane.js';
+import type { FlowSharing, MissedPacket } from '../flow-sharing.js';
 import type { ForwardingMethod } from '../forwarding-method.js';
 import { forwarded4, forwarded6, gue, outer4, outer6, syn4, syn6 } from '../test-support/frames.js';
 import { ip, isRoot } from '../test-support/private-namespaces.js';
@@ -233,23 +234,29 @@ testAsRoot('counters are told to other processes, and no longer than there is so
   plane = PortableDataplane.open({ interfaces });
 });
 
+/** Segments of connections that a data plane before had may still be on their way. */
+async function missedDatagram(flows: FlowSharing): Promise<MissedPacket> {
+  for (;;) {
+    await flows.wait(new AbortController().signal);
+    const datagram = flows.take().missed.find(({ image }) => decodeFlowImage(image)?.protocol === IpProtocol.udp);
+    if (datagram !== undefined) return datagram;
+  }
+}
+
 testAsRoot('a packet of an unknown flow waits for what user space finds out, and goes on to its backend', async (t) => {
   const sharing = { tellAfterMs: 0, takeoversPerSecond: 1000, datagrams: true, localAddresses: [] };
   await plane.apply({ ...tablesOf(nat), sharing });
   const { sharing: flows } = plane;
   const echo = echoed(4, 100);
-  await flows.wait(new AbortController().signal);
-  const [packet] = flows.take().missed;
-  if (packet === undefined) return t.fail('nothing was missed');
+  const packet = await missedDatagram(flows);
   const flow = packet.image.slice();
-  const found = decodeFlowImage(flow);
-  if (found === undefined) return t.fail('a missed packet has an image');
+  const found = decodeFlowImage(flow) as FlowImage;
   const backend = { address: addressToBytes(backends[4]), port: 7 };
   encodeFlowImage({ ...found, kind: 'nat', state: 'datagram', backend }, flow);
   t.deepEqual(flows.settle([{ packet, flow }]), ['adopted']);
   t.is(await echo, '100\n');
   t.deepEqual([...flows.told()], [flow]);
-  t.like(flows.counts(), { missed: 1, adopted: 1, lost: 0 });
+  t.like(flows.counts(), { adopted: 1, lost: 0 });
 
   flows.forget(flow);
   t.deepEqual([...flows.told()], []);
