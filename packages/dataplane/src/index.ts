@@ -54,6 +54,7 @@ export type { ProbeRoute } from './probe-path/probe-route.js';
 export { isRecomputable, type LeastCost, type Scheduling } from './scheduling.js';
 export { serviceNumber } from './service-number.js';
 export { type SyntheticPacket, syntheticFrame } from './synthetic-packet.js';
+export { transportProtocols } from './transport-protocol.js';
 export type { RememberedFlow } from './xdp/flow-reader.js';
 export { readCounters } from './xdp/read-counters.js';
 export type { TableLimits } from './xdp/table-sizes.js';

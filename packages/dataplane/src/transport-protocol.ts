@@ -1,2 +1,4 @@
 /** What a service may be of, beside IP. */
-export type TransportProtocol = 'tcp' | 'udp' | 'sctp' | 'esp' | 'ah';
+export const transportProtocols = ['tcp', 'udp', 'sctp', 'esp', 'ah'] as const;
+
+export type TransportProtocol = (typeof transportProtocols)[number];

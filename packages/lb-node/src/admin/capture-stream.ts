@@ -1,8 +1,8 @@
 import type { CapturePacketsRequest, CapturePacketsResponse, CapturedPacket as PacketMessage } from '@weir/admin-api';
 import { type CapturedPacket, type Dataplane, type DropReason, dropReasons, interfaceNameOf } from '@weir/dataplane';
 import { isIpAddress } from '@weir/packet';
-import { type FieldViolation, invalid } from './admin-error.js';
 import type { Caller } from './caller.js';
+import { FieldChecks } from './field-checks.js';
 import { isNetwork } from './flow-filter.js';
 
 const PACKETS_PER_SECOND = { most: 100_000, default: 1000 } as const;
@@ -59,10 +59,8 @@ function packetMessage({ timestampNs, ifindex, verdict, frame, originalBytes }: 
 
 function checked(request: CapturePacketsRequest): CapturePacketsRequest {
   const { vip, client, dropReason, packetsPerSecond, snapLength } = request;
-  const violations: FieldViolation[] = [];
-  const check = (field: string, isRight: boolean, description: string) => {
-    if (!isRight) violations.push({ field, description });
-  };
+  const checks = new FieldChecks();
+  const check = checks.check.bind(checks);
   const isReason = dropReason === '' || dropReasons.some((known) => known === dropReason);
   check('vip', vip === '' || isIpAddress(vip), `"${vip}" is not an IP address`);
   check(
@@ -74,6 +72,6 @@ function checked(request: CapturePacketsRequest): CapturePacketsRequest {
   const { most } = PACKETS_PER_SECOND;
   check('packets_per_second', packetsPerSecond <= most, `${packetsPerSecond} is more than ${most}`);
   check('snap_length', snapLength <= SNAP_BYTES.most, `${snapLength} is more than ${SNAP_BYTES.most}`);
-  if (violations.length > 0) throw invalid(violations);
+  checks.refuse();
   return request;
 }

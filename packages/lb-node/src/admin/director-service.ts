@@ -14,7 +14,8 @@ import { ChoiceTables } from '../choice-tables.js';
 import { serviceIdOf } from '../forwarding-tables.js';
 import { memberId } from '../member-id.js';
 import { serviceRows } from '../service-rows.js';
-import { type FieldViolation, failedPrecondition, invalid, notFound } from './admin-error.js';
+import { failedPrecondition, notFound } from './admin-error.js';
+import { FieldChecks } from './field-checks.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 
 /** What the service takes. */
@@ -154,14 +155,13 @@ function plannedMember({ address, port, weight, state }: PlannedBackend): Member
 
 /** @throws {AdminError} INVALID_ARGUMENT */
 function checkBackends(backends: readonly PlannedBackend[]): void {
-  const violations: FieldViolation[] = [];
-  if (backends.length === 0) violations.push({ field: 'backends', description: 'names no backend' });
+  const checks = new FieldChecks();
+  checks.check('backends', backends.length > 0, 'names no backend');
   const seen = new Set<string>();
   for (const [i, { address, port, weight, state }] of backends.entries()) {
     const field = `backends[${i}]`;
-    const check = (key: string, isRight: boolean, description: string) => {
-      if (!isRight) violations.push({ field: `${field}.${key}`, description });
-    };
+    const check = (key: string, isRight: boolean, description: string) =>
+      checks.check(`${field}.${key}`, isRight, description);
     check('address', isIpAddress(address), `"${address}" is not an IP address`);
     check('port', port <= 65_535, `${port} is not a port, 0 to 65535`);
     check('weight', weight <= WEIGHT_MAX, `${weight} is not a weight, 0 to ${WEIGHT_MAX}`);
@@ -174,5 +174,5 @@ function checkBackends(backends: readonly PlannedBackend[]): void {
     check('address', !seen.has(key), `"${address}" with port ${port} is there twice`);
     seen.add(key);
   }
-  if (violations.length > 0) throw invalid(violations);
+  checks.refuse();
 }

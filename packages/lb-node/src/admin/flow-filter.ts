@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import type { FlowFilter } from '@weir/admin-api';
 import type { NodeConfig, ServiceConfig } from '@weir/control';
-import type { RememberedState, SeenFlow, TransportProtocol } from '@weir/dataplane';
+import { type RememberedState, type SeenFlow, transportProtocols } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { serviceIdOf } from '../forwarding-tables.js';
-import { type FieldViolation, invalid } from './admin-error.js';
+import { FieldChecks } from './field-checks.js';
 
 /** States as the API has them. */
 const states: Readonly<Record<string, readonly RememberedState[]>> = {
@@ -14,7 +14,6 @@ const states: Readonly<Record<string, readonly RememberedState[]>> = {
   closed: ['close'],
   active: ['datagram', 'other'],
 };
-const protocols: readonly TransportProtocol[] = ['tcp', 'udp', 'sctp', 'esp', 'ah'];
 
 /** Of a flow whose tuple is not known, a filter of clients can't say whether it holds. */
 export type Match = 'yes' | 'no' | 'unknown';
@@ -33,10 +32,9 @@ export function flowMatcher(filter: FlowFilter, { services }: NodeConfig, field 
   const { service, backend, client, vip, state, protocol } = filter;
   const byId = new Map(services.map((one) => [serviceIdOf(one), one]));
   const wanted = service === '' ? undefined : services.find(({ name }) => name === service);
-  const violations: FieldViolation[] = [];
-  const check = (key: string, isRight: boolean, description: string) => {
-    if (!isRight) violations.push({ field: `${field}.${key}`, description });
-  };
+  const checks = new FieldChecks();
+  const check = (key: string, isRight: boolean, description: string) =>
+    checks.check(`${field}.${key}`, isRight, description);
   check('service', service === '' || wanted !== undefined, `there is no service "${service}"`);
   check('backend', backend === '' || isIpAddress(backend), `"${backend}" is not an IP address`);
   check('vip', vip === '' || isIpAddress(vip), `"${vip}" is not an IP address`);
@@ -46,8 +44,12 @@ export function flowMatcher(filter: FlowFilter, { services }: NodeConfig, field 
     `"${client}" is no address and no network such as 203.0.113.0/24`,
   );
   check('state', state === '' || state in states, `"${state}" is none of ${Object.keys(states).join(', ')}`);
-  check('protocol', protocol === '' || isProtocol(protocol), `"${protocol}" is none of ${protocols.join(', ')}`);
-  if (violations.length > 0) throw invalid(violations);
+  check(
+    'protocol',
+    protocol === '' || isProtocol(protocol),
+    `"${protocol}" is none of ${transportProtocols.join(', ')}`,
+  );
+  checks.refuse();
 
   const conditions: ((flow: SeenFlow) => Match)[] = [];
   if (wanted !== undefined) conditions.push(({ service: id }) => yesIf(byId.get(id) === wanted));
@@ -77,7 +79,7 @@ function yesIf(holds: boolean): Match {
 }
 
 function isProtocol(text: string): boolean {
-  return protocols.some((protocol) => protocol === text);
+  return transportProtocols.some((protocol) => protocol === text);
 }
 
 function protocolMatches({ tuple, state }: SeenFlow, protocol: string, service: ServiceConfig | undefined): Match {

@@ -8,11 +8,12 @@ import {
   type ListFlowsResponse,
 } from '@weir/admin-api';
 import type { NodeConfig } from '@weir/control';
-import type { Dataplane, SeenFlow, FlowTuple as Tuple } from '@weir/dataplane';
+import { type Dataplane, type SeenFlow, type FlowTuple as Tuple, transportProtocols } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { serviceIdOf } from '../forwarding-tables.js';
-import { type FieldViolation, invalid, notFound } from './admin-error.js';
+import { invalid, notFound } from './admin-error.js';
 import type { Caller } from './caller.js';
+import { FieldChecks } from './field-checks.js';
 import { flowMatcher, holdsEverything, type Match, stateText } from './flow-filter.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 
@@ -27,7 +28,6 @@ const FLOWS_PER_MESSAGE = 256;
 /** Flows that are looked at before other work of this process has its turn. */
 const FLOWS_AT_ONCE = 4096;
 const noFilter: FlowFilter = { service: '', backend: '', client: '', vip: '', state: '', protocol: '' };
-const protocols: readonly string[] = ['tcp', 'udp', 'sctp', 'esp', 'ah'] satisfies readonly Tuple['protocol'][];
 
 /** weir.admin.v1.Flows. */
 export function flowsService({ dataplane, config }: FlowsParts): ServiceMethods {
@@ -157,16 +157,19 @@ function flowMessage(flow: SeenFlow, serviceNames: ReadonlyMap<string, string>):
 function tupleOf(tuple: FlowTuple | undefined): Tuple {
   if (tuple === undefined) throw invalid([{ field: 'tuple', description: 'is missing' }]);
   const { protocol, clientAddress, clientPort, vip, vipPort } = tuple;
-  const violations: FieldViolation[] = [];
-  const check = (key: string, isRight: boolean, description: string) => {
-    if (!isRight) violations.push({ field: `tuple.${key}`, description });
-  };
-  check('protocol', protocols.includes(protocol), `"${protocol}" is none of ${protocols.join(', ')}`);
+  const checks = new FieldChecks();
+  const check = (key: string, isRight: boolean, description: string) =>
+    checks.check(`tuple.${key}`, isRight, description);
+  check(
+    'protocol',
+    transportProtocols.some((known) => known === protocol),
+    `"${protocol}" is none of ${transportProtocols.join(', ')}`,
+  );
   check('client_address', isIpAddress(clientAddress), `"${clientAddress}" is not an IP address`);
   check('vip', isIpAddress(vip), `"${vip}" is not an IP address`);
   check('client_port', clientPort <= 65_535, `${clientPort} is not a port, 0 to 65535`);
   check('vip_port', vipPort <= 65_535, `${vipPort} is not a port, 0 to 65535`);
-  if (violations.length > 0) throw invalid(violations);
+  checks.refuse();
   return {
     protocol: protocol as Tuple['protocol'],
     client: { address: canonicalAddress(clientAddress), port: clientPort },

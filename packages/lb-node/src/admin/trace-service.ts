@@ -6,11 +6,13 @@ import {
   type SyntheticPacket,
   syntheticFrame,
   type TransportProtocol,
+  transportProtocols,
 } from '@weir/dataplane';
 import { familyOf, isIpAddress, TcpFlag } from '@weir/packet';
 import { serviceIdOf } from '../forwarding-tables.js';
-import { type FieldViolation, invalid } from './admin-error.js';
+import { invalid } from './admin-error.js';
 import { captureStream } from './capture-stream.js';
+import { FieldChecks } from './field-checks.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 import { type ServiceNames, stepMessage } from './trace-text.js';
 
@@ -19,8 +21,6 @@ export interface TraceParts {
   readonly dataplane: Pick<Dataplane, 'trace' | 'capture' | 'attachments'>;
   readonly config: () => NodeConfig;
 }
-
-const protocols: readonly TransportProtocol[] = ['tcp', 'udp', 'sctp', 'esp', 'ah'];
 
 /** weir.admin.v1.Trace. */
 export function traceService({ dataplane, config }: TraceParts): ServiceMethods {
@@ -68,22 +68,20 @@ function traceMessage(
 function packetOf(request: TracePacketRequest): SyntheticPacket {
   const { sourceAddress, sourcePort, destinationAddress, destinationPort, protocol: named, tcpFlags } = request;
   const protocol = named === '' ? 'tcp' : named;
-  const violations: FieldViolation[] = [];
-  const check = (field: string, isRight: boolean, description: string) => {
-    if (!isRight) violations.push({ field, description });
-  };
+  const checks = new FieldChecks();
+  const check = checks.check.bind(checks);
   check('source_address', isIpAddress(sourceAddress), `"${sourceAddress}" is not an IP address`);
   check('destination_address', isIpAddress(destinationAddress), `"${destinationAddress}" is not an IP address`);
   check('source_port', sourcePort <= 65_535, `${sourcePort} is not a port, 0 to 65535`);
   check('destination_port', destinationPort <= 65_535, `${destinationPort} is not a port, 0 to 65535`);
-  check('protocol', isProtocol(protocol), `"${protocol}" is none of ${protocols.join(', ')}`);
+  check('protocol', isProtocol(protocol), `"${protocol}" is none of ${transportProtocols.join(', ')}`);
   const unknown = tcpFlags.filter((flag) => !(flag in TcpFlag));
   check('tcp_flags', unknown.length === 0, `"${unknown.join()}" is none of ${Object.keys(TcpFlag).join(', ')}`);
-  if (violations.length === 0) {
+  if (!checks.found) {
     const isOneFamily = familyOf(sourceAddress) === familyOf(destinationAddress);
     check('destination_address', isOneFamily, `${destinationAddress} is not of the family of ${sourceAddress}`);
   }
-  if (violations.length > 0) throw invalid(violations);
+  checks.refuse();
   return {
     source: sourceAddress,
     sourcePort,
@@ -95,5 +93,5 @@ function packetOf(request: TracePacketRequest): SyntheticPacket {
 }
 
 function isProtocol(text: string): text is TransportProtocol {
-  return protocols.some((known) => known === text);
+  return transportProtocols.some((known) => known === text);
 }
