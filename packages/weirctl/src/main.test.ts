@@ -214,7 +214,7 @@ test('a reader that has had enough is no error', (t) => {
   t.is(runInShell(pipe, EXAMPLES), '0\n');
 });
 
-test('only a terminal gets colours, and not with NO_COLOR', (t) => {
+test('only a terminal gets colours, and not with NO_COLOR; a pipe gets none in CI either', (t) => {
   const command = [process.execPath, MAIN, 'director', 'plan', 'current.yaml', 'wanted.yaml'];
   const onTerminal = (env: NodeJS.ProcessEnv) =>
     spawnSync('/usr/bin/python3', ['-c', 'import pty, sys; pty.spawn(sys.argv[1:])', ...command], {
@@ -227,5 +227,9 @@ test('only a terminal gets colours, and not with NO_COLOR', (t) => {
   const colour = '\u001b[';
   t.true(onTerminal({}).includes(colour));
   t.false(onTerminal({ NO_COLOR: '1' }).includes(colour));
-  t.false(runWeirctl('director', 'plan', 'current.yaml', 'wanted.yaml').stdout.includes(colour));
+  for (const environment of ['', 'CI=true ', 'CI=true FORCE_COLOR=1 ']) {
+    const piped = runInShell(`${environment}weirctl director plan current.yaml wanted.yaml`, EXAMPLES);
+    t.regex(piped, /\S/);
+    t.false(piped.includes(colour), environment);
+  }
 });

@@ -1,11 +1,9 @@
 import { Option } from 'commander';
-import pc from 'picocolors';
 import { stringify } from 'yaml';
+import { type Colours, outputColours } from './colours.js';
 
 /** How a command prints its result: for people, or for programs. */
 export type OutputFormat = 'text' | 'json' | 'yaml';
-
-export type Colours = ReturnType<typeof pc.createColors>;
 
 /** The option that every command with a result has. */
 export function outputOption(): Option {
@@ -30,6 +28,6 @@ function renderResult(format: OutputFormat, result: object, text: (colours: Colo
     case 'yaml':
       return stringify(result, { lineWidth: 0 }).trimEnd();
     case 'text':
-      return text(pc.createColors(process.stdout.isTTY && pc.isColorSupported));
+      return text(outputColours);
   }
 }

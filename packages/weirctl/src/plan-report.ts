@@ -1,5 +1,5 @@
 import { CHOICE_ROWS, type ChangePlan, durationText, type PlannedStep, type RowChange } from '@weir/director';
-import type { Colours } from './output.js';
+import type { Colours } from './colours.js';
 import { type TextColumn, textTable } from './text-table.js';
 
 /** A plan and what it is for. */

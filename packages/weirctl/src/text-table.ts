@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Colours } from './output.js';
+import type { Colours } from './colours.js';
 
 /** A column of a table for people. */
 export interface TextColumn {

@@ -2,9 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { BackendsService, type Service, ServicesService } from '@weir/admin-api';
 import type { ServiceInput } from '@weir/control';
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
 import { actionCommand } from '../client/action-command.js';
 import type { AdminClient } from '../client/admin-client.js';
+import { outputColours } from '../colours.js';
 import { readInput } from '../input-file.js';
 import { changeLines } from '../render/change-lines.js';
 import { changeText } from '../render/change-text.js';
@@ -99,7 +99,7 @@ async function apply(client: AdminClient, _: readonly string[], options: ApplyOp
   const current = await allServices(client);
   const extra = prune ? othersThan(wanted, current) : [];
   const plans = await planned(client, { wanted, current, extra, save });
-  const lines = [...plans.flatMap(linesOf), ...extra.map(({ spec }) => pc.red(`- service ${spec?.name}`))];
+  const lines = [...plans.flatMap(linesOf), ...extra.map(({ spec }) => outputColours.red(`- service ${spec?.name}`))];
   if (lines.length === 0) return 'nothing changes';
   process.stdout.write(`${lines.join('\n')}\n`);
   const changed = plans.filter(isChange);
@@ -159,12 +159,12 @@ function linesOf(plan: ServicePlan): readonly string[] {
   if (!isChange(plan)) return [];
   const { service, revision, trial } = plan;
   const isNew = revision === '0';
-  const head = isNew ? pc.green(`+ service ${service.name}`) : `service ${service.name}`;
+  const head = isNew ? outputColours.green(`+ service ${service.name}`) : `service ${service.name}`;
   if (trial.kind === 'later') {
     const why = `not tried: it takes over a VIP, and is changed after the services that have it now`;
-    return [head, pc.yellow(`  ${why}`)];
+    return [head, outputColours.yellow(`  ${why}`)];
   }
-  return isNew ? [head] : [head, ...changeLines(trial.changes, pc)];
+  return isNew ? [head] : [head, ...changeLines(trial.changes, outputColours)];
 }
 
 function count(services: number): string {

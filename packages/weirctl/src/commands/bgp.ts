@@ -2,7 +2,7 @@ import { BgpService, Override, Peer, Route } from '@weir/admin-api';
 import { Argument, Command } from 'commander';
 import { actionCommand } from '../client/action-command.js';
 import { viewCommand } from '../client/view-command.js';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 import { sinceText } from '../render/quantities.js';
 import { textTable } from '../text-table.js';
 

@@ -2,7 +2,7 @@ import { Node, NodeState, NodesService } from '@weir/admin-api';
 import { Command } from 'commander';
 import { allPages } from '../client/all-pages.js';
 import { viewCommand } from '../client/view-command.js';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 import { fullCount } from '../render/quantities.js';
 import { textTable } from '../text-table.js';
 

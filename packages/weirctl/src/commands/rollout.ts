@@ -9,7 +9,7 @@ import { allPages } from '../client/all-pages.js';
 import { interruption } from '../client/interruption.js';
 import { viewCommand } from '../client/view-command.js';
 import { readInput } from '../input-file.js';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 import { ageText, sinceText } from '../render/quantities.js';
 import { textTable } from '../text-table.js';
 import { WeirctlError } from '../weirctl-error.js';

@@ -9,7 +9,7 @@ import {
 import { Command } from 'commander';
 import type { AdminClient } from '../client/admin-client.js';
 import { viewCommand } from '../client/view-command.js';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 import { fullCount, sinceText } from '../render/quantities.js';
 import { WeirctlError } from '../weirctl-error.js';
 

@@ -1,7 +1,7 @@
 import { TracePacketResponse, TraceService } from '@weir/admin-api';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { viewCommand } from '../client/view-command.js';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 import { parseDestination, parseEndpoint } from '../render/parse-endpoint.js';
 
 interface TraceOptions {

@@ -1,5 +1,5 @@
 import type { FieldChange } from '@weir/admin-api';
-import type { Colours } from '../output.js';
+import type { Colours } from '../colours.js';
 
 /** A line for each field: `  + path: after`, `  - path: before`, `  ~ path: before -> after`. */
 export function changeLines(changes: readonly FieldChange[], colours: Colours): readonly string[] {
