@@ -89,6 +89,7 @@ export const debianPackages = [
 export const purposesOf = {
   build: ['build'],
   demo: ['build', 'lab'],
-  test: ['build', 'unit', 'lab'],
+  test: ['build', 'unit', 'lab', 'deploy'],
+  deploy: ['build', 'lab', 'deploy'],
   bench: ['build', 'lab', 'bench'],
 };

@@ -1,8 +1,8 @@
 /**
- * All that CI checks: lint, types, unit tests, lab tests. Goes on after a failure, so that one run shows all of them;
+ * All that CI checks: lint, types, unit tests, lab tests, and those of what deploys it. Goes on after a failure, so that one run shows all of them;
  * ends with what failed and how, once more, and a line of totals.
  *
- *   node scripts/test.mjs [lint|typecheck|unit|lab ...]
+ *   node scripts/test.mjs [lint|typecheck|unit|lab|deploy ...]
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const steps = {
   typecheck: ['npx', ['turbo', 'run', 'typecheck', '--output-logs=errors-only']],
   unit: ['npx', ['turbo', 'run', 'test:unit', '--continue', '--concurrency=2', '--log-order=grouped']],
   lab: ['npx', ['turbo', 'run', 'test:lab', '--continue', '--concurrency=1', '--log-order=stream']],
+  deploy: ['npx', ['turbo', 'run', 'test:deploy', '--continue', '--concurrency=1', '--log-order=stream']],
 };
 
 /** In the environment of all that a step starts. */
