@@ -4,6 +4,7 @@ import { ConfigError, InvalidConfigError } from './config-error.js';
 import type { SoundParts } from './contradiction.js';
 import { contradictions } from './contradictions.js';
 import { contradictionProblem, problemsOf, type WrittenDocument } from './document-problems.js';
+import { withEnvironmentValues } from './environment-values.js';
 import { type NodeConfig, nodeConfigOf } from './node-config.js';
 import { type NodeDocument, type NodeInput, nodeSchema } from './node-schema.js';
 import { serviceSchema } from './service-schema.js';
@@ -29,7 +30,7 @@ export function parseNodeDocument(text: string, fileName: string): NodeDocument 
 /** `weir.yaml` in all its forms. */
 export interface WrittenNode {
   readonly text: string;
-  /** As its author wrote it, before defaults and units. */
+  /** As its author wrote it, with values of the environment, before defaults and units. */
   readonly written: NodeInput;
   readonly document: NodeDocument;
 }
@@ -39,7 +40,7 @@ export interface WrittenNode {
  * @throws {InvalidConfigError}
  */
 export function parseWrittenNode(text: string, fileName: string): WrittenNode {
-  const yaml = parseYaml(text);
+  const yaml = withEnvironmentValues(parseYaml(text));
   if (yaml.value === undefined) throw new InvalidConfigError(fileName, yaml.problems);
   return { text, written: yaml.value as NodeInput, document: checkedNodeDocument(yaml, fileName) };
 }
