@@ -1,0 +1,4 @@
+import DefaultTheme from 'vitepress/theme';
+import './weir.css';
+
+export default DefaultTheme;
