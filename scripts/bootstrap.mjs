@@ -2,7 +2,7 @@
  * From a fresh clone to something that runs: Debian packages, npm dependencies, build. Each step is skipped when it is
  * done already. Plain JavaScript with no dependency: nothing is installed when it starts.
  *
- *   node scripts/bootstrap.mjs --for build|demo|test|bench
+ *   node scripts/bootstrap.mjs --for build|package|demo|test|bench
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ if (purposes === undefined) stop(`--for takes ${Object.keys(purposesOf).join(', 
 process.chdir(new URL('..', import.meta.url).pathname);
 checkNode();
 installDebianPackages();
-if (wanted !== 'build') checkKernel();
+if (purposes.includes('lab')) checkKernel();
 installNpmDependencies();
 build();
 

@@ -82,12 +82,21 @@ export const debianPackages = [
     why: 'is a rival in the benchmark',
     for: ['bench'],
   },
+  { name: 'mmdebstrap', probe: '/usr/bin/mmdebstrap', why: 'makes the root of machines in tests', for: ['deploy'] },
+  {
+    name: 'dpkg-dev',
+    probe: '/usr/bin/dpkg-scanpackages',
+    why: 'makes the index of the packages that machines install in tests',
+    for: ['deploy'],
+  },
+  { name: 'openssh-client', probe: '/usr/bin/ssh', why: 'logs in to machines in tests', for: ['deploy'] },
   { name: 'nftables', probe: '/usr/sbin/nft', why: 'is a rival in the benchmark', for: ['bench'] },
 ];
 
 /** What the commands of package.json need of the purposes above. */
 export const purposesOf = {
   build: ['build'],
+  package: ['build'],
   demo: ['build', 'lab'],
   test: ['build', 'unit', 'lab', 'deploy'],
   deploy: ['build', 'lab', 'deploy'],

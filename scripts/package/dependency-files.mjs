@@ -1,0 +1,64 @@
+import { cpSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+
+/** What compilers and editors need of packages that production lists only because of them. */
+const BUILD_ONLY = /\/node_modules\/(@types\/.*|undici-types|nan)$/;
+
+/** Files that nothing loads, by their endings: sources, types, maps, documents, what compilers leave, tests. Licences stay. */
+const LEFT_OUT = [
+  /\.([cm]?ts|map|flow|tsbuildinfo)$/,
+  /\.(md|markdown|txt|ya?ml)$/,
+  /\.(c|cc|cpp|h|hh|S|asm|inc|gypi?|mk)$|makefile$/i,
+  /\.(test|spec)\.[cm]?js$/,
+  /^\./,
+];
+
+/** Folders at the top of a package that nothing loads. Deeper down, such a name may be one of the package's own. */
+const FOLDERS_LEFT_OUT = new Set([
+  'test',
+  'tests',
+  '__tests__',
+  'example',
+  'examples',
+  'doc',
+  'docs',
+  'benchmark',
+  'benchmarks',
+  'bench',
+]);
+
+/** Of packages with compiled parts: what else goes, by their names. */
+const AFTER_BUILD = {
+  koffi: ['vendor', 'cnoke.cjs'],
+  'koffi-linux-x64': ['musl_x64'],
+  'koffi-linux-arm64': ['musl_arm64'],
+  'raw-socket': ['src', 'build/Release/obj.target', 'build/Release/.deps'],
+};
+
+/**
+ * Copies an installed package to the same place below `tree`, without what only its authors, compilers and other platforms need.
+ *
+ * @param path  such as node_modules/etcd3; a package that npm has put below it is one of its own
+ */
+export function copyDependency(path, tree) {
+  if (BUILD_ONLY.test(`/${path}`)) return;
+  const to = join(tree, path);
+  cpSync(path, to, { recursive: true, filter: (source) => isWanted(path, relative(path, source), source) });
+  for (const name of AFTER_BUILD[basename(path)] ?? []) rmSync(join(to, name), { recursive: true, force: true });
+  removeEmpty(to);
+}
+
+function isWanted(path, within, source) {
+  if (within === '') return true;
+  if (within === 'node_modules') return false;
+  if (lstatSync(source).isDirectory()) return !basename(source).startsWith('.') && !FOLDERS_LEFT_OUT.has(within);
+  const name = basename(source);
+  return /^licen[cs]e/i.test(name) || !LEFT_OUT.some((pattern) => pattern.test(name));
+}
+
+function removeEmpty(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmpty(join(folder, entry.name));
+  }
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+}
