@@ -4,6 +4,7 @@ import { WeirError } from '@weir/errors';
 export type LabErrorCode =
   | 'LAB_NOT_STARTED'
   | 'LAB_NO_BPFFS'
+  | 'LAB_NO_CGROUP2'
   | 'LAB_NOT_ROOT'
   | 'LAB_NO_NAMESPACES'
   | 'LAB_PROGRAM_MISSING'

@@ -7,6 +7,7 @@ import {
   runCommand,
   runCommandOrThrow,
 } from './command.js';
+import { makeControlGroup } from './control-groups.js';
 import { LabError } from './lab-error.js';
 import { LabProcess } from './lab-process.js';
 import { waitForLinks } from './link-readiness.js';
@@ -136,6 +137,17 @@ export class LabHost {
     this.#record(child.pid);
     this.#context.adopt(child);
     return child;
+  }
+
+  /**
+   * Makes a control group (version 2) for processes of the host. It goes with the lab.
+   *
+   * @returns its directory
+   * @throws LabError `LAB_NO_CGROUP2`
+   */
+  makeControlGroup(): string {
+    this.#context.assertUp();
+    return makeControlGroup(this.namespace);
   }
 
   /** All processes in the host now, children of children included. */

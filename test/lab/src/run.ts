@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { removeControlGroups } from './control-groups.js';
 import { LabError } from './lab-error.js';
 import { killProcessesIn, namespaceNames } from './namespace-process.js';
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.js';
@@ -23,7 +24,7 @@ import { killRecordedProcesses } from './process-record.js';
 
 /**
  * What one lab holds in the machine. All of it carries the run's id, so that whoever comes next can find it again:
- * namespaces `weir-ID-HOST`, files in /run/weir-lab/ID, BPF pins in /sys/fs/bpf/weir-lab-ID.
+ * namespaces and control groups `weir-ID-HOST`, files in /run/weir-lab/ID, BPF pins in /sys/fs/bpf/weir-lab-ID.
  */
 export interface Run {
   /** Six hexadecimal digits. */
@@ -58,7 +59,7 @@ export function createRun(): Run {
 }
 
 /**
- * Kills the processes of a run and removes its namespaces, pins and files. Synchronous, so that it also works while a
+ * Kills the processes of a run and removes its namespaces, control groups, pins and files. Synchronous, so that it also works while a
  * process exits. What is gone already is fine.
  *
  * @throws LabError `LAB_LEFTOVERS_REMAIN`
@@ -66,6 +67,7 @@ export function createRun(): Run {
 export function removeRun(run: Run): void {
   killRecordedProcesses(run.directory);
   removeNamespaces(namespaceNames().filter((name) => name.startsWith(`${run.namespacePrefix}-`)));
+  removeControlGroups(`${run.namespacePrefix}-`);
   if (run.bpffsDirectory !== undefined) removePins(run.bpffsDirectory);
   // Last: as long as something is there, so is the record of whose it is.
   rmSync(run.directory, { recursive: true, force: true });
