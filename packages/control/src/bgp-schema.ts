@@ -11,13 +11,14 @@ const asn = z.int().min(1).max(4_294_967_295);
 const peer = z.strictObject({
   address: ipAddress.describe('Address of the router.'),
   asn: asn.describe('AS number of the router.'),
-  port: portNumber.default(179),
+  port: portNumber.describe('Where the router listens.').default(179),
   holdTime: wholeSeconds
     .refine((ms) => ms >= 3000, 'is less than 3s, the least that BGP allows (RFC 4271, section 4.2)')
     .refine((ms) => ms <= 65_535_000, 'is more than 65535s, the most that BGP can say (RFC 4271, section 4.2)')
+    .describe('After so long without a word the router takes the node for gone; the shorter of both ends counts.')
     .prefault('3s'),
   keepalive: wholeSeconds.describe('Default: a third of holdTime.').optional(),
-  connectRetry: wholeSeconds.prefault('5s'),
+  connectRetry: wholeSeconds.describe('Between two attempts to connect.').prefault('5s'),
   password: z.string().min(1).max(80).describe('TCP MD5 signature (RFC 2385).').optional(),
   multihop: z
     .int()
@@ -25,7 +26,7 @@ const peer = z.strictObject({
     .max(255)
     .describe('TTL of the session, for an eBGP peer that is not on this link.')
     .optional(),
-  localAddress: ipAddress.optional(),
+  localAddress: ipAddress.describe("Of the session at this end; default: the kernel's choice.").optional(),
   passive: z.boolean().describe('Wait for the router to connect.').default(false),
 });
 
@@ -57,8 +58,9 @@ export const bgp = z.strictObject({
         .describe('child: lb-node runs gobgpd; external: it takes one that runs.')
         .default('child'),
       api: endpointText.describe('Where gobgpd answers gRPC.').default('127.0.0.1:50051'),
-      command: z.string().min(1).default('gobgpd'),
+      command: z.string().min(1).describe('child: the program, by its path or found in PATH.').default('gobgpd'),
     })
+    .describe('The process that speaks BGP.')
     .prefault({}),
   gracefulRestart: z
     .union([
@@ -84,7 +86,10 @@ export const bgp = z.strictObject({
   overridesFile: absolutePath
     .describe('Where "lb-node announce" keeps what operators want of single VIPs.')
     .default('/var/lib/weir/announce.json'),
-  peers: z.array(peer).min(1, 'has no peer; without routers leave out bgp'),
+  peers: z
+    .array(peer)
+    .min(1, 'has no peer; without routers leave out bgp')
+    .describe('Routers that are told of the VIPs.'),
   announce: announce.describe('Attributes of all routes; a service may override them.').prefault({}),
   announcePools: z
     .boolean()

@@ -20,8 +20,15 @@ export const dataplane = z.strictObject({
     .describe('xdp: in the kernel; portable: in the daemon, where BPF is not allowed.')
     .default('xdp'),
   mode: z.enum(['auto', 'native', 'generic']).describe('auto: native XDP where the driver has it.').default('auto'),
-  pinDirectory: absolutePath.default('/sys/fs/bpf/weir'),
-  maxServices: z.int().min(1).max(65_535).default(64),
+  pinDirectory: absolutePath
+    .describe('Where programs and tables are kept in the BPF file system; one node, one directory.')
+    .default('/sys/fs/bpf/weir'),
+  maxServices: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .describe('Memory is taken at start: two tables of tableRows for each.')
+    .default(64),
   maxBackends: z.int().min(1).max(32_767).describe('Sum over services.').default(4096),
   maxSecondChance: z
     .int()

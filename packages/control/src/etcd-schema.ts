@@ -28,8 +28,13 @@ export const etcd = z.strictObject({
     .min(1, 'names no server')
     .max(64, 'names more than 64 servers')
     .describe('Members of etcd, each with its port; one is asked at a time, and the next if it fails.'),
-  username: z.string().min(1).max(512).optional(),
-  password: z.string().min(1).max(512).optional(),
+  username: z.string().min(1).max(512).describe('Default: without authentication.').optional(),
+  password: z
+    .string()
+    .min(1)
+    .max(512)
+    .describe('Anybody who may read the file sees it; passwordFile does without.')
+    .optional(),
   passwordFile: absolutePath.describe('Instead of password: a file whose first line it is.').optional(),
   tls: z
     .union([z.boolean(), tls])

@@ -30,7 +30,10 @@ const tls = z.strictObject({
 
 const damping = z.strictObject({
   changes: z.int().min(2).max(COUNT_MAX).describe('Times that a backend may go down within the time.').default(3),
-  within: duration.refine((ms) => ms > 0, 'is no time').prefault('5m'),
+  within: duration
+    .refine((ms) => ms > 0, 'is no time')
+    .describe('The time that changes are counted in.')
+    .prefault('5m'),
   hold: durationUpTo(3_600_000, '1h')
     .describe('How long a backend that goes down more often is held down.')
     .prefault('2m'),
@@ -128,6 +131,6 @@ export type MinHealthy = z.output<typeof minHealthy>;
 /** `services[].fallback`. */
 export const fallback = z.strictObject({
   name: z.string().min(1).describe('Default: the address.').optional(),
-  address: routableAddress,
+  address: routableAddress.describe('As of a backend.'),
   port: portNumber.describe("nat and fullnat: where it listens; default: the packet's port.").optional(),
 });

@@ -15,7 +15,7 @@ export const nodes = z.strictObject({
   members: z
     .array(
       z.strictObject({
-        name: z.string().min(1),
+        name: z.string().min(1).describe('What it has as node.name.'),
         address: routableAddress.describe('What it has as node.address or node.address6.'),
         state: memberState
           .describe('On its way in or out; filling and active take new flows, draining keeps those that it has.')

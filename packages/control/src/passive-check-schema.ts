@@ -22,7 +22,9 @@ const check = z.strictObject({
     .describe('Connections to a backend within the time, from which on their share of failures counts.')
     .default(10),
   failures: share.describe('So large a share of them failed.').prefault('50%'),
-  within: second(durationUpTo(WITHIN_MAX_MS, '5m')).prefault('10s'),
+  within: second(durationUpTo(WITHIN_MAX_MS, '5m'))
+    .describe('The time that connections are counted in.')
+    .prefault('10s'),
   ejectFor: second(durationUpTo(HOUR_MS, '1h'))
     .describe('For how long a backend is out; twice, three times as long when it fails again soon after.')
     .prefault('30s'),

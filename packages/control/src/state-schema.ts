@@ -16,10 +16,13 @@ const redis = z.strictObject({
     .min(1, 'names no server')
     .max(64, 'names more than 64 servers')
     .describe('Of the server, or of Sentinels, or of some nodes of the Cluster; each with its port.'),
-  mode: z.enum(['single', 'sentinel', 'cluster']).default('single'),
+  mode: z
+    .enum(['single', 'sentinel', 'cluster'])
+    .describe('One server, Sentinels that name it, or a Cluster.')
+    .default('single'),
   sentinelName: z.string().min(1).describe('sentinel: what the Sentinels know the servers as.').optional(),
   username: credential.describe('Default: the default user.').optional(),
-  password: credential.optional(),
+  password: credential.describe('Anybody who may read the file sees it; passwordFile does without.').optional(),
   passwordFile: absolutePath.describe('Instead of password: a file whose first line it is.').optional(),
   sentinelUsername: credential.describe('sentinel: for the Sentinels themselves.').optional(),
   sentinelPassword: credential.describe('sentinel: for the Sentinels themselves.').optional(),
@@ -28,7 +31,7 @@ const redis = z.strictObject({
     .union([z.boolean(), tls])
     .describe('true: with the certificate authorities that the system knows.')
     .default(false),
-  database: z.int().min(0).max(65_535).default(0),
+  database: z.int().min(0).max(65_535).describe('Number of the database; a Cluster has 0 alone.').default(0),
 });
 
 /** The section `state`. */
@@ -36,7 +39,7 @@ export const state = z.strictObject({
   store: z
     .enum(['redis', 'memory'])
     .describe('redis: shared by all nodes; memory: within this process, for a node without others.'),
-  redis: redis.optional(),
+  redis: redis.describe('Of store redis: where it is.').optional(),
   keyPrefix: z
     .string()
     .min(1, 'is empty; clusters that share a server are told apart by it')

@@ -15,7 +15,7 @@ const advertInterval = duration
 const peer = z.strictObject({
   name: z.string().min(1).describe('What it has as node.name.'),
   address: ipv4.describe('On the network of vrrp.interface; unicast needs it.').optional(),
-  address6: ipv6.optional(),
+  address6: ipv6.describe('The same for IPv6.').optional(),
 });
 
 /** The section `vrrp`. */
@@ -59,5 +59,10 @@ export const vrrp = z.strictObject({
     })
     .describe('What tells the network that a VIP has moved: gratuitous ARP, and unsolicited neighbour advertisements.')
     .prefault({}),
-  keepalived: z.strictObject({ command: z.string().min(1).default('keepalived') }).prefault({}),
+  keepalived: z
+    .strictObject({
+      command: z.string().min(1).describe('The program, by its path or found in PATH.').default('keepalived'),
+    })
+    .describe('The process that speaks VRRP.')
+    .prefault({}),
 });

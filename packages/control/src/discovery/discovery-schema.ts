@@ -56,7 +56,7 @@ const dns = z
 const source = z
   .strictObject({
     file: absolutePath.describe('A list of entries as in backends, YAML or JSON; watched.').optional(),
-    dns: dns.optional(),
+    dns: dns.describe('Names in DNS.').optional(),
   })
   .refine(({ file, dns }) => (file === undefined) !== (dns === undefined), {
     error: 'needs one of file and dns',
