@@ -220,18 +220,11 @@ export class HealthMonitor implements AsyncDisposable {
 
   #healthOf({ backend, state, last, goodProbes, badProbes, changes }: Checked): BackendHealth {
     const nowMs = this.#now();
-    return {
-      id: backend.id,
-      verdict: state.verdict,
-      reason: state.reason,
-      sinceMs: Date.now() - (nowMs - state.sinceMs),
-      isHeld: isHeld(state, nowMs),
-      contrary: state.contrary,
-      ...(last && { last }),
-      goodProbes,
-      badProbes,
-      changes,
-    };
+    const { verdict, reason, contrary } = state;
+    const sinceMs = Date.now() - (nowMs - state.sinceMs);
+    const counts = { goodProbes, badProbes, changes };
+    const health = { id: backend.id, verdict, reason, sinceMs, isHeld: isHeld(state, nowMs), contrary, ...counts };
+    return last === undefined ? health : Object.assign(health, { last });
   }
 }
 

@@ -5,16 +5,14 @@ import type { BackendReport } from './health-report.js';
 /** What probes found out about a backend. */
 export function probedReport({ service, backend }: PlannedProbe, status: BackendHealth): BackendReport {
   const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
-  const since = new Date(sinceMs).toISOString();
-  const report = { service, backend, verdict, reason, since, isHeld, goodProbes, badProbes, changes };
-  return last === undefined ? report : { ...report, latencyMs: last.latencyMs };
+  const report = { service, backend, verdict, reason, sinceMs, isHeld, goodProbes, badProbes, changes };
+  return last === undefined ? report : Object.assign(report, { latencyMs: last.latencyMs });
 }
 
 /** Of a backend that has no probes, but whose connections are looked at. */
 export function unprobedReport(service: string, backend: string, sinceMs: number): BackendReport {
-  const since = new Date(sinceMs).toISOString();
   const none = { isHeld: false, goodProbes: 0, badProbes: 0, changes: 0 };
-  return { service, backend, verdict: 'up', reason: 'connections are looked at', since, ...none };
+  return { service, backend, verdict: 'up', reason: 'connections are looked at', sinceMs, ...none };
 }
 
 /**
@@ -22,7 +20,7 @@ export function unprobedReport(service: string, backend: string, sinceMs: number
  * @param nowMs  of the clock of `ejection`
  */
 export function leftOut(report: BackendReport, ejection: Watched & { kind: 'out' }, nowMs: number): BackendReport {
-  const at = (ms: number) => new Date(Date.now() + ms - nowMs).toISOString();
+  const at = (ms: number) => Date.now() + ms - nowMs;
   const { reason, sinceMs, untilMs } = ejection;
-  return { ...report, verdict: 'down', reason, since: at(sinceMs), leftOutUntil: at(untilMs) };
+  return { ...report, verdict: 'down', reason, sinceMs: at(sinceMs), leftOutUntilMs: at(untilMs) };
 }

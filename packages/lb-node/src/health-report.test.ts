@@ -1,7 +1,7 @@
 import test from 'ava';
 import { formatHealth } from './health-report.js';
 
-const since = '2026-11-21T19:00:00.000Z';
+const sinceMs = Date.parse('2026-11-21T19:00:00.000Z');
 
 test('nobody is checked: nothing is printed', (t) => {
   t.is(formatHealth({ backends: [] }), '');
@@ -15,7 +15,7 @@ test('a line says of a backend how it is, since when and why', (t) => {
         backend: 'web1',
         verdict: 'up',
         reason: 'status 200',
-        since,
+        sinceMs,
         isHeld: false,
         latencyMs: 1.24,
         goodProbes: 12,
@@ -27,7 +27,7 @@ test('a line says of a backend how it is, since when and why', (t) => {
         backend: '10.0.0.22',
         verdict: 'down',
         reason: 'connection refused',
-        since,
+        sinceMs,
         isHeld: true,
         goodProbes: 0,
         badProbes: 3,

@@ -5,12 +5,12 @@ export interface BackendReport {
   readonly verdict: 'up' | 'down';
   /** As the probe saw it. */
   readonly reason: string;
-  /** When the verdict began, ISO 8601. */
-  readonly since: string;
+  /** When the verdict began; ms since 1970. */
+  readonly sinceMs: number;
   /** It changed too often, and is held down. */
   readonly isHeld: boolean;
-  /** It is left out because connections of clients fail there, until then; ISO 8601. */
-  readonly leftOutUntil?: string;
+  /** It is left out because connections of clients fail there, until then; ms since 1970. */
+  readonly leftOutUntilMs?: number;
   /** Of the last probe; absent: not probed yet. */
   readonly latencyMs?: number;
   readonly goodProbes: number;
@@ -30,7 +30,7 @@ export function formatHealth({ backends }: HealthReport): string {
   const rows = backends.map((backend) => [
     `${backend.service} ${backend.backend}`,
     verdictText(backend),
-    backend.since,
+    isoTime(backend.sinceMs),
     backend.latencyMs === undefined ? '' : `${backend.latencyMs.toFixed(1)} ms`,
     String(backend.goodProbes),
     String(backend.badProbes),
@@ -49,7 +49,11 @@ export function formatHealth({ backends }: HealthReport): string {
   return `\n${lines.join('\n')}\n`;
 }
 
-function verdictText({ verdict, isHeld, leftOutUntil }: BackendReport): string {
-  if (leftOutUntil !== undefined) return `out until ${leftOutUntil.slice(11, 19)}`;
+function verdictText({ verdict, isHeld, leftOutUntilMs }: BackendReport): string {
+  if (leftOutUntilMs !== undefined) return `out until ${isoTime(leftOutUntilMs).slice(11, 19)}`;
   return isHeld ? 'down, held' : verdict;
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -3,6 +3,7 @@ import type { BackendConfig, NodeConfig, ServiceConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import type { Dataplane, ForwardingTables } from '@weir/dataplane';
 import { type HealthChange, HealthMonitor } from '@weir/health';
+import { type AskedBackend, askedBackends } from './asked-backends.js';
 import { leftOut, probedReport, unprobedReport } from './backend-report.js';
 import { FirstVerdicts } from './first-verdicts.js';
 import { type PlannedProbe, planProbes, probeId } from './health-probes.js';
@@ -33,7 +34,8 @@ export class NodeHealth implements AsyncDisposable {
   /** All backends of the last configuration, with a check or without. Undefined: there was none. */
   #known: ReadonlySet<string> | undefined;
   #uses: ReadonlyMap<string, Use> = new Map();
-  #config: NodeConfig | undefined;
+  /** Of the configuration: to ask for reports of ten thousand backends must not cost ten thousand texts. */
+  #asked: readonly AskedBackend[] = [];
   readonly #startedMs = Date.now();
 
   /** @param interfaces  of the node */
@@ -57,11 +59,11 @@ export class NodeHealth implements AsyncDisposable {
    * @param sources  addresses of this node that encapsulated packets come from
    */
   async follow(config: NodeConfig, sources: ForwardingTables['sources']): Promise<NodeConfig> {
-    this.#config = config;
     if (await this.#ways.set(config, sources)) {
       const planned = planProbes(config, (way) => this.#ways.markOf(way));
       const initially = initialVerdicts(config, planned, this.#former());
       this.#probes = new Map(planned.map((probe) => [probe.id, probe]));
+      this.#asked = askedBackends(config, this.#probes);
       this.#monitor.set(planned.map((probe) => ({ ...probe, initially: initially.get(probe.id) ?? 'up' })));
       const isFirst = this.#known === undefined;
       this.#known = new Set(
@@ -90,11 +92,9 @@ export class NodeHealth implements AsyncDisposable {
 
   readonly report = (): HealthReport => {
     const backends: BackendReport[] = [];
-    for (const service of this.#config?.services ?? []) {
-      for (const backend of service.backends) {
-        const report = this.#reportOf(service, backend);
-        if (report !== undefined) backends.push(report);
-      }
+    for (const one of this.#asked) {
+      const report = this.#reportOf(one);
+      if (report !== undefined) backends.push(report);
     }
     return { backends };
   };
@@ -111,17 +111,13 @@ export class NodeHealth implements AsyncDisposable {
     return this.#monitor.verdict(id)?.verdict !== 'down';
   }
 
-  /** Of a backend that is probed, or whose connections are looked at. */
-  #reportOf(service: ServiceConfig, backend: BackendConfig): BackendReport | undefined {
-    const id = probeId(service, backend);
-    const probe = this.#probes.get(id);
+  /** Undefined: nothing is known of it yet. */
+  #reportOf({ id, service, backend, probe, isPassive }: AskedBackend): BackendReport | undefined {
     const status = probe && this.#monitor.status(id);
-    const isPassive = service.passiveCheck !== undefined && !backend.isFallback;
     const probed = probe && status && probedReport(probe, status);
-    const report = probed ?? (isPassive ? unprobedReport(service.name, backend.name, this.#startedMs) : undefined);
-    if (report === undefined) return undefined;
-    const ejection = this.#passive.ejection(service.name, id);
-    return ejection === undefined ? report : leftOut(report, ejection, performance.now());
+    const report = probed ?? (isPassive ? unprobedReport(service, backend, this.#startedMs) : undefined);
+    const ejection = report && isPassive ? this.#passive.ejection(service, id) : undefined;
+    return report && ejection ? leftOut(report, ejection, performance.now()) : report;
   }
 
   #former(): FormerVerdicts | undefined {

@@ -81,11 +81,11 @@ function healthMessage(report: BackendReport | undefined): Health {
     const unchecked = { verdict: HealthVerdict.UNCHECKED, reason: '', since: undefined, isHeld: false };
     return { ...unchecked, latency: undefined, goodProbes: 0n, badProbes: 0n };
   }
-  const { verdict, reason, since, isHeld, latencyMs, goodProbes, badProbes } = report;
+  const { verdict, reason, sinceMs, isHeld, latencyMs, goodProbes, badProbes } = report;
   return {
     verdict: verdict === 'up' ? HealthVerdict.UP : HealthVerdict.DOWN,
     reason,
-    since: new Date(since),
+    since: new Date(sinceMs),
     isHeld,
     latency: latencyMs === undefined ? undefined : durationOf(latencyMs),
     goodProbes: BigInt(goodProbes),

@@ -1,5 +1,5 @@
 import { allVips } from '../vips.js';
-import { labels, type MetricFamily } from './metric-family.js';
+import { labels, type MetricFamily, NO_LABELS } from './metric-family.js';
 import type { PageFigures } from './page-figures.js';
 
 /** What the network is told, and by what. */
@@ -26,7 +26,7 @@ export const announceMetrics: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: 'Prefixes that gobgpd was told to announce, VIPs and local addresses.',
     write: ({ node: { speaker } }, write) => {
-      if (speaker !== undefined && 'gobgpd' in speaker) write('', speaker.announced.length);
+      if (speaker !== undefined && 'gobgpd' in speaker) write(NO_LABELS, speaker.announced.length);
     },
   },
   {
@@ -34,7 +34,7 @@ export const announceMetrics: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: '1: gobgpd runs and answers.',
     write: ({ node: { speaker } }, write) => {
-      if (speaker !== undefined && 'gobgpd' in speaker) write('', speaker.gobgpd.kind === 'running' ? 1 : 0);
+      if (speaker !== undefined && 'gobgpd' in speaker) write(NO_LABELS, speaker.gobgpd.kind === 'running' ? 1 : 0);
     },
   },
   {
@@ -63,7 +63,8 @@ export const announceMetrics: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: '1: keepalived runs.',
     write: ({ node: { speaker } }, write) => {
-      if (speaker !== undefined && 'keepalived' in speaker) write('', speaker.keepalived.kind === 'running' ? 1 : 0);
+      if (speaker !== undefined && 'keepalived' in speaker)
+        write(NO_LABELS, speaker.keepalived.kind === 'running' ? 1 : 0);
     },
   },
   {

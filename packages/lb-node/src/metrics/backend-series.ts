@@ -9,8 +9,8 @@ import type { SeriesLabels, ServiceLabels } from './series-labels.js';
 
 /** A service with the labels of its series. */
 export interface ServiceSeries {
-  /** Labels, up to the closing brace. */
-  readonly open: string;
+  /** Labels, as `labels` makes them. */
+  readonly open: Uint8Array;
   /** Absent: it is counted, and not configured any more. */
   readonly config: ServiceConfig | undefined;
   /** Absent: the data plane does not have it yet. */
@@ -19,8 +19,8 @@ export interface ServiceSeries {
 }
 
 export interface BackendSeries {
-  /** Labels, up to the closing brace. */
-  readonly open: string;
+  /** Labels, as `labels` makes them. */
+  readonly open: Uint8Array;
   readonly config: BackendConfig | undefined;
   readonly count: BackendCount | undefined;
   /** Absent: it has no health check, or was not planned yet. */

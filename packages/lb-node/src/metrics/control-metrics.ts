@@ -1,4 +1,4 @@
-import { labels, type MetricFamily } from './metric-family.js';
+import { labels, type MetricFamily, NO_LABELS } from './metric-family.js';
 import type { PageFigures } from './page-figures.js';
 
 /** What the node is to do, and where it has that from. */
@@ -7,7 +7,7 @@ export const controlMetrics: readonly MetricFamily<PageFigures>[] = [
     name: 'weir_node_draining',
     type: 'gauge',
     help: '1: operators want the node to announce no VIP.',
-    write: ({ node: { config } }, write) => write('', config.node.wantedState === 'draining' ? 1 : 0),
+    write: ({ node: { config } }, write) => write(NO_LABELS, config.node.wantedState === 'draining' ? 1 : 0),
   },
   {
     name: 'weir_backends',
@@ -15,7 +15,7 @@ export const controlMetrics: readonly MetricFamily<PageFigures>[] = [
     help: 'Backends of all services.',
     write: ({ node: { config } }, write) =>
       write(
-        '',
+        NO_LABELS,
         config.services.reduce((sum, { backends }) => sum + backends.length, 0),
       ),
   },
@@ -23,20 +23,20 @@ export const controlMetrics: readonly MetricFamily<PageFigures>[] = [
     name: 'weir_backend_addresses_reachable',
     type: 'gauge',
     help: 'Addresses of backends that the kernel knows the next hop to; one that several services have counts once.',
-    write: ({ node }, write) => write('', node.reachableBackends),
+    write: ({ node }, write) => write(NO_LABELS, node.reachableBackends),
   },
   {
     name: 'weir_backends_aggregated',
     type: 'gauge',
     help: '1: there are more backends than metrics.backendsMax, and series of services alone.',
-    write: ({ series }, write) => write('', series.showsBackends ? 0 : 1),
+    write: ({ series }, write) => write(NO_LABELS, series.showsBackends ? 0 : 1),
   },
   {
     name: 'weir_etcd_connected',
     type: 'gauge',
     help: '1: etcd answers; 0: the last good state is in force.',
     write: ({ etcd }, write) => {
-      if (etcd !== undefined) write('', etcd.connected ? 1 : 0);
+      if (etcd !== undefined) write(NO_LABELS, etcd.connected ? 1 : 0);
     },
   },
   {
@@ -44,7 +44,7 @@ export const controlMetrics: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: 'Revision of etcd that is in force.',
     write: ({ etcd }, write) => {
-      if (etcd !== undefined) write('', Number(etcd.revision));
+      if (etcd !== undefined) write(NO_LABELS, Number(etcd.revision));
     },
   },
   {
@@ -52,7 +52,7 @@ export const controlMetrics: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: 'Keys of etcd that are wrong and left out.',
     write: ({ etcd }, write) => {
-      if (etcd !== undefined) write('', etcd.skipped.size);
+      if (etcd !== undefined) write(NO_LABELS, etcd.skipped.size);
     },
   },
   {

@@ -1,7 +1,10 @@
 import { vipsOf } from '../vips.js';
 import type { ServiceSeries } from './backend-series.js';
 import { labels, type MetricFamily } from './metric-family.js';
-import { ofBackends, type PageFigures, writeParts } from './page-figures.js';
+import { ofBackends, type PageFigures, partsBy, writeParts } from './page-figures.js';
+
+const VERDICTS = partsBy('state', ['up', 'down', 'unchecked']);
+const RESULTS = partsBy('result', ['good', 'bad']);
 
 /** What is configured, and what is thought of backends, service by service. */
 export const serviceHealth: readonly MetricFamily<PageFigures>[] = [
@@ -23,7 +26,7 @@ export const serviceHealth: readonly MetricFamily<PageFigures>[] = [
     help: 'Backends without the fallback, by what is thought of them; unchecked ones have no health check and are used.',
     write: ({ series }, write) => {
       for (const service of series.services) {
-        if (service.config !== undefined) writeParts(service.open, 'state', statesOf(service), write);
+        if (service.config !== undefined) writeParts(service.open, VERDICTS, statesOf(service), write);
       }
     },
   },
@@ -51,7 +54,7 @@ export const backendHealth: readonly MetricFamily<PageFigures>[] = [
       for (const { backends } of series.services) {
         for (const { open, health } of backends) {
           if (health === undefined) continue;
-          writeParts(open, 'result', { good: health.goodProbes, bad: health.badProbes }, write);
+          writeParts(open, RESULTS, { good: health.goodProbes, bad: health.badProbes }, write);
         }
       }
     },

@@ -1,9 +1,12 @@
 /**
  * Takes a series of a family.
- * @param open  labels as {@link labels} writes them, or empty: the series has none
- * @param more  a further label, with its comma: `,state="active"`
+ * @param open  labels as {@link labels} makes them, or {@link NO_LABELS}
+ * @param more  a further label, as {@link moreLabel} makes it
  */
-export type WriteSeries = (open: string, value: number, more?: string) => void;
+export type WriteSeries = (open: Uint8Array, value: number, more?: Uint8Array) => void;
+
+/** Of a series that is the only one of its family. */
+export const NO_LABELS = new Uint8Array();
 
 /** Metrics of one name, as Prometheus has them, and how they come from figures. */
 export interface MetricFamily<Figures> {
@@ -14,15 +17,19 @@ export interface MetricFamily<Figures> {
   readonly write: (figures: Figures, series: WriteSeries) => void;
 }
 
-/** Labels in the text format of Prometheus, up to the closing brace: `{service="web",backend="10.0.0.21"`. */
-export function labels(pairs: Readonly<Record<string, string | number>>): string {
-  const texts = Object.entries(pairs).map(([name, value]) => `${name}="${escaped(String(value))}"`);
-  return `{${texts.join(',')}`;
+/** Labels in the text format of Prometheus, up to the closing brace, as UTF-8: `{service="web",backend="10.0.0.21"`. */
+export function labels(pairs: Readonly<Record<string, string | number>>): Uint8Array {
+  const texts = Object.entries(pairs).map(([name, value]) => labelText(name, String(value)));
+  return Buffer.from(`{${texts.join(',')}`);
 }
 
-/** Labels with one more. */
-export function withLabel(open: string, name: string, value: string): string {
-  return `${open},${name}="${escaped(value)}"`;
+/** One label more, with its comma: `,state="active"`. */
+export function moreLabel(name: string, value: string): Uint8Array {
+  return Buffer.from(`,${labelText(name, value)}`);
+}
+
+function labelText(name: string, value: string): string {
+  return `${name}="${escaped(value)}"`;
 }
 
 function escaped(value: string): string {

@@ -1,6 +1,6 @@
 import type { BackendSeries, NodeSeries, ServiceSeries } from './backend-series.js';
 import type { DaemonFigures } from './daemon-figures.js';
-import type { MetricFamily, WriteSeries } from './metric-family.js';
+import { type MetricFamily, moreLabel, type WriteSeries } from './metric-family.js';
 
 /** Figures of a node, with the labels that its series have. */
 export interface PageFigures extends DaemonFigures {
@@ -30,20 +30,28 @@ export function ofBackends(
   };
 }
 
-/**
- * A family with several series of each service or backend, which one more label tells apart.
- * @param open  labels of the service or backend, up to the closing brace
- */
-export function writeParts(
-  open: string,
-  label: string,
-  parts: Readonly<Record<string, number>>,
-  write: WriteSeries,
-): void {
-  for (const part in parts) write(open, parts[part] as number, `,${label}="${part}"`);
+/** How {@link writeParts} tells the parts of one family apart: a label, and the values that it takes. */
+export type Parts<Part extends string> = readonly (readonly [Part, Uint8Array])[];
+
+/** @param values  of the label, in the order in which they are written */
+export function partsBy<Part extends string>(label: string, values: readonly Part[]): Parts<Part> {
+  return values.map((value) => [value, moreLabel(label, value)]);
 }
 
-function writeEach<T extends { readonly open: string }>(
+/**
+ * Writes several series of one service or backend.
+ * @param open  labels of the service or backend
+ */
+export function writeParts<Part extends string>(
+  open: Uint8Array,
+  parts: Parts<Part>,
+  values: Readonly<Record<Part, number>>,
+  write: WriteSeries,
+): void {
+  for (const [part, more] of parts) write(open, values[part], more);
+}
+
+function writeEach<T extends { readonly open: Uint8Array }>(
   all: readonly T[],
   read: (one: T) => number | undefined,
   write: WriteSeries,

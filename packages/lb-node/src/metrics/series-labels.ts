@@ -1,13 +1,13 @@
 import type { NodeConfig } from '@weir/control';
-import { labels, withLabel } from './metric-family.js';
+import { labels, moreLabel } from './metric-family.js';
 
-/** Labels of a service and of its backends, up to the closing brace. */
+/** Labels of a service and of its backends, as `labels` makes them. */
 export interface ServiceLabels {
-  readonly open: string;
-  ofBackend(name: string): string;
+  readonly open: Uint8Array;
+  ofBackend(name: string): Uint8Array;
 }
 
-/** Texts of labels, kept from one scrape to the next as long as the configuration is the same. */
+/** Labels of series, kept from one scrape to the next as long as the configuration is the same. */
 export class SeriesLabels {
   #config: NodeConfig | undefined;
   readonly #services = new Map<string, ServiceLabels>();
@@ -30,16 +30,16 @@ export class SeriesLabels {
 
 function serviceLabels(name: string): ServiceLabels {
   const open = labels({ service: name });
-  const backends = new Map<string, string>();
+  const backends = new Map<string, Uint8Array>();
   return {
     open,
     ofBackend(backend) {
-      let text = backends.get(backend);
-      if (text === undefined) {
-        text = withLabel(open, 'backend', backend);
-        backends.set(backend, text);
+      let ofBackend = backends.get(backend);
+      if (ofBackend === undefined) {
+        ofBackend = Buffer.concat([open, moreLabel('backend', backend)]);
+        backends.set(backend, ofBackend);
       }
-      return text;
+      return ofBackend;
     },
   };
 }

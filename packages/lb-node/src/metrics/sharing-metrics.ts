@@ -1,5 +1,5 @@
 import type { SharingReport } from '../sharing-report.js';
-import { labels, type MetricFamily } from './metric-family.js';
+import { labels, type MetricFamily, NO_LABELS } from './metric-family.js';
 import type { PageFigures } from './page-figures.js';
 
 /** Flows that are shared through a store, and flows of other nodes; all since the start of the daemon. */
@@ -106,7 +106,7 @@ function one(
     type,
     help,
     write: ({ node: { sharing } }, write) => {
-      if (sharing !== undefined) write('', read(sharing));
+      if (sharing !== undefined) write(NO_LABELS, read(sharing));
     },
   };
 }

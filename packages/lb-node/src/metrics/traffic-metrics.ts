@@ -1,7 +1,8 @@
 import type { BackendCount } from '@weir/dataplane';
-import { labels, type MetricFamily } from './metric-family.js';
-import { ofBackends, ofServices, type PageFigures, writeParts } from './page-figures.js';
+import { labels, type MetricFamily, NO_LABELS } from './metric-family.js';
+import { ofBackends, ofServices, type PageFigures, partsBy, writeParts } from './page-figures.js';
 
+const FLOW_STATES = partsBy('state', ['active', 'inactive']);
 const STATES = 'active: of TCP those that are established, of other protocols all';
 
 /** What a service has counted, backends that are gone included. */
@@ -32,7 +33,7 @@ export const serviceTraffic: readonly MetricFamily<PageFigures>[] = [
     help: `Flows that are remembered; ${STATES}.`,
     write: ({ series }, write) => {
       for (const { open, count } of series.services) {
-        if (count !== undefined) writeParts(open, 'state', flowsOf(...count.backends), write);
+        if (count !== undefined) writeParts(open, FLOW_STATES, flowsOf(...count.backends), write);
       }
     },
   },
@@ -67,7 +68,7 @@ export const backendTraffic: readonly MetricFamily<PageFigures>[] = [
     write: ({ series }, write) => {
       for (const { backends } of series.services) {
         for (const { open, count } of backends) {
-          if (count !== undefined) writeParts(open, 'state', flowsOf(count), write);
+          if (count !== undefined) writeParts(open, FLOW_STATES, flowsOf(count), write);
         }
       }
     },
@@ -104,13 +105,13 @@ export const nodeTraffic: readonly MetricFamily<PageFigures>[] = [
     name: 'weir_flow_table_entries',
     type: 'gauge',
     help: 'Places of the flow table that are taken, of a large table an estimate; a translated flow takes two.',
-    write: ({ node }, write) => write('', node.flowTable.taken),
+    write: ({ node }, write) => write(NO_LABELS, node.flowTable.taken),
   },
   {
     name: 'weir_flow_table_capacity',
     type: 'gauge',
     help: 'Places of the flow table, at least twice dataplane.maxFlows.',
-    write: ({ node }, write) => write('', node.flowTable.places),
+    write: ({ node }, write) => write(NO_LABELS, node.flowTable.places),
   },
   {
     name: 'weir_interface_attached',
