@@ -1,0 +1,59 @@
+{{- define "weir.name" -}}
+{{- if contains "weir" .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-weir{{ end }}
+{{- end }}
+
+{{- define "weir.labels" -}}
+app.kubernetes.io/name: weir
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* Of one part: (list . "node"). These never change, for selectors can't. */}}
+{{- define "weir.selector" -}}
+app.kubernetes.io/name: weir
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "weir.image" -}}
+{{- with .Values.image }}{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}{{ end }}
+{{- end }}
+
+{{- define "weir.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "weir.name" .) }}{{ else }}{{ .Values.serviceAccount.name | default "default" }}{{ end }}
+{{- end }}
+
+{{/* weir.yaml, as YAML. What stands in .Values.config wins over what the other values say. */}}
+{{- define "weir.config" -}}
+{{- $node := dict "name" "${env:NODE_NAME}" "interfaces" .Values.nodes.interfaces }}
+{{- if .Values.nodes.addressFromHost }}{{ $_ := set $node "address" "${env:NODE_IP}" }}{{ end }}
+{{- $made := dict "node" $node }}
+{{- if ne .Values.etcd.mode "none" }}
+{{- $etcd := dict "cluster" .Values.etcd.cluster "endpoints" .Values.etcd.endpoints }}
+{{- if eq .Values.etcd.mode "bundled" }}{{ $_ := set $etcd "endpoints" (list (printf "%s-etcd.%s.svc:2379" (include "weir.name" .) .Release.Namespace)) }}{{ end }}
+{{- if .Values.etcd.username }}{{ $_ := set $etcd "username" .Values.etcd.username }}{{ end }}
+{{- if .Values.etcd.passwordSecret }}{{ $_ := set $etcd "password" "${env:ETCD_PASSWORD}" }}{{ end }}
+{{- if .Values.etcd.tlsSecret }}{{ $_ := set $etcd "tls" (dict "ca" "/etc/weir-etcd/ca.crt") }}{{ end }}
+{{- if .Values.etcd.clientCertificate }}{{ $_ := merge $etcd.tls (dict "certificate" "/etc/weir-etcd/tls.crt" "key" "/etc/weir-etcd/tls.key") }}{{ end }}
+{{- $_ := set $made "etcd" $etcd }}
+{{- end }}
+{{- if ne .Values.redis.mode "none" }}
+{{- $redis := dict "addresses" .Values.redis.addresses "mode" .Values.redis.topology }}
+{{- if eq .Values.redis.mode "bundled" }}{{ $redis = dict "addresses" (list (printf "%s-redis.%s.svc:6379" (include "weir.name" .) .Release.Namespace)) "mode" "single" }}{{ end }}
+{{- if .Values.redis.sentinelName }}{{ $_ := set $redis "sentinelName" .Values.redis.sentinelName }}{{ end }}
+{{- if .Values.redis.username }}{{ $_ := set $redis "username" .Values.redis.username }}{{ end }}
+{{- if .Values.redis.passwordSecret }}{{ $_ := set $redis "password" "${env:REDIS_PASSWORD}" }}{{ end }}
+{{- if .Values.redis.tlsSecret }}{{ $_ := set $redis "tls" (dict "ca" "/etc/weir-redis/ca.crt") }}{{ end }}
+{{- if .Values.redis.clientCertificate }}{{ $_ := merge $redis.tls (dict "certificate" "/etc/weir-redis/tls.crt" "key" "/etc/weir-redis/tls.key") }}{{ end }}
+{{- $_ := set $made "state" (dict "store" "redis" "redis" $redis) }}
+{{- end }}
+{{- if .Values.metrics.enabled }}{{ $_ := set $made "metrics" (dict "listen" (printf "${env:NODE_IP}:%v" .Values.metrics.port)) }}{{ end }}
+{{- if .Values.admin.port }}
+{{- $tls := dict "certificate" "/etc/weir-admin/tls.crt" "key" "/etc/weir-admin/tls.key" "clientCa" "/etc/weir-admin/ca.crt" }}
+{{- $_ := set $made "admin" (dict "listen" (list (printf "${env:NODE_IP}:%v" .Values.admin.port)) "tls" $tls "roles" .Values.admin.roles) }}
+{{- end }}
+{{- if and .Values.kubernetes.enabled .Values.kubernetes.config }}{{ $_ := set $made "kubernetes" .Values.kubernetes.config }}{{ end }}
+{{- toYaml (mergeOverwrite $made (deepCopy .Values.config)) }}
+{{- end }}
