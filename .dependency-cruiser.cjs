@@ -8,6 +8,7 @@ const arrows = {
   'bgp-speaker': ['errors', 'gobgp-client'],
   control: ['errors'],
   daemon: ['errors'],
+  doctor: ['errors', 'control'],
   'state-sync': ['errors', 'packet'],
   'admin-api': ['errors'],
   health: ['errors', 'packet'],
@@ -15,6 +16,7 @@ const arrows = {
     'errors',
     'daemon',
     'control',
+    'doctor',
     'dataplane',
     'director',
     'packet',
@@ -23,8 +25,8 @@ const arrows = {
     'health',
     'admin-api',
   ],
-  weirctl: ['errors', 'daemon', 'control', 'director', 'admin-api'],
-  'real-server': ['errors', 'daemon', 'dataplane', 'packet', 'control', 'health'],
+  weirctl: ['errors', 'daemon', 'control', 'director', 'doctor', 'admin-api'],
+  'real-server': ['errors', 'daemon', 'dataplane', 'doctor', 'packet', 'control', 'health'],
 };
 
 module.exports = {

@@ -13,6 +13,7 @@ export type {
 export { type FieldChange, fieldChanges } from './change/field-changes.js';
 export type { ClusterLog } from './cluster/cluster-log.js';
 export type { ClusterConfigSource, NodeRegistration } from './cluster/config-source.js';
+export { readNodeRecords } from './cluster/read-node-records.js';
 export type { ClusterStatus, EtcdConfig, FollowedBackend, NodeCondition, NodeRecord } from './cluster-config.js';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, InvalidConfigError } from './config-error.js';
 export type { DiscoveredBackend, Discovery, DiscoveryEvent } from './discovery/discovery.js';
@@ -37,6 +38,7 @@ export { loadNodeConfig, nodeConfigJsonSchema, parseNodeConfig } from './parse-n
 export { parseServices } from './parse-services.js';
 export type { PassiveCheckConfig } from './passive-check-config.js';
 export type { PortRange } from './port-schema.js';
+export { redisAccess } from './redis-access.js';
 export type { RolloutPlan } from './rollout/plan-rollout-steps.js';
 export {
   deleteRollout,

@@ -1,7 +1,6 @@
-import type { StateConfig } from '@weir/control';
+import { redisAccess, type StateConfig } from '@weir/control';
 import type { Logger } from '@weir/daemon';
 import { type FlowStore, MemoryStore, openRedisStore } from '@weir/state-sync';
-import { redisAccess } from './redis-access.js';
 
 /**
  * Opens the store of shared flows; Redis is connected to in the background.

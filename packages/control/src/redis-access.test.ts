@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type RedisConfig } from '@weir/control';
 import test from 'ava';
+import { ConfigError } from './config-error.js';
 import { redisAccess } from './redis-access.js';
+import type { RedisConfig } from './state-config.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'weir-redis-access-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));

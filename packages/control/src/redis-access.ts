@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, type RedisConfig, type TlsConfig } from '@weir/control';
+import { ConfigError } from './config-error.js';
+import type { RedisConfig, TlsConfig } from './state-config.js';
 
 /** What of {@link RedisConfig} stands in files, read. */
 export interface RedisAccess {

@@ -1,0 +1,3 @@
+import config from '../../ava.config.mjs';
+
+export default config;

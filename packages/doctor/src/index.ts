@@ -1,0 +1,11 @@
+export { allChecks } from './all-checks.js';
+export type { Check } from './check.js';
+export { documentChecks } from './document-checks.js';
+export { type Examined, examine } from './examine.js';
+export { type Finding, type SoundFinding, type TroubleFinding, type Verdict, verdicts } from './finding.js';
+export type { Host } from './host.js';
+export { localHost } from './local-host.js';
+export { agentArgumentsIn, readAgentArguments } from './read-agent-arguments.js';
+export { requireFreeIdentity, requireHost, requireWidth, requireWork } from './start-checks.js';
+export { StartError, type StartErrorCode } from './start-error.js';
+export { type BackendSubject, type DaemonView, type NodeSubject, type Role, roles, type Subject } from './subject.js';
