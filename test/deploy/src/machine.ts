@@ -171,8 +171,7 @@ export class Machine implements AsyncDisposable {
   }
 
   async #apt(args: readonly string[]): Promise<string> {
-    const options = ['-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
-    return await this.output('apt-get', [...options, ...args], { timeoutMs: INSTALL_TIMEOUT_MS });
+    return await this.output('apt-get', ['-y', ...args], { timeoutMs: INSTALL_TIMEOUT_MS });
   }
 
   async #waitUntilUp(): Promise<void> {

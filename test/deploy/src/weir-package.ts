@@ -13,6 +13,9 @@ const TIMEOUT_MS = 5 * 60_000;
 export const WEIR_VERSION = (JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { version: string })
   .version;
 
+/** One that Debian takes for newer. */
+export const NEXT_WEIR_VERSION = `${WEIR_VERSION}+next`;
+
 /**
  * The Debian package of what is built here, as `npm run package` makes it; made again only when something changed since.
  *
