@@ -4,7 +4,7 @@ export type AgentErrorCode =
   | 'ARGUMENT_INVALID'
   | 'SETTING_REFUSED'
   | 'IP_COMMAND_FAILED'
-  | 'NOT_ROOT'
+  | 'CAPABILITY_MISSING'
   | 'NOT_RUNNING'
   | 'CGROUP_UNUSABLE';
 

@@ -10,7 +10,7 @@ const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
 
 const exitCodes = {
   ARGUMENT_INVALID: ExitCode.usage,
-  NOT_ROOT: ExitCode.noPermission,
+  CAPABILITY_MISSING: ExitCode.noPermission,
   BPF_NOT_PERMITTED: ExitCode.noPermission,
   SETTING_REFUSED: ExitCode.noPermission,
   NOT_RUNNING: ExitCode.unavailable,

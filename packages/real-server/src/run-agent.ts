@@ -1,5 +1,4 @@
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals } from '@weir/daemon';
-import { AgentError } from './agent-error.js';
 import type { AgentOptions } from './agent-options.js';
 import { silenceArp } from './arp-policy.js';
 import { Decapsulation, detachDecapsulation } from './decapsulation.js';
@@ -7,6 +6,7 @@ import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
 import { restoreSettings } from './kernel-settings.js';
 import { applyOwnAddresses } from './own-addresses.js';
+import { requireCapabilities } from './required-capabilities.js';
 import { allowAsymmetricPath } from './reverse-path.js';
 import { letRoutesBeLookedUp, resolveHops } from './second-chance-hops.js';
 import { attachToa, detachToa } from './toa.js';
@@ -19,12 +19,7 @@ import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const logger = createLogger('real-server', options.log);
-  if (process.getuid?.() !== 0) {
-    throw new AgentError(
-      'NOT_ROOT',
-      'not root: addresses, routes and BPF programs need CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON',
-    );
-  }
+  requireCapabilities();
   using readiness = createReadiness();
   using signals = listenToSignals(() =>
     logger.info({ event: 'reload_ignored' }, 'nothing to read again: the agent is configured by its command line'),
