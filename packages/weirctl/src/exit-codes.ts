@@ -27,8 +27,11 @@ export const exitCodes = {
   REFUSED: ExitCode.failure,
   DIFFERENT: ExitCode.failure,
   NOT_DRAINED: ExitCode.failure,
+  NOT_SERVING: ExitCode.unavailable,
   ROLLOUT_STOPPED: ExitCode.failure,
   INTERRUPTED: ExitCode.interrupted,
+  FAULT_FOUND: ExitCode.failure,
+  CHECK_UNKNOWN: ExitCode.usage,
   IPVSADM_USAGE: ExitCode.usage,
   IPVSADM_REFUSED: ExitCode.failure,
 } as const;

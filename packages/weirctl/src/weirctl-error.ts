@@ -21,8 +21,11 @@ export type WeirctlErrorCode =
   | 'REFUSED'
   | 'DIFFERENT'
   | 'NOT_DRAINED'
+  | 'NOT_SERVING'
   | 'ROLLOUT_STOPPED'
-  | 'INTERRUPTED';
+  | 'INTERRUPTED'
+  | 'FAULT_FOUND'
+  | 'CHECK_UNKNOWN';
 
 /** What a command can't do; the message names the file, the place in it and the value, and what to do next. */
 export class WeirctlError extends WeirError {

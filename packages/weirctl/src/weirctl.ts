@@ -6,8 +6,10 @@ import { captureCommand } from './commands/capture.js';
 import { completeCommand, completionCommand } from './commands/completion.js';
 import { configCommand, logLevelCommand } from './commands/config.js';
 import { directorCommand } from './commands/director.js';
+import { doctorCommand } from './commands/doctor.js';
 import { drainCommand, undrainCommand, weightCommand } from './commands/drain.js';
 import { flowsCommand } from './commands/flows.js';
+import { healthCommand } from './commands/health.js';
 import { importCommand } from './commands/import.js';
 import { ipvsadmCommand } from './commands/ipvsadm.js';
 import { nodesCommand } from './commands/nodes.js';
@@ -32,7 +34,7 @@ Examples:
   weirctl apply -f services.yaml --dry-run              what a file would change
 
 Exit codes:
-  0 done   1 failure, or no way to do what is asked; of diff: there is a difference   2 wrong command line
+  0 done   1 failure, or no way to do what is asked; of diff: there is a difference; of doctor: a fault   2 wrong command line
   69 the node does not answer   77 not allowed   78 wrong configuration, input file or request
   130 Ctrl-C before it was done`,
     )
@@ -42,6 +44,7 @@ Exit codes:
       'Look:',
       [
         statusCommand(),
+        healthCommand(),
         servicesCommand(),
         backendsCommand(),
         nodesCommand(),
@@ -50,6 +53,7 @@ Exit codes:
         topCommand(),
         traceCommand(),
         captureCommand(),
+        doctorCommand(),
       ],
     ],
     [

@@ -14,7 +14,8 @@ export interface ConnectionOptions {
   readonly timeout: number;
 }
 
-const DEFAULT_ADDRESS = 'unix:/run/weir/admin.sock';
+/** Where lb-node's own defaults serve the admin API. */
+export const DEFAULT_ADDRESS = 'unix:/run/weir/admin.sock';
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Gives a command the options of those that talk to a node. */
