@@ -1,4 +1,5 @@
 import {
+  CHECKED_PORT,
   type ClusterHost,
   type ClusterNode,
   type FrrRouter,
@@ -79,10 +80,17 @@ export class MachineCluster implements AsyncDisposable {
     return [this.cluster.vip.ipv4, this.cluster.vip.ipv6];
   }
 
+  /** The web servers on both VIPs, and on the same the ends of checked connections. */
+  get services(): readonly ServiceDocument[] {
+    const web = standardServices(this.cluster);
+    const checked = web.map((service) => ({ ...service, name: `${service.name}-checked`, port: CHECKED_PORT }));
+    return [...web, ...checked];
+  }
+
   /**
    * The file weir.yaml for one of the nodes, as an operator would write it.
    *
-   * @param services  default: the web servers on both VIPs
+   * @param services  default: the web servers, and the ends of checked connections, on both VIPs
    * @param sections  more of them
    */
   weirYaml(
@@ -98,7 +106,7 @@ export class MachineCluster implements AsyncDisposable {
       admin: { socketGroup: 'weir' },
       metrics: { listen: '127.0.0.1:9646' },
       shutdown: { drain: '2s' },
-      services: services ?? standardServices(this.cluster),
+      services: services ?? this.services,
       ...sections,
     });
   }

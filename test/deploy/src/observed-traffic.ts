@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { CheckedConnections, HttpLoad, type LabHost, startCheckedServer, waitUntil } from '@weir/lab';
+import type { MachineCluster } from './machine-cluster.js';
+
+/** What became of all traffic while something happened. */
+export interface TrafficReport {
+  readonly requests: number;
+  readonly failed: number;
+  /** How often each error came. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Long connections that ended or stood still, of those that were open all the time. */
+  readonly lost: number;
+  /** Segments that the client's TCP sent again: packets lost on the way, of requests and long connections. */
+  readonly sentAgain: number;
+}
+
+/** Long ones, to each VIP. */
+const CONNECTIONS = 40;
+const REQUESTS_PER_SECOND = 75;
+/** Longer than a SYN that was lost takes to be sent again. */
+const OBSERVED_AFTERWARDS_MS = 1500;
+
+/** Starts what the long connections end at, on every backend. */
+export async function startCheckedServers(weir: MachineCluster): Promise<void> {
+  await Promise.all(weir.backends.map(({ host }) => startCheckedServer(host)));
+}
+
+/**
+ * Sends requests to both VIPs, each over a new connection, and keeps long connections to both busy, while something happens and
+ * a while longer.
+ */
+export async function observeTraffic(weir: MachineCluster, happens: () => Promise<unknown>): Promise<TrafficReport> {
+  const { client } = weir;
+  const connections = await Promise.all(
+    weir.vips.map((address) => CheckedConnections.open(client, { address, count: CONNECTIONS })),
+  );
+  const loads = weir.vips.map((vip) =>
+    HttpLoad.start(client, { url: weir.url(vip), requestsPerSecond: REQUESTS_PER_SECOND }),
+  );
+  await Promise.all(loads.map((load) => load.nextResult()));
+  const before = await segmentsSentAgain(client);
+  await happens();
+  await wait(OBSERVED_AFTERWARDS_MS);
+  const [results, alive] = await Promise.all([
+    Promise.all(loads.map((load) => load.stop())),
+    Promise.all(connections.map(aliveOf)),
+  ]);
+  const sentAgain = (await segmentsSentAgain(client)) - before;
+  await Promise.all(connections.map((each) => each.close()));
+  return {
+    requests: sum(results.map(({ requests }) => requests)),
+    failed: sum(results.map(({ failed }) => failed)),
+    errors: Object.assign({}, ...results.map(({ errors }) => errors)),
+    lost: CONNECTIONS * connections.length - sum(alive),
+    sentAgain,
+  };
+}
+
+/** How many of them still move data both ways. */
+async function aliveOf(connections: CheckedConnections): Promise<number> {
+  await connections.mark();
+  const settled = async () => {
+    const { alive, unmoved } = await connections.report();
+    return unmoved === 0 ? alive : undefined;
+  };
+  return await waitUntil('all long connections that live to move data', settled, { intervalMs: 100 });
+}
+
+/** RFC 4022, tcpRetransSegs, of the host since it was made. */
+async function segmentsSentAgain(host: LabHost): Promise<number> {
+  const text = await host.output('cat', ['/proc/net/snmp']);
+  const [names, values] = text
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
+    .map((line) => line.split(' '));
+  return Number(values?.[names?.indexOf('RetransSegs') ?? -1]);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
