@@ -11,11 +11,13 @@ import { keepResolved } from './next-hops.js';
 import { printCounters } from './print-counters.js';
 import { runNode } from './run-node.js';
 import { refuseStrayPackets } from './stray-packets.js';
+import { VERSION } from './version.js';
 
 const DEFAULT_FILE = '/etc/weir/weir.yaml';
 
 const program = new Command('lb-node')
   .description('The node of a Weir load balancer: forwards in the kernel, announces VIPs over BGP.')
+  .version(VERSION)
   .option('-c, --config <file>', 'the configuration', DEFAULT_FILE)
   .option('--check', 'only check the configuration')
   .addHelpText(

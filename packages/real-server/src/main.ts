@@ -5,6 +5,7 @@ import { parseAgentOptions, type RawOptions } from './agent-options.js';
 import { counterNames, type DecapsulationCounts, readDecapsulationCounts } from './decapsulation.js';
 import { addRegisterCommand } from './register-command.js';
 import { runAgent } from './run-agent.js';
+import { VERSION } from './version.js';
 
 const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
 
@@ -34,6 +35,7 @@ function countLines(counts: DecapsulationCounts): readonly string[] {
 const several = (value: string, all: readonly string[]) => [...all, value];
 
 const program = new Command('real-server')
+  .version(VERSION)
   .description("The agent of a Weir backend: VIPs on lo, no ARP for them, packets out of the nodes' tunnels.")
   .exitOverride();
 
