@@ -82,7 +82,14 @@ export const debianPackages = [
     why: 'is a rival in the benchmark',
     for: ['bench'],
   },
-  { name: 'mmdebstrap', probe: '/usr/bin/mmdebstrap', why: 'makes the root of machines in tests', for: ['deploy'] },
+  {
+    name: 'mmdebstrap',
+    probe: '/usr/bin/mmdebstrap',
+    why: 'makes the root of machines in tests, and the base of the image',
+    for: ['deploy', 'image'],
+  },
+  { name: 'buildah', probe: '/usr/bin/buildah', why: 'builds the container image', for: ['deploy', 'image'] },
+  { name: 'crun', probe: '/usr/bin/crun', why: 'runs the container image in tests', for: ['deploy'] },
   {
     name: 'dpkg-dev',
     probe: '/usr/bin/dpkg-scanpackages',
@@ -97,6 +104,7 @@ export const debianPackages = [
 export const purposesOf = {
   build: ['build'],
   package: ['build'],
+  image: ['build', 'image'],
   demo: ['build', 'lab'],
   test: ['build', 'unit', 'lab', 'deploy'],
   deploy: ['build', 'lab', 'deploy'],

@@ -1,0 +1,74 @@
+/**
+ * Builds the container image by deploy/container/Dockerfile, without a Docker daemon, and writes it to build/ as an OCI archive,
+ * with its software bill of materials beside it.
+ *
+ *   npm run image -- [--base local|REFERENCE] [--version 0.1.1] [--from built|source] [--build-base REFERENCE]
+ *
+ * `--base` is the image that it stands on: one of a registry (default: what the Dockerfile pins), or `local`, made of Debian's
+ * packages. `--from source` builds Weir in the image build, as `docker build` does; the default packages what is built here.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readRelease } from '../package/release.mjs';
+import { localBase } from './local-base.mjs';
+import { stageContext } from './stage-context.mjs';
+import { ImageStorage } from './storage.mjs';
+
+const FOLDER = join('build', 'image');
+const SBOM = '/usr/share/doc/weir/sbom.cdx.json';
+
+process.chdir(new URL('../..', import.meta.url).pathname);
+const { values } = parseArgs({
+  options: {
+    base: { type: 'string' },
+    version: { type: 'string' },
+    from: { type: 'string', default: 'built' },
+    'build-base': { type: 'string' },
+  },
+});
+if (!['built', 'source'].includes(values.from)) {
+  console.error(`image: --from takes built or source; got "${values.from}"`);
+  process.exit(2);
+}
+
+const release = readRelease(values.version);
+const storage = new ImageStorage(FOLDER);
+const name = `localhost/weir:${release.version.replaceAll(/[~+]/g, '-')}`;
+storage.run('build', ...buildOptions(), '--tag', name, '.');
+const archive = join('build', `weir-${release.version}-oci.tar`);
+const sbom = join('build', `weir-${release.version}-oci.cdx.json`);
+rmSync(archive, { force: true });
+storage.run('push', '--quiet', name, `oci-archive:${archive}:${name}`);
+writeFileSync(sbom, readFromImage(name, SBOM));
+for (const file of [archive, sbom]) console.log(file);
+
+function buildOptions() {
+  const options = ['--file', 'deploy/container/Dockerfile', '--ignorefile', 'deploy/container/Dockerfile.dockerignore'];
+  const args = {
+    VERSION: release.version,
+    REVISION: execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim(),
+    CREATED: new Date(release.epochSeconds * 1000).toISOString(),
+    SOURCE_DATE_EPOCH: release.epochSeconds,
+    ...(values.base !== undefined && { BASE: values.base === 'local' ? localBase(storage, FOLDER) : values.base }),
+    ...(values['build-base'] !== undefined && { BUILD_BASE: values['build-base'] }),
+  };
+  for (const [key, value] of Object.entries(args)) options.push('--build-arg', `${key}=${value}`);
+  if (values.from === 'built') {
+    const context = join(FOLDER, 'context');
+    mkdirSync(context, { recursive: true });
+    stageContext(context, release);
+    options.push('--build-context', `tree=${join(process.cwd(), context)}`);
+  }
+  return [...options, '--layers', '--format', 'oci', '--timestamp', String(release.epochSeconds)];
+}
+
+function readFromImage(image, file) {
+  const container = storage.run('from', '--pull-never', image);
+  try {
+    return storage.run('run', container, '--', 'cat', file);
+  } finally {
+    storage.run('rm', container);
+  }
+}
