@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { durationArgument } from '../duration-argument.js';
 import type { Colours } from '../colours.js';
+import { durationArgument } from '../duration-argument.js';
 import { type OutputFormat, outputOption, printResult } from '../output.js';
 import { AdminClient } from './admin-client.js';
 import { type ConnectionOptions, connecting } from './connection-options.js';

@@ -1,4 +1,4 @@
-import { BackendsService, type DrainBackendResponse, NodesService } from '@weir/admin-api';
+import { BackendsService, type DrainBackendResponse } from '@weir/admin-api';
 import { SingleBar } from 'cli-progress';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { actionCommand } from '../client/action-command.js';
@@ -8,6 +8,7 @@ import { durationArgument } from '../duration-argument.js';
 import { changeText } from '../render/change-text.js';
 import { durationOf } from '../render/quantities.js';
 import { WeirctlError } from '../weirctl-error.js';
+import { drainNodeCommand, undrainNodeCommand } from './drain-node.js';
 
 interface SaveOptions {
   readonly save?: boolean;
@@ -29,20 +30,10 @@ export function drainCommand(): Command {
     .option('--limit <duration>', 'how long to wait; it goes on draining afterwards', durationArgument)
     .option('--no-wait', 'do not wait')
     .addOption(saveOption());
-  const node = new Command('node')
-    .description('withdraws its VIPs, marked for graceful shutdown; what still comes is forwarded')
-    .argument('[node]', 'default: the one that is asked');
   return new Command('drain')
     .description('take a backend or a node out without breaking a connection')
     .addCommand(actionCommand<DrainOptions>(backend, drainBackend))
-    .addCommand(
-      actionCommand(node, async (client, [name = '']) => {
-        const { node: drained, isInForce } = await client.call(NodesService.drainNode, { name });
-        const found = drained?.name ?? name;
-        const drains = `node ${found} drains; "weirctl nodes" shows what it still has, "weirctl undrain node ${found}" takes it back`;
-        return changeText(drains, isInForce);
-      }),
-    );
+    .addCommand(drainNodeCommand());
 }
 
 /** `weirctl undrain backend|node` */
@@ -52,9 +43,6 @@ export function undrainCommand(): Command {
     .argument('<service>')
     .argument('<backend>', 'its name or address')
     .addOption(saveOption());
-  const node = new Command('node')
-    .description('it announces again what it can serve')
-    .argument('[node]', 'default: the one that is asked');
   return new Command('undrain')
     .alias('activate')
     .description('put a backend or a node to use again')
@@ -65,12 +53,7 @@ export function undrainCommand(): Command {
         return changeText(`${name} of ${service} takes new connections`, isInForce);
       }),
     )
-    .addCommand(
-      actionCommand(node, async (client, [name = '']) => {
-        const { node: active, isInForce } = await client.call(NodesService.activateNode, { name });
-        return changeText(`node ${active?.name ?? name} is active`, isInForce);
-      }),
-    );
+    .addCommand(undrainNodeCommand());
 }
 
 /** `weirctl weight SERVICE BACKEND WEIGHT` */

@@ -16,20 +16,24 @@ export function ipvsadmCommand(): Command {
     .addHelpText('after', `\n${usageText}`)
     .allowUnknownOption()
     .action(async (words: string[]) => {
-      const [{ AdminBalancer }, { systemNames }, { rememberedFile }, { runIpvsadm }] = await Promise.all([
-        import('../ipvsadm/admin-balancer.js'),
-        import('../ipvsadm/name-lookup.js'),
-        import('../ipvsadm/remembered-file.js'),
-        import('../ipvsadm/run-ipvsadm.js'),
-      ]);
+      const [{ AdminBalancer }, { systemNames }, { systemMarks }, { rememberedFile }, { runIpvsadm }] =
+        await Promise.all([
+          import('../ipvsadm/admin-balancer.js'),
+          import('../ipvsadm/name-lookup.js'),
+          import('../ipvsadm/system-marks.js'),
+          import('../ipvsadm/remembered-file.js'),
+          import('../ipvsadm/run-ipvsadm.js'),
+        ]);
       const connection = connectionOfEnvironment();
       using client = new AdminClient(connection);
+      const warn = (line: string) => process.stderr.write(`${line}\n`);
       await runIpvsadm(words, {
         balancer: new AdminBalancer(client),
         store: rememberedFile(fileFor(connection)),
         names: systemNames,
+        marks: () => systemMarks(warn),
         print: (line) => process.stdout.write(`${line}\n`),
-        warn: (line) => process.stderr.write(`${line}\n`),
+        warn,
         readInput: () => text(process.stdin),
       });
     });

@@ -76,7 +76,8 @@ function withoutUsualPort(check: CheckInput | undefined, usual: number | string 
   return others as CheckInput;
 }
 
-function listenerKeys(listeners: readonly ListenerInput[]): Partial<ServiceInput> {
+/** One stands in the service itself. */
+export function listenerKeys(listeners: readonly ListenerInput[]): Partial<ServiceInput> {
   const [only, ...more] = listeners;
   return more.length === 0 && only !== undefined ? only : { listeners: [...listeners] };
 }

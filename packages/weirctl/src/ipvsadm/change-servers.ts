@@ -1,9 +1,10 @@
 import type { ServiceInput } from '@weir/control';
 import { forwardKeys, forwardText } from './carry-forward.js';
-import { carryServer, serviceName } from './carry-service.js';
+import { carryServer, listenerKeys, serviceName } from './carry-service.js';
 import { listenerOf } from './import-rules.js';
 import { refused } from './ipvsadm-error.js';
-import type { BackendInput } from './placed-service.js';
+import { listenersOfMark, type MarkKey, markServiceName } from './mark-service.js';
+import type { BackendInput, ListenerInput } from './placed-service.js';
 import { refuse, schedulingKeys } from './scheduling-keys.js';
 import { endpointText, keyText, type RealServer, type ServiceKey, type VirtualService } from './virtual-service.js';
 import { virtualSettings } from './virtual-settings.js';
@@ -25,15 +26,34 @@ export function addServer(key: ServiceKey, server: RealServer, workspace: Worksp
 
 function addFirstServer(pending: VirtualService, server: RealServer, workspace: Workspace): void {
   const { key } = pending;
-  if (key.kind === 'mark') refused(`${keyText(key)}: Weir knows no firewall marks`);
-  const listener = listenerOf(key);
-  const name = serviceName(listener);
+  const { name, listeners } = key.kind === 'mark' ? markPlace(key, workspace) : addressPlace(key);
   const taken = workspace.services.find((service) => service.name === name);
   if (taken !== undefined)
     refused(`${keyText(key)}: a service with other listeners is called ${name} already; rename it`);
-  const service: ServiceInput = { name, ...listener, ...forwardKeys(server.forward), ...schedulingKeys(pending) };
+  const settings = { ...forwardKeys(server.forward), ...schedulingKeys(pending, listeners) };
+  const service: ServiceInput = { name, ...listenerKeys(listeners), ...settings };
   workspace.removePending(key);
   workspace.put({ ...service, backends: [backendOf(service, server)] });
+}
+
+interface Place {
+  readonly name: string;
+  readonly listeners: readonly ListenerInput[];
+}
+
+function addressPlace(key: ServiceKey & { readonly kind: 'address' }): Place {
+  const listener = listenerOf(key);
+  return { name: serviceName(listener), listeners: [listener] };
+}
+
+/** Weir looks at packets before iptables does: what a mark stands for is a service with those listeners. */
+function markPlace(key: MarkKey, { marks }: Workspace): Place {
+  const name = markServiceName(key.mark);
+  const listeners = listenersOfMark(key, marks);
+  if (listeners.length > 0) return { name, listeners };
+  return refused(
+    `${keyText(key)}: no rule of ip${key.family === 6 ? '6' : ''}tables-save says what packets have mark ${key.mark}; add it, or give a service ${name} its listeners: weirctl apply -f`,
+  );
 }
 
 /** `-e` */
@@ -64,7 +84,9 @@ export function deleteServer({ key, address, port }: ServerAddress, workspace: W
     workspace.put({ ...service, backends });
     return;
   }
-  if (listenersOf(service).length > 1 || hasMore(service)) {
+  const listeners = key.kind === 'mark' ? listenersOfMark(key, workspace.marks).length : 1;
+  const isWhole = listenersOf(service).length === listeners;
+  if (!isWhole || hasMore(service)) {
     refused(
       `-r ${endpointText(address, port)} is the last backend of ${service.name}, and that has settings that ipvsadm does not know; delete it with -D`,
     );

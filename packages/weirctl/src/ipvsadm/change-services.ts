@@ -1,6 +1,9 @@
 import { addServer, deleteServer, editServer } from './change-servers.js';
+import { listenerOf } from './import-rules.js';
 import type { IpvsadmCommand } from './ipvsadm-command.js';
 import { refused } from './ipvsadm-error.js';
+import { familyOf, listenersOfMark } from './mark-service.js';
+import type { ListenerInput } from './placed-service.js';
 import { schedulingKeys } from './scheduling-keys.js';
 import { keyText, type ServiceKey, type VirtualService } from './virtual-service.js';
 import { isSame, listenersOf, type Workspace } from './workspace.js';
@@ -47,13 +50,14 @@ export function changeServices(command: ChangeCommand, workspace: Workspace): vo
 
 function addService(service: VirtualService, workspace: Workspace): void {
   if (workspace.find(service.key) !== undefined) refused(`Service already exists: ${keyText(service.key)}`);
-  schedulingKeys(service);
+  schedulingKeys(service, listenersOfKey(service.key, workspace));
   workspace.putPending(service);
 }
 
 function editService(service: VirtualService, workspace: Workspace): void {
   const found = workspace.find(service.key) ?? refused(`No such service: ${keyText(service.key)}`);
-  const keys = schedulingKeys(service);
+  const listeners = found.kind === 'service' ? listenersOf(found.service) : listenersOfKey(service.key, workspace);
+  const keys = schedulingKeys(service, listeners);
   if (found.kind === 'pending') {
     workspace.putPending(service);
     return;
@@ -62,7 +66,11 @@ function editService(service: VirtualService, workspace: Workspace): void {
   workspace.put({ ...others, ...keys });
 }
 
-/** Of a service with several listeners, this one goes. */
+function listenersOfKey(key: ServiceKey, { marks }: Workspace): readonly ListenerInput[] {
+  return key.kind === 'mark' ? listenersOfMark(key, marks) : [listenerOf(key)];
+}
+
+/** Of a service with several listeners, this one goes; of one that stands for a mark, those of the mark's family. */
 function deleteService(key: ServiceKey, workspace: Workspace): void {
   const found = workspace.find(key) ?? refused(`No such service: ${keyText(key)}`);
   if (found.kind === 'pending') {
@@ -70,7 +78,8 @@ function deleteService(key: ServiceKey, workspace: Workspace): void {
     return;
   }
   const { service, listener } = found;
-  const left = listenersOf(service).filter((one) => !isSame(one, listener));
+  const isGone = (one: ListenerInput) => (key.kind === 'mark' ? familyOf(one) === key.family : isSame(one, listener));
+  const left = listenersOf(service).filter((one) => !isGone(one));
   if (left.length === 0) workspace.remove(service.name);
   else workspace.put({ ...service, listeners: [...left] });
 }

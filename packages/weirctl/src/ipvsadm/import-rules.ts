@@ -3,6 +3,7 @@ import type { Loss } from '../glb-losses.js';
 import { carryService, serviceName } from './carry-service.js';
 import type { FirewallMarks } from './firewall-marks.js';
 import { IpvsadmError } from './ipvsadm-error.js';
+import { listenersOfMark, type MarkKey, markServiceName } from './mark-service.js';
 import type { NameLookup } from './name-lookup.js';
 import { parseIpvsadm } from './parse-command.js';
 import type { ListenerInput, Lose, PlacedServer, PlacedService } from './placed-service.js';
@@ -89,13 +90,12 @@ function placedService({ place, service, servers }: Rule, marks: FirewallMarks, 
     return [];
   }
   const [only] = listeners;
-  const name = key.kind === 'mark' || only === undefined ? `mark-${(key as { mark: number }).mark}` : serviceName(only);
+  const name = key.kind === 'mark' || only === undefined ? markServiceName((key as MarkKey).mark) : serviceName(only);
   return [{ place, name, listeners, settings: service, servers }];
 }
 
 function listenersOf(key: ServiceKey, marks: FirewallMarks): readonly ListenerInput[] {
-  if (key.kind === 'address') return [listenerOf(key)];
-  return (marks.get(key.mark) ?? []).filter(({ vip }) => vip.includes(':') === (key.family === 6));
+  return key.kind === 'address' ? [listenerOf(key)] : listenersOfMark(key, marks);
 }
 
 /** The listener of a service that has an address; port 0 stands for all. */

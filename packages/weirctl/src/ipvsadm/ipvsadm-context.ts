@@ -1,4 +1,5 @@
 import type { Balancer } from './balancer.js';
+import type { FirewallMarks } from './firewall-marks.js';
 import type { NameLookup } from './name-lookup.js';
 import type { RememberedStore } from './remembered.js';
 
@@ -7,6 +8,8 @@ export interface IpvsadmContext {
   readonly balancer: Balancer;
   readonly store: RememberedStore;
   readonly names: NameLookup;
+  /** Which packets iptables and ip6tables of this machine mark. */
+  marks(): Promise<FirewallMarks>;
   /** Lines for the standard output. */
   print(line: string): void;
   /** Lines for the standard error. */

@@ -62,8 +62,9 @@ function titleLines(format: PrintSettings['format']): string[] {
 }
 
 function serviceLine(service: ListedService, { format, exact, nameOf }: PrintSettings): string {
-  const { protocol, address, port, counters } = service;
-  const whole = `${protocol.toUpperCase().padEnd(4)} ${nameOf(address, port)}`;
+  const { protocol, address, port, mark, counters } = service;
+  const endpoint = mark === undefined ? nameOf(address, port) : `${mark}${address.includes(':') ? ' IPv6' : ''}`;
+  const whole = `${(mark === undefined ? protocol.toUpperCase() : 'FWM').padEnd(4)} ${endpoint}`;
   const name = address.includes(':') ? whole : whole.slice(0, NAME_WIDTH);
   const numbers = numbersOf(counters, format);
   if (numbers !== undefined)

@@ -16,9 +16,11 @@ export function ruleLines(services: readonly ListedService[], nameOf: EndpointNa
   const unsaid: string[] = [];
   for (const service of services) {
     const reason = unsayable(service);
-    const key = `${serviceOption(service.protocol)} ${nameOf(service.address, service.port)}`;
+    const key = keyOf(service, nameOf);
     if (reason !== undefined) {
-      unsaid.push(`${service.protocol} ${nameOf(service.address, service.port)}: ${reason}`);
+      unsaid.push(
+        `${service.mark === undefined ? `${service.protocol} ${nameOf(service.address, service.port)}` : key}: ${reason}`,
+      );
       continue;
     }
     lines.push(`-A ${key} -s ${service.settings.scheduler}${persistenceText(service)}`);
@@ -27,12 +29,24 @@ export function ruleLines(services: readonly ListedService[], nameOf: EndpointNa
   return { lines, unsaid };
 }
 
-function unsayable({ protocol, port, settings, servers }: ListedService): string | undefined {
+function keyOf({ protocol, address, port, mark }: ListedService, nameOf: EndpointName): string {
+  if (mark !== undefined) return `-f ${mark}${address.includes(':') ? ' -6' : ''}`;
+  return `${serviceOption(protocol)} ${nameOf(address, port)}`;
+}
+
+function unsayable(service: ListedService): string | undefined {
+  const { settings, servers } = service;
+  return (
+    (service.mark === undefined ? unsayableListener(service) : undefined) ??
+    (settings.scheduler === 'rendezvous' ? 'ipvsadm has no scheduler rendezvous' : undefined) ??
+    (servers.some(({ forward }) => forward.kind === 'fullnat') ? 'ipvsadm has no fullnat' : undefined)
+  );
+}
+
+function unsayableListener({ protocol, port, settings }: ListedService): string | undefined {
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') return `ipvsadm has no protocol ${protocol}`;
   if (typeof port === 'string') return 'ipvsadm has no ranges of ports';
-  if (settings.scheduler === 'rendezvous') return 'ipvsadm has no scheduler rendezvous';
-  if (port === 0 && settings.persistence === undefined) return 'ipvsadm has all ports with persistence only';
-  return servers.some(({ forward }) => forward.kind === 'fullnat') ? 'ipvsadm has no fullnat' : undefined;
+  return port === 0 && settings.persistence === undefined ? 'ipvsadm has all ports with persistence only' : undefined;
 }
 
 function serviceOption(protocol: string): string {

@@ -3,6 +3,7 @@ import type { ServiceInput } from '@weir/control';
 import test, { type ExecutionContext } from 'ava';
 import { ListBalancer, rememberedInMemory } from '../test-support/list-balancer.js';
 import type { BalancerFlow, Counters } from './balancer.js';
+import { parseFirewallMarks } from './firewall-marks.js';
 import type { NameLookup } from './name-lookup.js';
 import { runIpvsadm } from './run-ipvsadm.js';
 
@@ -11,6 +12,11 @@ const names: NameLookup = {
   port: async () => undefined,
   endpoint: async (address, port) => (port === 443 ? `shop.example:https` : `${address}:${port}`),
 };
+
+const MARK_RULES = `
+-A PREROUTING -d 198.51.100.1/32 -p tcp -m multiport --dports 80,443 -j MARK --set-xmark 0x1/0xffffffff
+-A PREROUTING -d 2001:db8::1/128 -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xffffffff
+`;
 
 /** A node on which commands run one after the other. */
 function nodeWith(balancer: ListBalancer) {
@@ -26,6 +32,7 @@ function nodeWith(balancer: ListBalancer) {
           balancer,
           store,
           names,
+          marks: async () => parseFirewallMarks(MARK_RULES, 'iptables-save', () => {}),
           print: (text) => lines.push(text),
           warn: (text) => lines.push(`! ${text}`),
           readInput: async () => input,
@@ -305,7 +312,58 @@ test(
 test(refuses, '-A -t 198.51.100.1:80 -s sh -b sh-port', /^-b sh-port: sh hashes the source address alone/);
 test(refuses, '-A -t 198.51.100.1:80 -p --pe sip', /persistence engine sip/);
 test(refuses, '-A -u 198.51.100.1:80 -o', /^--ops: /);
-test(refuses, '-A -f 1', /^-f 1: Weir knows no firewall marks/);
+test('a firewall mark is a service with the listeners that iptables marks', async (t) => {
+  const node = nodeWith(new ListBalancer());
+  await node.run('-A -f 1 -s wlc -p 60');
+  t.regex(await node.run('-L -n'), /^FWM {2}1 wlc persistent 60$/m);
+  await node.run('-a -f 1 -r 10.0.0.1 -g -w 2');
+  await node.run('-a -f 1 -r 10.0.0.2 -g');
+  const [entry] = await node.balancer.services();
+  t.is(entry?.service.name, 'mark-1');
+  t.deepEqual(entry?.service.listeners, [
+    { vip: '198.51.100.1', protocol: 'tcp', port: 80 },
+    { vip: '198.51.100.1', protocol: 'tcp', port: 443 },
+  ]);
+  t.is(
+    (await node.run('-L -n -f 1')).replaceAll(/ +\n/g, '\n'),
+    `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+FWM  1 wlc persistent 60
+  -> 10.0.0.1:0                   Route   2      0          0
+  -> 10.0.0.2:0                   Route   1      0          0
+`,
+  );
+  await node.run('-e -f 1 -r 10.0.0.2 -g -w 5');
+  const rules = '-A -f 1 -s wlc -p 60\n-a -f 1 -r 10.0.0.1:0 -g -w 2\n-a -f 1 -r 10.0.0.2:0 -g -w 5\n';
+  t.is(await node.run('-S -n'), rules);
+  await node.run('-d -f 1 -r 10.0.0.1');
+  await node.run('-d -f 1 -r 10.0.0.2');
+  t.deepEqual(await node.balancer.services(), []);
+  t.is(await node.run('-S -n'), '-A -f 1 -s wlc -p 60\n');
+  await node.run('-D -f 1');
+  t.is(await node.run('-S -n'), '');
+  await node.run('-R', rules);
+  t.is(await node.run('-S -n'), rules);
+});
+
+test('marks of IPv6 are apart from those of IPv4', async (t) => {
+  const node = nodeWith(new ListBalancer());
+  await node.run('-A -f 1 -6');
+  await node.run('-a -f 1 -6 -r [fd00::1] -i');
+  t.regex(await node.run('-L -n'), /^FWM {2}1 IPv6 wlc$/m);
+  await t.throwsAsync(node.run('-E -f 1 -s rr'), { message: /^No such service: -f 1$/ });
+  await node.run('-D -f 1 -6');
+  t.deepEqual(await node.balancer.services(), []);
+});
+
+test('a mark that nothing puts on packets can have no real servers', async (t) => {
+  const node = nodeWith(new ListBalancer());
+  await node.run('-A -f 9');
+  await t.throwsAsync(node.run('-a -f 9 -r 10.0.0.1 -g'), {
+    message: /^-f 9: no rule of iptables-save says what packets have mark 9; .*service mark-9/,
+  });
+});
+
 test(refuses, '-d -t 198.51.100.11:8000 -r 10.0.0.3', /^Service not defined/);
 test(refuses, '--set 900 120 0', /^--set: .* dataplane: \{ timeouts: \{ tcp: 900s, tcpFin: 120s \} \} in weir\.yaml$/);
 test(refuses, '--start-daemon master', /^--start-daemon master: nodes share flows by state\.store/);

@@ -50,16 +50,19 @@ export async function runIpvsadm(words: readonly string[], context: IpvsadmConte
 
 type Change = Parameters<typeof changeServices>[0];
 
-async function runChanges(commands: readonly Change[], { balancer, store }: IpvsadmContext): Promise<void> {
-  const workspace = await Workspace.open(balancer, store);
+async function runChanges(commands: readonly Change[], context: IpvsadmContext): Promise<void> {
+  const isMarked = commands.some((command) => keyOf(command)?.kind === 'mark');
+  const workspace = await Workspace.open(context.balancer, context.store, isMarked ? await context.marks() : undefined);
   for (const command of commands) changeServices(command, workspace);
   await workspace.commit();
 }
 
 /** All lines or none: what one of them can't do changes nothing. */
 async function restore(context: IpvsadmContext): Promise<void> {
-  const workspace = await Workspace.open(context.balancer, context.store);
   const lines = (await context.readInput()).split('\n');
+  const isMarked = lines.some((line) => /\s(?:-f|--fwmark-service)\b/.test(line));
+  const marks = isMarked ? await context.marks() : undefined;
+  const workspace = await Workspace.open(context.balancer, context.store, marks);
   for (const [index, line] of lines.entries()) {
     const words = line.split(/\s+/).filter((word) => word !== '');
     if (words[0]?.endsWith('ipvsadm')) words.shift();
@@ -73,6 +76,11 @@ async function restore(context: IpvsadmContext): Promise<void> {
     }
   }
   await workspace.commit();
+}
+
+function keyOf(command: Change): ServiceKey | undefined {
+  if (command.kind === 'clear') return undefined;
+  return 'service' in command ? command.service.key : command.key;
 }
 
 function changeOf(command: IpvsadmCommand): Change {

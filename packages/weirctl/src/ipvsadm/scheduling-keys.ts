@@ -1,9 +1,8 @@
 import type { ServiceInput } from '@weir/control';
 import { flagTrouble, isKnownScheduler, schedulerTrouble } from './carry-scheduler.js';
 import { carryPersistence } from './carry-service.js';
-import { listenerOf } from './import-rules.js';
 import { refused } from './ipvsadm-error.js';
-import type { Lose } from './placed-service.js';
+import type { ListenerInput, Lose } from './placed-service.js';
 import { keyText, type VirtualService } from './virtual-service.js';
 
 /** What Weir does otherwise than asked is refused here, where an import would tell of it and go on. */
@@ -11,9 +10,13 @@ export const refuse: Lose = (place, message) => refused(`${place}: ${message}`);
 
 /**
  * What -A and -E say of a service.
+ * @param listeners  of the service
  * @throws {IpvsadmError} IPVSADM_REFUSED
  */
-export function schedulingKeys(service: VirtualService): Pick<ServiceInput, 'scheduler' | 'persistence'> {
+export function schedulingKeys(
+  service: VirtualService,
+  listeners: readonly ListenerInput[],
+): Pick<ServiceInput, 'scheduler' | 'persistence'> {
   const { key, scheduler, schedulerFlags, onePacket } = service;
   if (!isKnownScheduler(scheduler))
     refused(`Scheduler or persistence engine not found: ${schedulerTrouble(scheduler)}`);
@@ -21,8 +24,6 @@ export function schedulingKeys(service: VirtualService): Pick<ServiceInput, 'sch
   if (flag !== undefined) refused(`-b ${flag}`);
   if (onePacket)
     refused('--ops: flows of UDP keep their backend; dataplane.timeouts.udp says how long one is remembered');
-  if (key.kind === 'mark') refused(`${keyText(key)}: Weir knows no firewall marks`);
-  const listeners = [listenerOf(key)];
   const persistence = carryPersistence({ place: keyText(key), settings: service, listeners }, refuse);
   return { scheduler, ...(persistence === undefined ? {} : { persistence }) };
 }

@@ -1,7 +1,8 @@
 import type { ServiceInput } from '@weir/control';
 import type { Balancer } from './balancer.js';
+import type { FirewallMarks } from './firewall-marks.js';
 import { listenerOf } from './import-rules.js';
-import { refused } from './ipvsadm-error.js';
+import { familyOf, type MarkKey, markOfService } from './mark-service.js';
 import type { ListenerInput } from './placed-service.js';
 import type { Remembered, RememberedStore } from './remembered.js';
 import { keyText, type ServiceKey, type VirtualService } from './virtual-service.js';
@@ -15,6 +16,7 @@ export type FoundService =
 export class Workspace {
   readonly #balancer: Balancer;
   readonly #store: RememberedStore;
+  readonly marks: FirewallMarks;
   /** As they were found, by name. */
   readonly #revisions: ReadonlyMap<string, string>;
   readonly #services: Map<string, ServiceInput>;
@@ -27,7 +29,9 @@ export class Workspace {
     store: RememberedStore,
     services: readonly { service: ServiceInput; revision: string }[],
     remembered: Remembered,
+    marks: FirewallMarks,
   ) {
+    this.marks = marks;
     this.#balancer = balancer;
     this.#store = store;
     this.#revisions = new Map(services.map(({ service, revision }) => [service.name, revision]));
@@ -36,8 +40,9 @@ export class Workspace {
     this.#pending = remembered.pending;
   }
 
-  static async open(balancer: Balancer, store: RememberedStore): Promise<Workspace> {
-    return new Workspace(balancer, store, await balancer.services(), await store.read());
+  /** @param marks  the listeners of firewall marks */
+  static async open(balancer: Balancer, store: RememberedStore, marks: FirewallMarks = new Map()): Promise<Workspace> {
+    return new Workspace(balancer, store, await balancer.services(), await store.read(), marks);
   }
 
   get services(): readonly ServiceInput[] {
@@ -49,16 +54,10 @@ export class Workspace {
     return this.#pending;
   }
 
-  /** @throws {IpvsadmError} IPVSADM_REFUSED, for firewall marks */
   find(key: ServiceKey): FoundService | undefined {
-    if (key.kind === 'mark') {
-      refused(
-        `${keyText(key)}: Weir knows no firewall marks; a service with several listeners says what they stood for`,
-      );
-    }
-    const wanted = listenerOf(key);
+    const isWanted = key.kind === 'mark' ? ofMark(key) : ofListener(listenerOf(key));
     for (const service of this.#services.values()) {
-      const listener = listenersOf(service).find((one) => isSame(one, wanted));
+      const listener = listenersOf(service).find((one) => isWanted(service, one));
       if (listener !== undefined) return { kind: 'service', service, listener };
     }
     const pending = this.#pending.find((service) => keyText(service.key) === keyText(key));
@@ -112,6 +111,16 @@ export function listenersOf({ listeners, vip, protocol, port }: ServiceInput): r
   if (listeners !== undefined) return listeners;
   if (vip === undefined || port === undefined) return [];
   return [{ vip, port, ...(protocol === undefined ? {} : { protocol }) }];
+}
+
+type IsWanted = (service: ServiceInput, listener: ListenerInput) => boolean;
+
+function ofMark({ mark, family }: MarkKey): IsWanted {
+  return (service, listener) => markOfService(service) === mark && familyOf(listener) === family;
+}
+
+function ofListener(wanted: ListenerInput): IsWanted {
+  return (_, listener) => isSame(listener, wanted);
 }
 
 export function isSame(a: ListenerInput, b: ListenerInput): boolean {
