@@ -17,6 +17,7 @@ export interface SoundParts {
   readonly nodes: NodeDocument['nodes'] | undefined;
   readonly state: NodeDocument['state'] | undefined;
   readonly etcd: NodeDocument['etcd'] | undefined;
+  readonly kubernetes: NodeDocument['kubernetes'] | undefined;
   readonly metrics: NodeDocument['metrics'] | undefined;
   readonly admin: NodeDocument['admin'] | undefined;
   readonly services: ReadonlyMap<number, ServiceDocument>;

@@ -4,6 +4,7 @@ import { bgpContradictions } from './bgp-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
 import { etcdContradictions } from './etcd-contradictions.js';
 import { healthContradictions } from './health-contradictions.js';
+import { kubernetesContradictions } from './kubernetes/kubernetes-contradictions.js';
 import { listenerContradictions } from './listener-contradictions.js';
 import { localPoolsContradictions } from './local-pools-contradictions.js';
 import { metricsContradictions } from './metrics-contradictions.js';
@@ -24,6 +25,7 @@ export function contradictions(parts: SoundParts): Contradiction[] {
     ...localPoolsContradictions(parts),
     ...stateContradictions(parts),
     ...etcdContradictions(parts),
+    ...kubernetesContradictions(parts),
     ...metricsContradictions(parts),
     ...adminContradictions(parts),
     ...listenerContradictions(parts),

@@ -4,6 +4,7 @@ import type { AnnounceConfig } from './announce-config.js';
 import { backupRouteOf } from './backup-route.js';
 import type { EtcdConfig } from './cluster-config.js';
 import { etcdConfigOf } from './etcd-config.js';
+import { type KubernetesConfig, kubernetesConfigOf } from './kubernetes/kubernetes-config.js';
 import { ownPool } from './local-pools.js';
 import type { NodeDocument } from './node-schema.js';
 import { type NodesConfig, nodesConfigOf } from './nodes-config.js';
@@ -109,6 +110,8 @@ export interface NodeConfig {
   readonly state?: StateConfig;
   /** Absent: the file alone says what is. */
   readonly etcd?: EtcdConfig;
+  /** Absent: no Services of Kubernetes are served. */
+  readonly kubernetes?: KubernetesConfig;
   /** Absent: none are served. */
   readonly metrics?: NonNullable<NodeDocument['metrics']>;
   readonly admin: AdminConfig;
@@ -132,6 +135,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     shutdown,
     log,
     etcd,
+    kubernetes,
     metrics,
     admin,
     services = [],
@@ -158,6 +162,7 @@ export function nodeConfigOf(document: NodeDocument): NodeConfig {
     ...(nodes === undefined ? {} : { nodes: nodesConfigOf(nodes, hashSeed, node) }),
     ...(state === undefined ? {} : { state: stateConfigOf(state) }),
     ...(etcd === undefined ? {} : { etcd: etcdConfigOf(etcd) }),
+    ...(kubernetes === undefined ? {} : { kubernetes: kubernetesConfigOf(kubernetes) }),
     ...(metrics === undefined ? {} : { metrics }),
     admin: adminConfigOf(admin, runtimeDirectory),
     runtimeDirectory,

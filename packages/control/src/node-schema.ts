@@ -6,6 +6,7 @@ import { dataplane } from './dataplane-schema.js';
 import { duration } from './duration.js';
 import { etcd } from './etcd-schema.js';
 import { ipv4, ipv6, routableAddress } from './ip-address-schema.js';
+import { kubernetes } from './kubernetes/kubernetes-schema.js';
 import { metrics } from './metrics-schema.js';
 import { network } from './network-schema.js';
 import { nodes } from './nodes-schema.js';
@@ -21,24 +22,26 @@ const flowsPerSecond = z.int().min(0).max(4_294_967_295).default(0);
  */
 export const nodeSchema = z
   .strictObject({
-    node: z.strictObject({
-      name: z.string().min(1).describe('Default: the host name.').optional(),
-      interfaces: z
-        .array(z.string().min(1).max(15))
-        .min(1, 'names no interface')
-        .describe('Where packets for VIPs arrive.'),
-      address: ipv4.describe("Source of encapsulated packets; default: the kernel's choice.").optional(),
-      address6: ipv6.optional(),
-      localAddresses: z
-        .array(routableAddress)
-        .describe('fullnat: addresses of this node alone, that its packets to backends come from; up to 16 a family.')
-        .default([]),
-      state: z
-        .enum(['active', 'draining'])
-        .describe('draining: no VIP is announced, what still comes is forwarded.')
-        .default('active'),
-    }),
-    dataplane: dataplane.prefault({}),
+    node: z
+      .strictObject({
+        name: z.string().min(1).describe('Default: the host name.').optional(),
+        interfaces: z
+          .array(z.string().min(1).max(15))
+          .min(1, 'names no interface')
+          .describe('Where packets for VIPs arrive.'),
+        address: ipv4.describe("Source of encapsulated packets; default: the kernel's choice.").optional(),
+        address6: ipv6.describe('The same for packets to IPv6 backends.').optional(),
+        localAddresses: z
+          .array(routableAddress)
+          .describe('fullnat: addresses of this node alone, that its packets to backends come from; up to 16 a family.')
+          .default([]),
+        state: z
+          .enum(['active', 'draining'])
+          .describe('draining: no VIP is announced, what still comes is forwarded.')
+          .default('active'),
+      })
+      .describe('This machine.'),
+    dataplane: dataplane.describe('How packets are forwarded, and how much room there is.').prefault({}),
     guard: z
       .strictObject({
         deny: z.array(network).describe('Networks whose packets are dropped; the longest prefix decides.').default([]),
@@ -65,21 +68,37 @@ export const nodeSchema = z
     etcd: etcd
       .describe('Where services, backends and settings of all nodes come from, beside this file. Default: nowhere.')
       .optional(),
+    kubernetes: kubernetes
+      .describe('Services of type LoadBalancer of a Kubernetes cluster are served too. Default: none are.')
+      .optional(),
     metrics: metrics.describe('Figures of this node for Prometheus. Default: none are served.').optional(),
     admin: admin.describe('The API that weirctl uses.').prefault({}),
-    runtimeDirectory: absolutePath.default('/run/weir'),
+    runtimeDirectory: absolutePath
+      .describe('For sockets, and what gobgpd and keepalived are given.')
+      .default('/run/weir'),
     shutdown: z
       .strictObject({ drain: duration.describe('Time between withdrawal and exit.').prefault('5s') })
+      .describe('What SIGTERM does.')
       .prefault({}),
     log: z
       .strictObject({
-        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
-        format: z.enum(['json', 'pretty']).default('json'),
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+          .describe('What is less is not written.')
+          .default('info'),
+        format: z
+          .enum(['json', 'pretty'])
+          .describe('json: an object a line; pretty: for people at a terminal.')
+          .default('json'),
       })
+      .describe('What the daemon writes to its standard output.')
       .prefault({}),
-    services: z.array(serviceSchema).describe('Beside those of etcd; without etcd it must be there.').optional(),
+    services: z
+      .array(serviceSchema)
+      .describe('Beside those of etcd and kubernetes; without both it must be there.')
+      .optional(),
   })
-  .refine(({ services, etcd }) => services !== undefined || etcd !== undefined, {
+  .refine(({ services, etcd, kubernetes }) => [services, etcd, kubernetes].some((part) => part !== undefined), {
     path: ['services'],
     error: 'is missing',
     when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),

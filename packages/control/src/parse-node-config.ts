@@ -104,7 +104,7 @@ export function nodeConfigJsonSchema(): object {
 
 /** Of a document that is sound as a whole. */
 export function allParts({ services = [], ...parts }: NodeDocument): SoundParts {
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, admin } = parts;
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, kubernetes, metrics, admin } = parts;
   return {
     node,
     dataplane,
@@ -114,6 +114,7 @@ export function allParts({ services = [], ...parts }: NodeDocument): SoundParts 
     nodes,
     state,
     etcd,
+    kubernetes,
     metrics,
     admin,
     services: new Map(services.entries()),
@@ -130,7 +131,7 @@ function soundParts(value: unknown): SoundParts {
     const { success, data } = serviceSchema.safeParse(service);
     return success ? [[i, data] as const] : [];
   });
-  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, metrics, admin } = nodeSchema.shape;
+  const { node, dataplane, guard, bgp, vrrp, nodes, state, etcd, kubernetes, metrics, admin } = nodeSchema.shape;
   const soundPart = <T extends z.ZodType>(schema: T, key: string): z.output<T> | undefined =>
     schema.safeParse((value as Record<string, unknown> | null)?.[key]).data;
   return {
@@ -143,6 +144,7 @@ function soundParts(value: unknown): SoundParts {
     nodes: soundPart(nodes, 'nodes'),
     state: soundPart(state, 'state'),
     etcd: soundPart(etcd, 'etcd'),
+    kubernetes: soundPart(kubernetes, 'kubernetes'),
     metrics: soundPart(metrics, 'metrics'),
     admin: soundPart(admin.optional(), 'admin'),
   };

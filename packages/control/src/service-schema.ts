@@ -34,7 +34,7 @@ export const backendSchema = z.strictObject({
 
 const listener = z.strictObject({
   vip: routableAddress.describe('Virtual IP address, IPv4 or IPv6.'),
-  protocol: z.enum(['tcp', 'udp', 'sctp', 'esp', 'ah']).default('tcp'),
+  protocol: z.enum(['tcp', 'udp', 'sctp', 'esp', 'ah']).describe('esp and ah have no ports: port all.').default('tcp'),
   port: ports.describe('A port, a range such as "8000-8999", or all that no other service of this VIP has.'),
 });
 
@@ -54,7 +54,7 @@ const pinning = z.strictObject({
 const NO_BACKEND = 'has no backend; a VIP without backends serves nobody';
 
 const serviceMapping = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().min(1).describe('What commands, metrics and logs call it; one service, one name.'),
   vip: listener.shape.vip.optional(),
   protocol: listener.shape.protocol.unwrap().describe('Default: tcp.').optional(),
   port: listener.shape.port.optional(),
@@ -104,12 +104,15 @@ const serviceMapping = z.strictObject({
     .describe('With fewer healthy backends than that, a number or a share, all of them are used; 0: never.')
     .default(0),
   fallback: fallback.describe('Takes new flows while no other backend is usable; is not checked.').optional(),
-  announce: announce.prefault({}),
-  backends: z.array(backendSchema).default([]),
+  announce: announce.describe('Attributes of the routes to its VIPs, over bgp.announce.').prefault({}),
+  backends: z.array(backendSchema).describe('Where its packets go.').default([]),
   discovery: discovery
     .describe('Where further backends come from; those of backends stay. Default: nowhere.')
     .optional(),
 });
+
+/** What Services of Kubernetes have defaults for. */
+export const { method: serviceMethod, scheduler: serviceScheduler, toa: serviceToa } = serviceMapping.shape;
 
 /** An entry of `services`. */
 export const serviceSchema = withListenerRules(

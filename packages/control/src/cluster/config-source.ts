@@ -2,6 +2,7 @@ import type { ConfigChanges } from '../change/config-changes.js';
 import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
 import type { ConfigError } from '../config-error.js';
 import type { NodeConfig } from '../node-config.js';
+import type { NodeDocument } from '../node-schema.js';
 import type { ConfigEvent, ConfigSource } from '../watch-node-config.js';
 import type { ClusterLog } from './cluster-log.js';
 
@@ -27,6 +28,8 @@ export interface ConfigSourceOptions {
 export interface ClusterConfigSource extends ConfigSource {
   /** What is to be in force: of the start, and after it the newest that was told. */
   readonly config: NodeConfig;
+  /** What is to be in force, as one checked document; at the newest when {@link follow} calls back. */
+  readonly document: NodeDocument;
   /** What stands in it, and how it is changed. */
   readonly changes: ConfigChanges;
   /** Why weir.yaml as it stands now, or what was told last, is not in force; undefined: it is. */

@@ -8,6 +8,7 @@ import { followRange } from '../etcd/follow-range.js';
 import type { KeyEvent } from '../etcd/watch-stream.js';
 import { followFile } from '../follow-file.js';
 import type { NodeConfig } from '../node-config.js';
+import type { NodeDocument } from '../node-schema.js';
 import type { WrittenNode } from '../parse-node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { Bursts } from './bursts.js';
@@ -97,6 +98,10 @@ export class EtcdSource implements ClusterConfigSource, ClusterHost {
 
   get config(): NodeConfig {
     return this.#told;
+  }
+
+  get document(): NodeDocument {
+    return this.#merged.document;
   }
 
   get refused(): string | undefined {

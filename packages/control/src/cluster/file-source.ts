@@ -6,6 +6,7 @@ import type { ClusterStatus, NodeRecord } from '../cluster-config.js';
 import { ConfigError } from '../config-error.js';
 import { followFile } from '../follow-file.js';
 import { type NodeConfig, nodeConfigOf } from '../node-config.js';
+import type { NodeDocument } from '../node-schema.js';
 import { loadWrittenNode, type WrittenNode } from '../parse-node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { Bursts } from './bursts.js';
@@ -54,6 +55,10 @@ export class FileSource implements ClusterConfigSource, RunningHost {
 
   get config(): NodeConfig {
     return this.#config;
+  }
+
+  get document(): NodeDocument {
+    return this.running.document;
   }
 
   get refused(): string | undefined {

@@ -11,6 +11,8 @@ import { inOrder } from './node-records.js';
 /** What weir.yaml and the keys of a cluster come to. */
 export interface MergedCluster {
   readonly config: NodeConfig;
+  /** The same as one document. */
+  readonly document: NodeDocument;
   /** Keys that are not in force as they are, with field, value and what is wrong. */
   readonly skipped: ReadonlyMap<string, string>;
   /** Keys that are right, and wait for others. */
@@ -45,6 +47,7 @@ export function mergeCluster(
   const merged = { ...withSettings, services: services.map(({ service }) => service) };
   return {
     config: withRollout(nodeConfigOf(merged), candidates),
+    document: merged,
     skipped: candidates.skipped,
     waiting,
     good: candidates.texts,

@@ -6,11 +6,13 @@ import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot-file.js';
 /** The disk is written so often at most. */
 const APART_MS = 1000;
 
+type SnapshotPlace = Pick<EtcdConfig, 'snapshotFile' | 'cluster'>;
 type State = Omit<Snapshot, 'cluster'>;
 
 /** Keeps the last good state on disk, never more than a second behind. */
 export class SnapshotKeeper implements AsyncDisposable {
-  readonly #config: EtcdConfig;
+  readonly #config: SnapshotPlace;
+  readonly #server: string;
   readonly #logger: ClusterLog;
   readonly #bursts = new Bursts(
     () => this.#write(),
@@ -22,7 +24,9 @@ export class SnapshotKeeper implements AsyncDisposable {
   /** Absent: all is well. */
   trouble: string | undefined;
 
-  constructor(config: EtcdConfig, logger: ClusterLog) {
+  /** @param server  what the state comes from, for messages */
+  constructor(config: SnapshotPlace, logger: ClusterLog, server = 'etcd') {
+    this.#server = server;
     this.#config = config;
     this.#logger = logger;
   }
@@ -64,7 +68,7 @@ export class SnapshotKeeper implements AsyncDisposable {
       if (trouble !== this.trouble)
         this.#logger.error(
           { event: 'snapshot_not_written', file: snapshotFile },
-          `${trouble}; a start without etcd would fail`,
+          `${trouble}; a start without ${this.#server} would fail`,
         );
       this.trouble = trouble;
     }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClusterLog } from '../cluster/cluster-log.js';
 import type { ClusterConfigSource, ConfigSourceOptions } from '../cluster/config-source.js';
 import { openConfigSource } from '../cluster/open-config-source.js';
+import { withKubernetes } from '../kubernetes/kubernetes-source.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { DiscoveryRunner } from './discovery-runner.js';
@@ -11,11 +12,12 @@ import { withDiscovery } from './with-discovery.js';
 const FIRST_ANSWERS_MS = 3000;
 
 /**
- * weir.yaml, what its section `etcd` leads to, and the backends that the `discovery` of services finds.
+ * weir.yaml, what its sections `etcd` and `kubernetes` lead to, and the backends that the `discovery` of services finds.
  * @throws {ConfigError} when the file itself is wrong; never for what a source says, or for a source that is away
  */
 export async function openDiscoveringSource(path: string, options: ConfigSourceOptions): Promise<ClusterConfigSource> {
-  return DiscoveringSource.open(await openConfigSource(path, options), options.logger);
+  const source = await withKubernetes(await openConfigSource(path, options), options.logger);
+  return DiscoveringSource.open(source, options.logger);
 }
 
 /** The configurations of another source, with the backends that are found. Owns the source. */
@@ -57,6 +59,10 @@ class DiscoveringSource implements ClusterConfigSource {
 
   get config(): NodeConfig {
     return this.#config;
+  }
+
+  get document(): ClusterConfigSource['document'] {
+    return this.#source.document;
   }
 
   get refused(): string | undefined {

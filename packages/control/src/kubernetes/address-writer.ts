@@ -1,0 +1,149 @@
+import { Bursts } from '../cluster/bursts.js';
+import type { ClusterLog } from '../cluster/cluster-log.js';
+import { type ApiConnection, answered, apiTroubleText, MERGE_PATCH, statusCode } from './api-connection.js';
+import type { ClusterView } from './cluster-view.js';
+import type { AddressPool } from './kubernetes-config.js';
+import type { LoadBalancerService } from './load-balancer-service.js';
+import { type AddressChange, planAddresses } from './plan-addresses.js';
+import { ServiceEvents } from './service-events.js';
+import type { ServiceProblem } from './service-problem.js';
+
+interface WriterOptions {
+  readonly api: ApiConnection;
+  readonly view: ClusterView;
+  readonly logger: ClusterLog;
+  /** Of this node. */
+  readonly instance: string;
+  pools(): readonly AddressPool[];
+  /** Addresses that Services can't have, and who has them. */
+  foreign(): ReadonlyMap<string, string>;
+  /** What keeps Services from being served, but for their addresses. */
+  problems(): readonly ServiceProblem[];
+}
+
+/** A write that the view does not show yet. */
+interface Written {
+  /** Version that it was made of. */
+  readonly from: string;
+  readonly addresses: readonly string[];
+}
+
+/** After a failed write all is looked at again so much later. */
+const RETRY_MS = 1000;
+
+/** Gives Services addresses, and tells their authors what is wrong; while this node is the one that may. */
+export class AddressWriter implements AsyncDisposable {
+  readonly #options: WriterOptions;
+  readonly #events: ServiceEvents;
+  readonly #written = new Map<string, Written>();
+  #signal: AbortSignal | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #trouble: string | undefined;
+  readonly #bursts = new Bursts(
+    () => this.#work(),
+    (error) => this.#failed(error),
+  );
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#events = new ServiceEvents(options);
+  }
+
+  /**
+   * This node may write, until `signal` aborts. Everything is read anew first: what the last writer wrote may not have
+   * arrived yet, and an address would be given twice.
+   */
+  begin(signal: AbortSignal): void {
+    this.#written.clear();
+    void this.#options.view.refresh().then(() => {
+      this.#signal = signal;
+      this.#bursts.push();
+    });
+  }
+
+  /** Something has changed. */
+  look(): void {
+    if (this.#mayWrite()) this.#bursts.push();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal = undefined;
+    clearTimeout(this.#retry);
+    await this.#bursts[Symbol.asyncDispose]();
+  }
+
+  #mayWrite(): boolean {
+    return this.#signal?.aborted === false && this.#options.view.isWhole;
+  }
+
+  async #work(): Promise<void> {
+    if (!this.#mayWrite()) return;
+    const { pools, foreign, problems } = this.#options;
+    const services = this.#services();
+    const plan = planAddresses(services, pools(), foreign());
+    for (const change of plan.changes) {
+      if (!this.#mayWrite()) return;
+      await this.#write(change).catch((error) => this.#passOver(error));
+    }
+    await this.#events.tell(services, [...plan.problems, ...problems()]);
+    this.#trouble = undefined;
+  }
+
+  /** Services as they are known, with what was written to them since. */
+  #services(): readonly LoadBalancerService[] {
+    const services = this.#options.view.services();
+    const keys = new Set(services.map(({ key }) => key));
+    for (const key of this.#written.keys()) if (!keys.has(key)) this.#written.delete(key);
+    return services.map((service) => {
+      const written = this.#written.get(service.key);
+      if (written?.from === service.resourceVersion) return { ...service, ingress: written.addresses };
+      this.#written.delete(service.key);
+      return service;
+    });
+  }
+
+  async #write({ service, addresses }: AddressChange): Promise<void> {
+    const { api, logger } = this.#options;
+    const { key, namespace, name, resourceVersion } = service;
+    const ingress = addresses.map((ip) => ({ ip }));
+    const body = { metadata: { resourceVersion }, status: { loadBalancer: { ingress } } };
+    await answered(api.core.patchNamespacedServiceStatus({ name, namespace, body }, MERGE_PATCH));
+    this.#written.set(key, { from: resourceVersion, addresses });
+    if (addresses.length === 0) {
+      logger.warn(
+        { event: 'kubernetes_address_released', service: key },
+        `Service ${key} has no address any more; it had ${service.ingress.join(', ')}`,
+      );
+      return;
+    }
+    logger.info(
+      { event: 'kubernetes_address_assigned', service: key, addresses },
+      `Service ${key} has ${addresses.join(', ')}`,
+    );
+    await this.#events.assigned(service, addresses);
+  }
+
+  /** Of a Service that somebody else changed meanwhile, or deleted, the watch tells. @throws any other error */
+  #passOver(error: unknown): void {
+    const code = statusCode(error);
+    if (code !== 409 && code !== 404) throw error;
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.look(), RETRY_MS).unref();
+  }
+
+  #failed(error: Error): void {
+    if (this.#signal === undefined || this.#signal.aborted) return;
+    this.#lookLater();
+    const text = `the API server at ${this.#options.api.server} ${apiTroubleText(error)}`;
+    if (text === this.#trouble) return;
+    this.#trouble = text;
+    this.#options.logger.warn(
+      { event: 'kubernetes_not_written', error: error.message },
+      `addresses can't be written: ${text}; it is tried again`,
+    );
+  }
+}
