@@ -3,7 +3,7 @@ import { forwardKeys, forwardText } from './carry-forward.js';
 import { carryServer, listenerKeys, serviceName } from './carry-service.js';
 import { listenerOf } from './import-rules.js';
 import { refused } from './ipvsadm-error.js';
-import { listenersOfMark, type MarkKey, markServiceName } from './mark-service.js';
+import { listenersOfMark, type MarkKey, markOfService, markServiceName } from './mark-service.js';
 import type { BackendInput, ListenerInput } from './placed-service.js';
 import { refuse, schedulingKeys } from './scheduling-keys.js';
 import { endpointText, keyText, type RealServer, type ServiceKey, type VirtualService } from './virtual-service.js';
@@ -146,9 +146,10 @@ function backendOf(service: ServiceInput, server: RealServer): BackendInput {
   return carryServer({ place, server }, listenersOf(service), service.method ?? 'ipip', refuse);
 }
 
-/** A backend without a port listens where the service does. */
+/** A backend without a port listens where the service does; that of a mark has port 0. */
 function indexOf(service: ServiceInput, { address, port }: Pick<RealServer, 'address' | 'port'>): number {
-  const ports = listenersOf(service).map((listener) => (listener.port === 'all' ? 0 : listener.port));
+  const ofListeners = listenersOf(service).map((listener) => (listener.port === 'all' ? 0 : listener.port));
+  const ports = markOfService(service) === undefined ? ofListeners : [...ofListeners, 0];
   return (service.backends ?? []).findIndex(
     (backend) =>
       backend.address === address && (backend.port === undefined ? ports.includes(port) : backend.port === port),
