@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,9 +24,8 @@ const SCRIPTS = ['postinst', 'prerm', 'postrm'];
  * @returns the file
  * @see https://www.debian.org/doc/debian-policy/
  */
-export function buildDebianPackage(tree, release) {
-  const root = join('build', 'staging', 'deb');
-  rmSync(root, { recursive: true, force: true });
+export function buildDebianPackage(tree, release, staging) {
+  const root = join(staging, 'deb');
   cpSync(tree, join(root, 'usr/lib/weir'), { recursive: true, verbatimSymlinks: true });
   for (const [program, command] of Object.entries(COMMANDS)) {
     linkWithin(join(root, 'usr/lib/weir/bin', program), join(root, command));
@@ -36,7 +34,7 @@ export function buildDebianPackage(tree, release) {
   addDocumentation(root, release);
   writeControl(root, release);
   normalize(root, release.epochSeconds);
-  const file = join('build', `weir_${release.version}_${release.debianArch}.deb`);
+  const file = join(staging, `weir_${release.version}_${release.debianArch}.deb`);
   // gzip: a third larger than xz, and ten times as fast.
   execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zgzip', '-z6', root, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(release.epochSeconds) },

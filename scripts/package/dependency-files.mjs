@@ -43,12 +43,13 @@ const AFTER_BUILD = {
 export function copyDependency(path, tree) {
   if (BUILD_ONLY.test(`/${path}`)) return;
   const to = join(tree, path);
-  cpSync(path, to, { recursive: true, filter: (source) => isWanted(path, relative(path, source), source) });
+  cpSync(path, to, { recursive: true, filter: (source) => isWanted(relative(path, source), source) });
   for (const name of AFTER_BUILD[basename(path)] ?? []) rmSync(join(to, name), { recursive: true, force: true });
   removeEmpty(to);
 }
 
-function isWanted(path, within, source) {
+/** @param within  the path of `source` in its package */
+function isWanted(within, source) {
   if (within === '') return true;
   if (within === 'node_modules') return false;
   if (lstatSync(source).isDirectory()) return !basename(source).startsWith('.') && !FOLDERS_LEFT_OUT.has(within);

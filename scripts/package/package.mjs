@@ -6,8 +6,8 @@
  *
  * The same commit and the same Node.js give the same bytes: every time in them is that of the last commit, or SOURCE_DATE_EPOCH.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeChecksums } from './checksums.mjs';
 import { buildDebianPackage } from './debian-package.mjs';
@@ -25,11 +25,21 @@ if (values.only !== undefined && builders[values.only] === undefined) {
 }
 
 const release = readRelease(values.version);
-const tree = join('build', 'staging', `weir-${release.version}`);
-rmSync(tree, { recursive: true, force: true });
-mkdirSync(tree, { recursive: true });
-stageProductionTree(tree, release);
-const chosen = values.only === undefined ? Object.keys(builders) : [values.only];
-const files = chosen.map((kind) => builders[kind](tree, release));
+mkdirSync('build', { recursive: true });
+// Of this run alone: several may run at once.
+const staging = mkdtempSync(join('build', 'staging-'));
+try {
+  const tree = join(staging, 'tree');
+  stageProductionTree(tree, release);
+  const chosen = values.only === undefined ? Object.keys(builders) : [values.only];
+  for (const kind of chosen) {
+    const made = builders[kind](tree, release, staging);
+    const file = join('build', basename(made));
+    // Whoever looks finds the former one, or this one whole.
+    renameSync(made, file);
+    console.log(file);
+  }
+} finally {
+  rmSync(staging, { recursive: true });
+}
 writeChecksums('build');
-for (const file of files) console.log(file);

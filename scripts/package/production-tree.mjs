@@ -19,7 +19,7 @@ export function stageProductionTree(tree, release) {
     release,
   );
   for (const path of needed.filter((path) => !path.startsWith('node_modules/@weir/'))) copyDependency(path, tree);
-  mkdirSync(join(tree, 'bin'));
+  mkdirSync(join(tree, 'bin'), { recursive: true });
   copyRuntime(join(tree, 'bin', 'node'));
   for (const program of programs) writeLauncher(join(tree, 'bin', program), program);
   writeFileSync(join(tree, 'VERSION'), `${release.version}\n`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { normalize } from './production-tree.mjs';
 
@@ -11,10 +11,9 @@ const PREFIX = '/opt/weir';
  *
  * @returns the file
  */
-export function buildTarball(tree, { version, arch, epochSeconds }) {
+export function buildTarball(tree, { version, arch, epochSeconds }, staging) {
   const name = `weir-${version}-linux-${arch}`;
-  const parent = join('build', 'staging', 'tarball');
-  rmSync(parent, { recursive: true, force: true });
+  const parent = join(staging, 'tarball');
   const folder = join(parent, name);
   cpSync(tree, folder, { recursive: true, verbatimSymlinks: true });
   const support = join(folder, 'share');
@@ -24,10 +23,10 @@ export function buildTarball(tree, { version, arch, epochSeconds }) {
   copyUnits(join(support, 'systemd'));
   for (const file of ['LICENSE', 'LICENSES', 'CHANGELOG.md']) cpSync(file, join(folder, file), { recursive: true });
   normalize(folder, epochSeconds);
-  const file = join('build', `${name}.tar.gz`);
+  const file = join(staging, `${name}.tar.gz`);
   const owner = ['--owner=0', '--group=0', '--numeric-owner'];
   const tar = ['--create', '--sort=name', '--format=gnu', '--mode=go=rX,u+rw', ...owner, `--directory=${parent}`, name];
-  execFileSync('sh', ['-c', 'set -o pipefail 2>/dev/null; tar "$@" | gzip --no-name > "$FILE"', 'tar', ...tar], {
+  execFileSync('sh', ['-c', 'tar "$@" | gzip --no-name > "$FILE"', 'tar', ...tar], {
     env: { ...process.env, FILE: file },
     stdio: 'inherit',
   });
