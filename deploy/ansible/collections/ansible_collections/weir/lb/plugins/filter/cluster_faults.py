@@ -128,6 +128,19 @@ def services_with_backends(services, backends):
     ]
 
 
+def entries_named(services, backends):
+    """
+    :param services: with their backends
+    :return: {service, backend} of each entry that is one of the backends, by name or address
+    """
+    found = []
+    for service in services:
+        for entry in service.get("backends") or []:
+            if any(entry.get("name") == b["name"] or entry.get("address") in (b["address"], b["address6"]) for b in backends):
+                found.append({"service": service["name"], "backend": entry.get("name", entry["address"])})
+    return found
+
+
 def _serves(backend, service):
     wanted = backend.get("services") or []
     return not wanted or service.get("name") in wanted
@@ -164,5 +177,6 @@ class FilterModule:
         return {
             "cluster_faults": cluster_faults,
             "services_with_backends": services_with_backends,
+            "entries_named": entries_named,
             "vips_of": vips_of,
         }
