@@ -57,3 +57,8 @@ export function usesXdp(subject: Subject): boolean {
   if (subject.role === 'backend') return subject.encapsulations.length > 0;
   return subject.config?.dataplane.engine !== 'portable';
 }
+
+/** Does the daemon of this host load BPF programs? The agent keeps its record of what it changed in a map, whatever it decapsulates. */
+export function usesBpf(subject: Subject): boolean {
+  return subject.role === 'backend' || usesXdp(subject);
+}

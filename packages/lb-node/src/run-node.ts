@@ -13,6 +13,7 @@ import { restartRefusal } from './fixed-settings.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { type RunningNode, startNode } from './node.js';
 import { refuseDistantBackends } from './same-subnet.js';
+import { requireFitHost, requireFitSurroundings } from './start-requirements.js';
 import { takePartInRollouts } from './take-part-in-rollouts.js';
 import { VERSION } from './version.js';
 
@@ -25,7 +26,7 @@ export type NodeEnd = 'ended as asked' | 'to be started again';
 /**
  * The daemon: from the configuration file, and the etcd that it may name, to a node that runs until SIGTERM or SIGINT, or
  * until a rollout wants it to be started again. Resolves when it has left.
- * @throws what startNode and openConfigSource throw; it was logged
+ * @throws {StartError} what this host or its surroundings lack; what startNode and openConfigSource throw. It was logged
  */
 export async function runNode(configFile: string): Promise<NodeEnd> {
   const file = await loadNodeConfig(configFile);
@@ -36,11 +37,13 @@ export async function runNode(configFile: string): Promise<NodeEnd> {
   let reload = () => {};
   using signals = listenToSignals(() => reload());
   try {
+    await requireFitHost(configFile, file);
     await using source = await openConfigSource(configFile, {
       logger,
       refusal: restartRefusal,
       check: refuseDistantBackends,
     });
+    await requireFitSurroundings(configFile, source, logger);
     await using metrics = await NodeMetrics.open(file);
     await using presence = new ClusterPresence(source, VERSION);
     await using node = await startNode(source.config, logger, {

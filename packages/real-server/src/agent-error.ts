@@ -4,7 +4,6 @@ export type AgentErrorCode =
   | 'ARGUMENT_INVALID'
   | 'SETTING_REFUSED'
   | 'IP_COMMAND_FAILED'
-  | 'CAPABILITY_MISSING'
   | 'NOT_RUNNING'
   | 'CGROUP_UNUSABLE';
 

@@ -12,6 +12,7 @@ const PIN_DIRECTORY = '/sys/fs/bpf/weir-real-server';
 const exitCodes = {
   ARGUMENT_INVALID: ExitCode.usage,
   CAPABILITY_MISSING: ExitCode.noPermission,
+  KERNEL_TOO_OLD: ExitCode.unavailable,
   BPF_NOT_PERMITTED: ExitCode.noPermission,
   SETTING_REFUSED: ExitCode.noPermission,
   NOT_RUNNING: ExitCode.unavailable,

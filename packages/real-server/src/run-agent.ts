@@ -1,4 +1,5 @@
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals } from '@weir/daemon';
+import { requireHost } from '@weir/doctor';
 import type { AgentOptions } from './agent-options.js';
 import { silenceArp } from './arp-policy.js';
 import { Decapsulation, detachDecapsulation } from './decapsulation.js';
@@ -6,7 +7,6 @@ import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
 import { restoreSettings } from './kernel-settings.js';
 import { applyOwnAddresses } from './own-addresses.js';
-import { requireCapabilities } from './required-capabilities.js';
 import { allowAsymmetricPath } from './reverse-path.js';
 import { letRoutesBeLookedUp, resolveHops } from './second-chance-hops.js';
 import { attachToa, detachToa } from './toa.js';
@@ -15,11 +15,12 @@ import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes
 
 /**
  * Makes this host a backend and keeps it one until SIGTERM or SIGINT; then takes back what it and the lives before it
- * did, unless told to keep it. @throws {AgentError | DataplaneError} what was done until then is taken back
+ * did, unless told to keep it. @throws {StartError | AgentError | DataplaneError} what was done until then is taken back
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const logger = createLogger('real-server', options.log);
-  requireCapabilities();
+  const { interface: name, vips, enabled } = options;
+  await requireHost({ role: 'backend', interface: name, vips, encapsulations: enabled });
   using readiness = createReadiness();
   using signals = listenToSignals(() =>
     logger.info({ event: 'reload_ignored' }, 'nothing to read again: the agent is configured by its command line'),

@@ -113,17 +113,16 @@ testAsRoot(
   },
 );
 
-testAsRoot('a node with the name of another says so, and takes nothing from it', async (t) => {
+testAsRoot('a node with the name of another says so and ends, and takes nothing from it', async (t) => {
   const node = nodeOf(weir, 'node3');
   const good = node.document;
   await node.process.stop();
   const before = await recordOf('node2');
   node.write({ ...good, node: { ...(good.node as object), name: 'node2' } });
-  await node.start();
-  await node.process.waitForLine(/another node that is alive is registered as nodes\/node2/);
+  await t.throwsAsync(node.start(), { message: /exited with 69/ });
+  t.regex(node.process.lines.join('\n'), /another node that is alive is registered as node2, with/);
   t.is((await recordOf('node2'))?.instance, before?.instance);
   t.deepEqual(await whoAnswers(weir), [0, ['backend1', 'backend2', 'backend3']]);
-  await node.process.stop();
   node.write(good);
   await node.start();
   await recordThat('node3', 'be back', (found) => found?.state === 'active');

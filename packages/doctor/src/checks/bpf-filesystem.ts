@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
-import { type Subject, usesXdp } from '../subject.js';
+import { type Subject, usesBpf } from '../subject.js';
 
 /** f_type of a BPF file system (linux/magic.h, BPF_FS_MAGIC). */
 const BPF_FS_MAGIC = 0xcafe4a11;
@@ -15,7 +15,7 @@ export const bpfFilesystem: Check = {
   cure: "mount one: `mount -t bpf bpf /sys/fs/bpf`; in a container mount the host's /sys/fs/bpf writable",
   roles: ['node', 'backend'],
   async examine(subject, host) {
-    if (!usesXdp(subject)) return [{ verdict: 'skipped', found: 'no XDP program is wanted here' }];
+    if (!usesBpf(subject)) return [{ verdict: 'skipped', found: 'the portable engine does without' }];
     const directory = pinDirectoryOf(subject);
     if ((await host.fileSystemType(directory)) !== BPF_FS_MAGIC) return [notMounted(directory)];
     if (!(await host.isWritable(directory))) return [notWritable(directory)];

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
-import { type Subject, usesXdp } from '../subject.js';
+import { type Subject, usesBpf } from '../subject.js';
 
 /** Bits of linux/capability.h. */
 const bits = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
@@ -40,9 +40,9 @@ export function capabilitiesFinding(effective: bigint, subject: Subject): Findin
 }
 
 function wantedOf(subject: Subject): readonly Capability[] {
-  const ofXdp: readonly Capability[] = usesXdp(subject) ? ['CAP_BPF', 'CAP_PERFMON'] : [];
-  const isRaw = subject.role === 'node' && (!usesXdp(subject) || subject.services.some(hasProbes));
-  return ['CAP_NET_ADMIN', ...ofXdp, ...(isRaw ? (['CAP_NET_RAW'] as const) : [])];
+  const ofBpf: readonly Capability[] = usesBpf(subject) ? ['CAP_BPF', 'CAP_PERFMON'] : [];
+  const isRaw = subject.role === 'node' && (!usesBpf(subject) || subject.services.some(hasProbes));
+  return ['CAP_NET_ADMIN', ...ofBpf, ...(isRaw ? (['CAP_NET_RAW'] as const) : [])];
 }
 
 function hasProbes({ healthCheck }: { readonly healthCheck: unknown }): boolean {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { usesXdp } from '../subject.js';
+import { usesBpf } from '../subject.js';
 
 const LIBRARY = 'libbpf.so.1';
 /** Where Debian, Fedora and Alpine have libraries, on x86-64 and arm64; the loader's own list comes first. */
@@ -13,7 +13,7 @@ export const libbpf: Check = {
   cure: 'install it: `apt-get install libbpf1`',
   roles: ['node', 'backend'],
   async examine(subject, host) {
-    if (!usesXdp(subject)) return [{ verdict: 'skipped', found: 'no XDP program is wanted here' }];
+    if (!usesBpf(subject)) return [{ verdict: 'skipped', found: 'the portable engine does without' }];
     const known = await host.run('/sbin/ldconfig', ['-p']).catch(() => '');
     const [, listed] = new RegExp(`${LIBRARY.replaceAll('.', '\\.')} .*=> (\\S+)`).exec(known) ?? [];
     const path = listed ?? (await firstWith(host.readText));
