@@ -1,11 +1,11 @@
 import { waitUntil } from '@weir/lab';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { installWeir } from './install-weir.js';
 import type { Machine } from './machine.js';
 import { MachineCluster } from './machine-cluster.js';
-import { observeTraffic } from './observed-traffic.js';
+import { harmless } from './observed-traffic.js';
 import { testAsRoot } from './test-as-root.js';
-import { weirPackage } from './weir-package.js';
+import { WEIR_VERSION, weirPackage } from './weir-package.js';
 
 /** The bits of capabilities (linux/capability.h). */
 const CAPABILITY_BITS = { NET_BIND_SERVICE: 10, NET_ADMIN: 12, NET_RAW: 13, PERFMON: 38, BPF: 39 };
@@ -23,14 +23,6 @@ test.after.always(async () => weir?.[Symbol.asyncDispose]());
 const node1 = () => weir.nodes[0] as Machine;
 const backend1 = () => weir.backends[0] as Machine;
 
-/** That nothing of the traffic was harmed while something happened. */
-async function harmless(t: ExecutionContext, happens: () => Promise<unknown>): Promise<void> {
-  const report = await observeTraffic(weir, happens);
-  t.log(`${report.requests} requests`);
-  t.like(report, { failed: 0, errors: {}, lost: 0, sentAgain: 0 });
-  t.true(report.requests > 0);
-}
-
 testAsRoot('the package installs on a bare Debian with what it depends on, and starts nothing by itself', async (t) => {
   t.timeout(600_000);
   const deb = await weirPackage();
@@ -39,7 +31,8 @@ testAsRoot('the package installs on a bare Debian with what it depends on, and s
     t.like(await node1().unit(unit), { loadState: 'loaded', activeState: 'inactive' }, unit);
   }
   t.like(await node1().run('systemctl', ['is-enabled', 'weir-node']), { stdout: 'disabled\n' });
-  t.regex(await node1().output('weirctl', ['--version']), /^\d/);
+  for (const program of ['lb-node', 'real-server'])
+    t.is(await node1().output(program, ['--version']), `${WEIR_VERSION}\n`);
   t.regex(await node1().output('id', ['weir']), /\(weir\)/);
 });
 
@@ -53,7 +46,7 @@ testAsRoot('a node without a configuration says what is missing, and is not trie
 testAsRoot('nodes and backends that are installed and enabled serve both VIPs', async (t) => {
   t.timeout(300_000);
   await installWeir(weir, await weirPackage());
-  await harmless(t, async () => undefined);
+  await harmless(t, weir, async () => undefined);
 });
 
 testAsRoot('the daemons run as the user weir, with the capabilities that they need and no way to more', async (t) => {
@@ -78,7 +71,7 @@ testAsRoot('the daemons run as the user weir, with the capabilities that they ne
 testAsRoot('systemctl restart of a node loses no packet', async (t) => {
   t.timeout(180_000);
   const before = await node1().unit('weir-node');
-  await harmless(t, async () => {
+  await harmless(t, weir, async () => {
     await node1().output('systemctl', ['restart', 'weir-node'], { timeoutMs: RESTART_TIMEOUT_MS });
     await weir.waitForRoutes(2);
   });
@@ -89,7 +82,7 @@ testAsRoot('systemctl reload takes a changed configuration into force, and loses
   t.timeout(180_000);
   const [first, ...others] = weir.services;
   const renamed = [{ ...first, name: 'renamed', backends: first?.backends ?? [] }, ...others];
-  await harmless(t, async () => {
+  await harmless(t, weir, async () => {
     await node1().writeFile('/etc/weir/weir.yaml', weir.weirYaml(node1(), renamed));
     await node1().output('systemctl', ['reload', 'weir-node']);
     const isInForce = async () => (await node1().output('weirctl', ['services'])).includes('renamed') || undefined;
@@ -101,7 +94,7 @@ testAsRoot('systemctl reload takes a changed configuration into force, and loses
 testAsRoot('a daemon that is killed is back at once, and loses no packet', async (t) => {
   t.timeout(180_000);
   const { restarts } = await node1().unit('weir-node');
-  await harmless(t, async () => {
+  await harmless(t, weir, async () => {
     await node1().output('systemctl', ['kill', '--kill-who=main', '--signal=KILL', 'weir-node']);
     await startedAgain(node1(), 'weir-node', restarts);
     await weir.waitForRoutes(2);
@@ -116,7 +109,7 @@ testAsRoot('a daemon that hangs is found by the watchdog, and what it holds goes
   await node1().output('systemctl', ['restart', 'weir-node'], { timeoutMs: RESTART_TIMEOUT_MS });
   await weir.waitForRoutes(2);
   const { restarts } = await node1().unit('weir-node');
-  await harmless(t, async () => {
+  await harmless(t, weir, async () => {
     await node1().output('systemctl', ['kill', '--kill-who=main', '--signal=STOP', 'weir-node']);
     await startedAgain(node1(), 'weir-node', restarts);
     await weir.waitForRoutes(2);
@@ -126,7 +119,7 @@ testAsRoot('a daemon that hangs is found by the watchdog, and what it holds goes
 
 testAsRoot('systemctl restart of the agent of a backend loses no packet', async (t) => {
   t.timeout(180_000);
-  await harmless(t, () =>
+  await harmless(t, weir, () =>
     backend1().output('systemctl', ['restart', 'weir-real-server'], { timeoutMs: RESTART_TIMEOUT_MS }),
   );
 });

@@ -30,6 +30,14 @@ export async function enable(machine: Machine, unit: string): Promise<void> {
 }
 
 function realServerDefaults({ vips, cluster }: MachineCluster): string {
-  const flags = ['--interface', cluster.interface, ...vips.flatMap((vip) => ['--vip', vip]), '--decap', 'ipip,gue'];
+  // What it has done stays while it is restarted: nothing is lost then.
+  const flags = [
+    '--keep',
+    '--interface',
+    cluster.interface,
+    ...vips.flatMap((vip) => ['--vip', vip]),
+    '--decap',
+    'ipip,gue',
+  ];
   return `WEIR_REAL_SERVER="${flags.join(' ')}"`;
 }

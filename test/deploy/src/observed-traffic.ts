@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CheckedConnections, HttpLoad, type LabHost, startCheckedServer, waitUntil } from '@weir/lab';
+import type { ExecutionContext } from 'ava';
 import type { MachineCluster } from './machine-cluster.js';
 
 /** What became of all traffic while something happened. */
-export interface TrafficReport {
+interface TrafficReport {
   readonly requests: number;
   readonly failed: number;
   /** How often each error came. */
@@ -29,7 +30,7 @@ export async function startCheckedServers(weir: MachineCluster): Promise<void> {
  * Sends requests to both VIPs, each over a new connection, and keeps long connections to both busy, while something happens and
  * a while longer.
  */
-export async function observeTraffic(weir: MachineCluster, happens: () => Promise<unknown>): Promise<TrafficReport> {
+async function observeTraffic(weir: MachineCluster, happens: () => Promise<unknown>): Promise<TrafficReport> {
   const { client } = weir;
   const connections = await Promise.all(
     weir.vips.map((address) => CheckedConnections.open(client, { address, count: CONNECTIONS })),
@@ -54,6 +55,18 @@ export async function observeTraffic(weir: MachineCluster, happens: () => Promis
     lost: CONNECTIONS * connections.length - sum(alive),
     sentAgain,
   };
+}
+
+/** Asserts that nothing of the traffic was harmed while something happened: no request, no long connection, no packet. */
+export async function harmless(
+  t: ExecutionContext,
+  weir: MachineCluster,
+  happens: () => Promise<unknown>,
+): Promise<void> {
+  const report = await observeTraffic(weir, happens);
+  t.log(`${report.requests} requests`);
+  t.like(report, { failed: 0, errors: {}, lost: 0, sentAgain: 0 });
+  t.true(report.requests > 0);
 }
 
 /** How many of them still move data both ways. */
