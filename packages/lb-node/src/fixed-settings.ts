@@ -11,6 +11,7 @@ const fixedSettings = [
   'vrrp',
   'state',
   'etcd',
+  'kubernetes',
   'metrics',
   'admin',
   'runtimeDirectory',
@@ -81,6 +82,11 @@ function fixedPart(config: NodeConfig, name: (typeof fixedSettings)[number]): un
       const isDefault = socket !== undefined && dirname(socket.path) === config.runtimeDirectory;
       const ownSocket = socket && { ...socket, path: isDefault ? basename(socket.path) : socket.path };
       return { ...fixed, socket: ownSocket, hasTls: tls !== undefined };
+    }
+    case 'kubernetes': {
+      if (config.kubernetes === undefined) return undefined;
+      const { pools: _, defaults: _defaults, ...fixed } = config.kubernetes;
+      return fixed;
     }
     case 'log':
       return { format: config.log.format };

@@ -76,7 +76,7 @@ export function statusCode(error: unknown): number | undefined {
 /** What went wrong, in a line. */
 export function apiTroubleText(error: unknown): string {
   const code = statusCode(error);
-  const text = bodyMessage(error) ?? (error as Error).message;
+  const text = bodyMessage(error) ?? ownMessage(error as Error);
   if (code === undefined) return `does not answer: ${text}`;
   const hint = hints.get(code);
   return `answers ${code}: ${text}${hint === undefined ? '' : `; ${hint}`}`;
@@ -96,6 +96,11 @@ function bodyMessage(error: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The client puts body and headers into its message, headers with the time: no two would be the same. */
+function ownMessage({ message }: Error): string {
+  return /^HTTP-Code: \d+\nMessage: (.*)$/m.exec(message)?.[1] ?? message;
 }
 
 function unusable(kubeconfig: string | undefined, why: string, cause?: unknown): ConfigError {

@@ -187,10 +187,10 @@ class KubernetesSource implements ClusterConfigSource {
     if (snapshot !== undefined) this.#good = snapshot.good;
     if (!this.#view.isWhole && snapshot !== undefined) {
       this.#keys = { ...this.#keys, keys: snapshot.keys, lastGood: snapshot.good };
-      const details = { event: 'started_from_kubernetes_snapshot', file: this.#started.snapshotFile };
+      const { snapshotFile: file } = this.#started;
       this.#logger.warn(
-        details,
-        `the API server does not answer; its last Services are in force, from ${details.file}`,
+        { event: 'started_from_kubernetes_snapshot', file },
+        `the API server does not answer; its last Services are in force, from ${file}`,
       );
     }
     this.#merge();
