@@ -39,7 +39,7 @@ export async function weirPackage(version: string = WEIR_VERSION): Promise<strin
 }
 
 /** When the last of the files below was written, in milliseconds since 1970. */
-function newestBelow(path: string): number {
+export function newestBelow(path: string): number {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry === undefined) return 0;
   if (!entry.isDirectory()) return entry.mtimeMs;

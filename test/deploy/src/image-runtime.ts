@@ -1,0 +1,82 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandResult, LabHost, LabProcess, ProcessEnd, RunOptions } from '@weir/lab';
+import { type BuiltImage, builtImage } from './built-image.js';
+import { ociConfig } from './oci-config.js';
+
+/** A folder or file of the machine that the container sees. */
+export interface ImageMount {
+  readonly source: string;
+  readonly destination: string;
+  /** Default false. */
+  readonly readOnly?: boolean;
+}
+
+/** How a container is run, in the words of a Pod. */
+export interface ImageRun {
+  /** For messages and the log's name; one of a host. Default: the program. */
+  readonly name?: string;
+  /** In place of the image's entrypoint. */
+  readonly command?: readonly string[];
+  /** In place of the image's arguments. */
+  readonly args?: readonly string[];
+  /** `NET_ADMIN`; all others are dropped. Default none. */
+  readonly capabilities?: readonly string[];
+  /** Default: the image's. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Default true, as with `docker run` and in Kubernetes. Without it capabilities of files count for nothing. */
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly mounts?: readonly ImageMount[];
+  /** Empty folders in memory, the user's own. */
+  readonly emptyDirectories?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a container of the image by crun, on the network of a lab's host as `hostNetwork` does, with a root that only can be read,
+ * /proc/sys read-only as container runtimes have it, and without cgroups. It ends with the lab at the latest.
+ *
+ * @param image  default: what is built here
+ * @throws LabError `LAB_PROGRAM_MISSING`, and as {@link builtImage}
+ */
+export async function runImage(host: LabHost, options: ImageRun, image?: BuiltImage): Promise<ImageContainer> {
+  const config = ociConfig(image ?? (await builtImage()), options);
+  const name = options.name ?? (config.process.args[0] ?? '').replace(/^.*\//, '');
+  const bundle = join(host.directory, `container-${host.name}-${name}`);
+  mkdirSync(bundle, { recursive: true });
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
+  return new ImageContainer(host, name, bundle);
+}
+
+/** crun wants either kind of cgroups; a machine may have both, even though containers here have none of their own. */
+const IN_CGROUP2 = ['--mount', 'sh', '-c', 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec crun "$@"', 'crun'];
+
+/** A container that was started. */
+export class ImageContainer implements AsyncDisposable {
+  /** Its program, and what it prints. Signals reach the program; its exit code is the program's. */
+  readonly process: LabProcess;
+  readonly #host: LabHost;
+  readonly #crun: readonly string[];
+  readonly #id: string;
+
+  constructor(host: LabHost, name: string, bundle: string) {
+    this.#host = host;
+    this.#id = `${host.namespace}-${name}`;
+    this.#crun = [...IN_CGROUP2, '--root', join(host.directory, 'crun'), '--cgroup-manager=disabled'];
+    this.process = host.spawn('unshare', [...this.#crun, 'run', '--bundle', bundle, this.#id], { name });
+  }
+
+  /** Runs a program in the container to its end, with the container's user and capabilities, as `exec` of a probe does. */
+  async exec(command: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return await this.#host.run('unshare', [...this.#crun, 'exec', this.#id, ...command], options);
+  }
+
+  /** Ends it as a container runtime does: SIGTERM, and SIGKILL after a while. */
+  async stop(timeoutMs = 30_000): Promise<ProcessEnd> {
+    return await this.process.stop('SIGTERM', timeoutMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
