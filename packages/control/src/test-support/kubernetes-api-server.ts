@@ -8,7 +8,8 @@ import { type KubernetesObject, type PodState, serviceObject, sliceObject } from
 import { type Kind, KubernetesStore, StoreConflict } from './kubernetes-store.js';
 import type { TlsFiles } from './tls-files.js';
 
-const TOKEN = 'token-of-lb-node';
+/** Who has it may ask. */
+export const KUBERNETES_TOKEN = 'token-of-lb-node';
 
 /** A request for objects. */
 interface Asked {
@@ -132,7 +133,7 @@ export class KubernetesApiServer implements AsyncDisposable {
   async writeKubeconfig(file: string, as: 'token' | 'certificate' | 'nobody' = 'token'): Promise<void> {
     const { tls } = this.#settings;
     const user = {
-      token: { token: TOKEN },
+      token: { token: KUBERNETES_TOKEN },
       certificate: { 'client-certificate': tls.certificate, 'client-key': tls.key },
       nobody: { token: 'another' },
     }[as];
@@ -158,7 +159,7 @@ export class KubernetesApiServer implements AsyncDisposable {
     const isWatch = url.searchParams.get('watch') === 'true';
     try {
       const { authorized } = request.socket as TLSSocket;
-      if (!authorized && request.headers.authorization !== `Bearer ${TOKEN}`)
+      if (!authorized && request.headers.authorization !== `Bearer ${KUBERNETES_TOKEN}`)
         return fail(response, 401, 'Unauthorized');
       if (asked === undefined) return fail(response, 404, `no such path ${url.pathname}`);
       const what = `${request.method} ${asked.kind}${isWatch ? ' watch' : ''}`;
@@ -242,21 +243,24 @@ export class KubernetesApiServer implements AsyncDisposable {
     response: ServerResponse,
   ): void {
     if (method === 'POST') {
-      const { generateName } = body.metadata as { readonly generateName?: string };
-      const ownName = body.metadata.name ?? `${generateName}${this.store.version}`;
-      if (this.store.get(kind, namespace, ownName) !== undefined)
-        throw new StoreConflict(`${ownName} is there already`);
-      return send(
-        response,
-        201,
-        this.store.put(kind, { ...body, metadata: { ...body.metadata, namespace, name: ownName } }),
-      );
+      this.#create(kind, namespace, body, response);
+      return;
     }
     const before = this.store.get(kind, namespace, name ?? '');
-    if (before === undefined) return fail(response, 404, `${kind} "${name}" not found`);
+    if (before === undefined) {
+      fail(response, 404, `${kind} "${name}" not found`);
+      return;
+    }
     const metadata = { ...before.metadata, ...body.metadata };
     const next = isStatus ? { ...before, metadata, status: body['status'] } : { ...body, metadata };
     send(response, 200, this.store.put(kind, next));
+  }
+
+  #create(kind: Kind, namespace: string, body: KubernetesObject, response: ServerResponse): void {
+    const { generateName } = body.metadata as { readonly generateName?: string };
+    const name = body.metadata.name ?? `${generateName}${this.store.version}`;
+    if (this.store.get(kind, namespace, name) !== undefined) throw new StoreConflict(`${name} is there already`);
+    send(response, 201, this.store.put(kind, { ...body, metadata: { ...body.metadata, namespace, name } }));
   }
 }
 
