@@ -120,8 +120,8 @@ function configSchema(): Schema {
 }
 
 /**
- * The same for helm's validator: its regular expressions know no lookahead, which nodes themselves check. A text with a
- * variable is judged when the node has put its value there. Descriptions make the file long, and defaults are not read.
+ * The same for helm's validator: its regular expressions know no lookahead, so that those are left to nodes, and it does
+ * not look at formats. A text with a variable is judged when the node has put its value there. Descriptions make the file long, and defaults are not read.
  */
 function forHelm(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(forHelm);
@@ -130,7 +130,8 @@ function forHelm(value: unknown): unknown {
   const kept = Object.fromEntries(Object.entries(others).map(([key, entry]) => [key, forHelm(entry)]));
   const form: Schema = {
     ...(typeof pattern === 'string' && !pattern.includes('(?=') ? { pattern } : {}),
-    ...(typeof format === 'string' ? { format } : {}),
+    ...(format === 'ipv4' ? { pattern: `^${IPV4}$` } : {}),
+    ...(format === 'ipv6' ? { pattern: `^${IPV6}$` } : {}),
   };
   return {
     ...kept,
