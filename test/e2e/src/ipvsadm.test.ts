@@ -90,3 +90,10 @@ testAsRoot('what -S printed, -R makes again after -C', async (t) => {
   t.is(await ipvsadm('-S -n'), rules);
   t.is((await requests()).failed, 0);
 });
+
+testAsRoot('timeouts are set, and 0 leaves one as it is', async (t) => {
+  const timeouts = () => ipvsadm('-L --timeout');
+  const [, , fin] = /: (\d+) (\d+) (\d+)$/m.exec(await timeouts()) ?? [];
+  await ipvsadm('--set 1000 0 50');
+  t.is(await timeouts(), `Timeout (tcp tcpfin udp): 1000 ${fin} 50\n`);
+});

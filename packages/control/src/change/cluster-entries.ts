@@ -6,7 +6,7 @@ import { backendName } from '../service-config.js';
 import type { BackendInput, ServiceInput } from '../service-schema.js';
 import { backendAt, refuseLastBackend, unknownService, withBackend } from './backend-entry.js';
 import { ChangeError } from './change-error.js';
-import type { Edit, WantedState, WrittenBackend, WrittenService } from './config-changes.js';
+import type { Edit, TimeoutsInput, WantedState, WrittenBackend, WrittenService } from './config-changes.js';
 import { entryRevision, NO_REVISION } from './entry-revision.js';
 import { Remembered } from './remembered.js';
 import { serviceOf } from './running-document.js';
@@ -134,6 +134,15 @@ export class ClusterEntries {
     const value = this.#value(key) as { readonly state?: WantedState } | undefined;
     const texts = new Map([[key, JSON.stringify({ ...value, state })]]);
     return { before: value?.state, after: state, key, revision: this.#revisionOf(key), texts };
+  }
+
+  /** What etcd does not say yet is as this node's file has it. */
+  planTimeouts(timeouts: TimeoutsInput): PlannedWrite<TimeoutsInput> {
+    const key = 'settings/timeouts';
+    const value = this.#value(key) as TimeoutsInput | undefined;
+    const before = value ?? this.#known.file.written.dataplane?.timeouts;
+    const after = { ...before, ...timeouts };
+    return { before, after, key, revision: this.#revisionOf(key), texts: new Map([[key, JSON.stringify(after)]]) };
   }
 
   #planOwnKey(

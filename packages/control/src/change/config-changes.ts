@@ -1,3 +1,4 @@
+import type { NodeInput } from '../node-schema.js';
 import type { BackendInput, ServiceInput } from '../service-schema.js';
 
 /** Where an entry stands: in weir.yaml, in etcd, or in this daemon alone, until it is saved or ends. */
@@ -24,6 +25,9 @@ export interface WrittenBackend {
 }
 
 export type WantedState = 'active' | 'draining';
+
+/** `dataplane.timeouts` as it was written: durations as text. */
+export type TimeoutsInput = NonNullable<NonNullable<NodeInput['dataplane']>['timeouts']>;
 
 export interface ChangeOptions {
   /** What the entry is expected to be at; `0`: it does not exist yet. Absent: at anything. */
@@ -74,6 +78,8 @@ export interface ConfigChanges {
     options?: ChangeOptions,
   ): Promise<Changed<BackendInput>>;
   setNodeState(node: string, state: WantedState, options?: ChangeOptions): Promise<Changed<WantedState>>;
+  /** What is absent stays as it is. With etcd they are those of all nodes, without it of this one until its daemon ends. */
+  setTimeouts(timeouts: TimeoutsInput, options?: ChangeOptions): Promise<Changed<TimeoutsInput>>;
   /** Calls back after entries have changed, whoever changed them, until disposed of. */
   onChange(callback: () => void): Disposable;
 }

@@ -211,6 +211,18 @@ test('a state that is wanted of a node keeps what a rollout wants of it', async 
   t.deepEqual([...node.source.changes.nodeStates()], [['lb1', 'draining']]);
 });
 
+test('timeouts are those of all nodes; what etcd did not say is as the file has it', async (t) => {
+  await using etcd = await EtcdServer.start();
+  await using node = await openSource({ endpoints: [etcd.endpoint] });
+  await node.until(undefined);
+  t.like(await node.source.changes.setTimeouts({ tcp: '20m' }), { after: { tcp: '20m' }, isInForce: true });
+  t.like(await node.source.changes.setTimeouts({ udp: '60s' }), { before: { tcp: '20m' }, isInForce: true });
+  t.like(node.config.dataplane.timeouts, { tcpMs: 1_200_000, udpMs: 60_000 });
+  const written = await etcd.etcdctl('get', '--print-value-only', '/weir/v1/main/settings/timeouts');
+  t.deepEqual(JSON.parse(written), { tcp: '20m', udp: '60s' });
+  await t.throwsAsync(node.source.changes.setTimeouts({ tcpSyn: '9000h' }), { message: /tcpSyn: "9000h" is more than 168h/ });
+});
+
 test('without etcd a change fails, and says what is wrong with etcd', async (t) => {
   await using etcd = await EtcdServer.start();
   await using node = await openSource({ endpoints: [etcd.endpoint], etcd: ['timeout: 500ms'] });

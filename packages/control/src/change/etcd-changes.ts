@@ -14,6 +14,7 @@ import type {
   ChangeOptions,
   ConfigChanges,
   Edit,
+  TimeoutsInput,
   WantedState,
   WrittenBackend,
   WrittenService,
@@ -86,6 +87,10 @@ export class EtcdChanges implements ConfigChanges {
 
   setNodeState(node: string, state: WantedState, options: ChangeOptions = {}): Promise<Changed<WantedState>> {
     return this.#change(() => this.#entries.planNodeState(node, state), options);
+  }
+
+  setTimeouts(timeouts: TimeoutsInput, options: ChangeOptions = {}): Promise<Changed<TimeoutsInput>> {
+    return this.#change(() => this.#entries.planTimeouts(timeouts), options);
   }
 
   onChange(callback: () => void): Disposable {

@@ -248,6 +248,18 @@ test('entries are read once, however many ask, until one is changed', async (t) 
   t.is(node.changes.backends().find(({ name }) => name === 'web1')?.document.weight, 7);
 });
 
+test('timeouts are changed one by one until the daemon ends, or until the file says otherwise', async (t) => {
+  await using node = await Node.start();
+  const { udpMs } = node.source.config.dataplane.timeouts;
+  t.like(await node.changes.setTimeouts({ tcp: '20m' }), { before: undefined, after: { tcp: '20m' }, isInForce: true });
+  await node.changes.setTimeouts({ tcpFin: '30s' });
+  t.like(node.source.config.dataplane.timeouts, { tcpMs: 1_200_000, tcpFinMs: 30_000, udpMs });
+  const error = await t.throwsAsync(node.changes.setTimeouts({ udp: '1ms' }), { instanceOf: InvalidConfigError });
+  t.regex(error?.message ?? '', /timeouts\.udp: "1ms" is less than 1s/);
+  t.is(node.source.config.dataplane.timeouts.udpMs, udpMs);
+  t.is(readFileSync(node.file, 'utf8'), text);
+});
+
 test('a node is drained until it is activated; its file does not know', async (t) => {
   await using node = await Node.start();
   t.like(await node.changes.setNodeState('lb1', 'draining'), { before: 'active', after: 'draining', isInForce: true });

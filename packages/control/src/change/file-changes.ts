@@ -13,6 +13,7 @@ import type {
   ConfigChanges,
   Edit,
   EntryOrigin,
+  TimeoutsInput,
   WantedState,
   WrittenBackend,
   WrittenService,
@@ -118,6 +119,18 @@ export class FileChanges implements ConfigChanges {
       const changed = { before, after: state, revision: entryRevision(state), origin: 'running' as const };
       if (before !== state) await this.#put(this.#host.running.withNodeState(state));
       return { ...changed, isInForce: true };
+    });
+  }
+
+  setTimeouts(timeouts: TimeoutsInput): Promise<Changed<TimeoutsInput>> {
+    return this.#inTurn(async () => {
+      const { running } = this.#host;
+      const before = running.written.dataplane?.timeouts;
+      const after = { ...before, ...timeouts };
+      const next = isDeepStrictEqual(before, after) ? running : running.withTimeouts(after);
+      await this.#host.check(nodeConfigOf(next.document));
+      if (next !== running) await this.#put(next);
+      return { before, after, revision: entryRevision(after), origin: 'running' as const, isInForce: true };
     });
   }
 

@@ -3,7 +3,7 @@ import { InvalidConfigError } from '../config-error.js';
 import type { NodeDocument, NodeInput } from '../node-schema.js';
 import { checkedNodeDocument, type WrittenNode } from '../parse-node-config.js';
 import type { ServiceInput } from '../service-schema.js';
-import type { WantedState } from './config-changes.js';
+import type { TimeoutsInput, WantedState } from './config-changes.js';
 import { problemsOfService } from './entry-problems.js';
 
 /** What became of an entry of weir.yaml while the daemon runs; undefined: it is not there. */
@@ -16,6 +16,7 @@ interface Overlaid<T> {
 interface Overlay {
   readonly services: ReadonlyMap<string, Overlaid<ServiceInput>>;
   readonly nodeState?: Overlaid<WantedState>;
+  readonly timeouts?: Overlaid<TimeoutsInput>;
 }
 
 const NOTHING: Overlay = { services: new Map() };
@@ -59,6 +60,11 @@ export class RunningDocument {
     return this.#with({ ...this.#overlay, nodeState: { value: state, base: this.file.written.node.state } });
   }
 
+  /** @throws {InvalidConfigError} */
+  withTimeouts(timeouts: TimeoutsInput): RunningDocument {
+    return this.#with({ ...this.#overlay, timeouts: { value: timeouts, base: this.file.written.dataplane?.timeouts } });
+  }
+
   /**
    * The same beside a file that was changed: what the file says otherwise than before is what holds, the rest of the changes
    * stays.
@@ -66,9 +72,13 @@ export class RunningDocument {
    */
   withFile(file: WrittenNode): RunningDocument {
     const services = [...this.#overlay.services].filter(([name, entry]) => isStanding(entry, serviceOf(file, name)));
-    const { nodeState } = this.#overlay;
-    const isKept = nodeState !== undefined && isStanding(nodeState, file.written.node.state);
-    return this.#with({ services: new Map(services), ...(isKept ? { nodeState } : {}) }, undefined, file);
+    const { nodeState, timeouts } = this.#overlay;
+    const { node, dataplane } = file.written;
+    const others = {
+      ...(nodeState && isStanding(nodeState, node.state) ? { nodeState } : {}),
+      ...(timeouts && isStanding(timeouts, dataplane?.timeouts) ? { timeouts } : {}),
+    };
+    return this.#with({ services: new Map(services), ...others }, undefined, file);
   }
 
   /** Names of services whose changes a changed file puts an end to. */
@@ -80,7 +90,8 @@ export class RunningDocument {
   }
 
   #with(overlay: Overlay, service?: string, file = this.file): RunningDocument {
-    const isNothing = overlay.services.size === 0 && overlay.nodeState === undefined;
+    const { services, nodeState, timeouts } = overlay;
+    const isNothing = services.size === 0 && nodeState === undefined && timeouts === undefined;
     try {
       return new RunningDocument(file, isNothing ? NOTHING : overlay);
     } catch (error) {
@@ -102,7 +113,7 @@ function isStanding<T>({ value, base }: Overlaid<T>, ofFile: T | undefined): boo
 }
 
 /** Services stay in their places, new ones come last. */
-function laidOver(written: NodeInput, { services, nodeState }: Overlay): NodeInput {
+function laidOver(written: NodeInput, { services, nodeState, timeouts }: Overlay): NodeInput {
   const ofFile = written.services ?? [];
   const known = new Set(ofFile.map(({ name }) => name));
   const kept = ofFile.flatMap((service) => {
@@ -114,6 +125,7 @@ function laidOver(written: NodeInput, { services, nodeState }: Overlay): NodeInp
   return {
     ...written,
     ...(nodeState?.value === undefined ? {} : { node: { ...written.node, state: nodeState.value } }),
+    ...(timeouts?.value === undefined ? {} : { dataplane: { ...written.dataplane, timeouts: timeouts.value } }),
     services: [...kept, ...added],
   };
 }

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Flow, FlowFilter, ListFlowsResponse } from '@weir/admin-api';
-import type { NodeConfig } from '@weir/control';
+import { InvalidConfigError, type NodeConfig, type TimeoutsInput } from '@weir/control';
 import type { FlowTableView, SeenFlow } from '@weir/dataplane';
 import test from 'ava';
 import { AdminError } from './admin-error.js';
@@ -8,6 +8,9 @@ import type { AuditedChange, Caller } from './caller.js';
 import { flowsService } from './flows-service.js';
 
 const config = {
+  dataplane: {
+    timeouts: { tcpSynMs: 60_000, tcpMs: 1, tcpFinMs: 1, tcpCloseMs: 1, udpMs: 1, otherMs: 1, fragmentMs: 1 },
+  },
   services: [
     { name: 'web', listeners: [{ vip: '198.51.100.1', protocol: 'tcp', port: 80 }] },
     {
@@ -64,7 +67,19 @@ class RememberedFlows implements FlowTableView {
 function serviceOf(flows: readonly SeenFlow[], ended = new AbortController()) {
   const flowTable = new RememberedFlows(flows);
   const fill = { taken: flows.length, places: 128 };
-  const { methods } = flowsService({ dataplane: { flowTable, flowTableFill: () => fill }, config: () => config });
+  const timeouts: TimeoutsInput[] = [];
+  const changes = {
+    setTimeouts: async (after: TimeoutsInput) => {
+      timeouts.push(after);
+      if (after.udp === '0s') {
+        const problem = { path: 'dataplane.timeouts.udp', message: 'is less than 1s', line: 1 };
+        throw new InvalidConfigError('weir.yaml', [problem]);
+      }
+      return { before: undefined, after, revision: '1', origin: 'running' as const, isInForce: true };
+    },
+  };
+  const dataplane = { flowTable, flowTableFill: () => fill };
+  const { methods } = flowsService({ dataplane, config: () => config, changes });
   const audited: AuditedChange[] = [];
   const caller: Caller = {
     name: 'a test',
@@ -74,6 +89,7 @@ function serviceOf(flows: readonly SeenFlow[], ended = new AbortController()) {
   };
   return {
     flowTable,
+    timeouts,
     audited,
     call: (method: string, request: object) => methods[method]?.unary?.(request as never, caller) as Promise<object>,
     async list(filter: Partial<FlowFilter> = {}, limit = 0n): Promise<ListFlowsResponse> {
@@ -213,4 +229,19 @@ test('a flow is looked up by its tuple; one that is not remembered is not found'
   t.is(error?.message, 'there is no flow 203.0.113.7:1 to 198.51.100.1:80/tcp that this node remembers');
   const wrong = await t.throwsAsync(service.call('lookupFlow', { tuple: { ...tuple, vip: 'web', vipPort: 65_536 } }));
   t.is(wrong?.message, 'tuple.vip: "web" is not an IP address\ntuple.vip_port: 65536 is not a port, 0 to 65535');
+});
+
+test('timeouts that are given are changed, the others are left; a wrong one is named as the request has it', async (t) => {
+  const service = serviceOf([]);
+  const set = (timeouts: object) => service.call('setTimeouts', { timeouts });
+  t.like(await set({ tcp: { seconds: 900n, nanos: 0 }, tcpFin: { seconds: 1n, nanos: 500_000_000 } }), {
+    isInForce: true,
+    timeouts: { tcpSyn: { seconds: 60n, nanos: 0 } },
+  });
+  t.deepEqual(service.timeouts, [{ tcp: '900s', tcpFin: '1500ms' }]);
+  t.deepEqual(service.audited, [{ target: 'timeouts', before: undefined, after: { tcp: '900s', tcpFin: '1500ms' } }]);
+  const nothing = await t.throwsAsync(set({}), { instanceOf: AdminError });
+  t.regex(nothing?.message ?? '', /^timeouts: has none/);
+  const wrong = await t.throwsAsync(set({ udp: { seconds: 0n, nanos: 0 } }), { instanceOf: AdminError });
+  t.regex(wrong?.message ?? '', /^timeouts\.udp: is less than 1s/);
 });

@@ -7,20 +7,23 @@ import {
   type FlowTuple,
   type ListFlowsResponse,
 } from '@weir/admin-api';
-import type { NodeConfig } from '@weir/control';
+import type { ConfigChanges, NodeConfig } from '@weir/control';
 import { type Dataplane, type SeenFlow, type FlowTuple as Tuple, transportProtocols } from '@weir/dataplane';
 import { canonicalAddress, isIpAddress } from '@weir/packet';
 import { serviceIdOf } from '../forwarding-tables.js';
 import { invalid, notFound } from './admin-error.js';
 import type { Caller } from './caller.js';
+import { changing } from './change-trouble.js';
 import { FieldChecks } from './field-checks.js';
 import { flowMatcher, holdsEverything, type Match, stateText } from './flow-filter.js';
+import { timeoutField, timeoutsInput, timeoutsMessage } from './flow-timeouts.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 
 /** What the service takes. */
 export interface FlowsParts {
   readonly dataplane: Pick<Dataplane, 'flowTable' | 'flowTableFill'>;
   readonly config: () => NodeConfig;
+  readonly changes: Pick<ConfigChanges, 'setTimeouts'>;
 }
 
 /** A message of so many flows has some 20 kB. */
@@ -30,7 +33,7 @@ const FLOWS_AT_ONCE = 4096;
 const noFilter: FlowFilter = { service: '', backend: '', client: '', vip: '', state: '', protocol: '' };
 
 /** weir.admin.v1.Flows. */
-export function flowsService({ dataplane, config }: FlowsParts): ServiceMethods {
+export function flowsService({ dataplane, config, changes }: FlowsParts): ServiceMethods {
   /** Walks the table in turns with other work, until the caller leaves. */
   async function* matching(filter: FlowFilter | undefined, { signal }: Caller): AsyncGenerator<[SeenFlow, Match]> {
     const matches = flowMatcher(filter ?? noFilter, config());
@@ -101,6 +104,26 @@ export function flowsService({ dataplane, config }: FlowsParts): ServiceMethods 
           unanswered,
           capacity: BigInt(dataplane.flowTableFill().places),
         };
+      },
+    },
+    getTimeouts: {
+      role: 'viewer',
+      unary: async () => ({ timeouts: timeoutsMessage(config().dataplane.timeouts) }),
+    },
+    setTimeouts: {
+      role: 'operator',
+      writes: true,
+      async unary({ timeouts }, caller) {
+        const wanted = timeoutsInput(timeouts);
+        if (Object.keys(wanted).length === 0) {
+          throw invalid([{ field: 'timeouts', description: 'has none; give at least one' }]);
+        }
+        const { before, after, isInForce } = await changing(
+          () => changes.setTimeouts(wanted, { signal: caller.signal }),
+          timeoutField,
+        );
+        caller.audit({ target: 'timeouts', before, after });
+        return { timeouts: timeoutsMessage(config().dataplane.timeouts), isInForce };
       },
     },
     terminateFlows: {

@@ -81,7 +81,7 @@ function servicesOf(
     backendsService({ source, node }),
     nodesService({ source, node }),
     rolloutsService(() => source.config),
-    flowsService({ dataplane: node.dataplane, config: () => source.config }),
+    flowsService({ dataplane: node.dataplane, config: () => source.config, changes: source.changes }),
     directorService({ dataplane: node.dataplane, config: () => source.config }),
     traceService({ dataplane: node.dataplane, config: () => source.config }),
   ];

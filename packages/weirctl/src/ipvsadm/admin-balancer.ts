@@ -1,8 +1,9 @@
 import {
   type BackendStats,
+  type Duration,
   type Flow,
   FlowsService,
-  ServerService,
+  FlowTimeouts,
   type Service,
   ServicesService,
   type Snapshot,
@@ -11,10 +12,10 @@ import {
   serviceSpecOf,
   type Traffic,
 } from '@weir/admin-api';
-import { parseNodeConfig, type ServiceInput } from '@weir/control';
-import { parse, stringify } from 'yaml';
+import type { ServiceInput } from '@weir/control';
 import type { AdminClient } from '../client/admin-client.js';
 import { allPages } from '../client/all-pages.js';
+import { durationMs, durationOf } from '../render/quantities.js';
 import {
   type Balancer,
   type BalancerCounters,
@@ -85,23 +86,25 @@ export class AdminBalancer implements Balancer {
   }
 
   async timeouts(): Promise<Readonly<Record<FlowState, number>>> {
-    const { yaml } = await this.#client.call(ServerService.getConfig, {});
-    const { dataplane } = parse(yaml) as { dataplane?: unknown };
-    // Of the rest, this command needs nothing.
-    const text = stringify({
-      node: { interfaces: ['any'] },
-      services: [],
-      ...(dataplane === undefined ? {} : { dataplane }),
-    });
-    const { timeouts } = parseNodeConfig(text, 'configuration').dataplane;
+    const { timeouts } = await this.#client.call(FlowsService.getTimeouts, {});
+    const seconds = (duration: Duration | undefined) => durationMs(duration) / 1000;
     return {
-      syn: timeouts.tcpSynMs / 1000,
-      established: timeouts.tcpMs / 1000,
-      fin: timeouts.tcpFinMs / 1000,
-      closed: timeouts.tcpCloseMs / 1000,
-      udp: timeouts.udpMs / 1000,
-      other: timeouts.otherMs / 1000,
+      syn: seconds(timeouts?.tcpSyn),
+      established: seconds(timeouts?.tcp),
+      fin: seconds(timeouts?.tcpFin),
+      closed: seconds(timeouts?.tcpClose),
+      udp: seconds(timeouts?.udp),
+      other: seconds(timeouts?.other),
     };
+  }
+
+  async setTimeouts({ established, fin, udp }: Parameters<Balancer['setTimeouts']>[0]): Promise<void> {
+    const timeouts = FlowTimeouts.fromPartial({
+      ...(established === undefined ? {} : { tcp: durationOf(established * 1000) }),
+      ...(fin === undefined ? {} : { tcpFin: durationOf(fin * 1000) }),
+      ...(udp === undefined ? {} : { udp: durationOf(udp * 1000) }),
+    });
+    await this.#client.call(FlowsService.setTimeouts, { timeouts });
   }
 
   async flowCapacity(): Promise<number> {

@@ -17,6 +17,8 @@ export interface Balancer {
   flows(): AsyncIterable<BalancerFlow>;
   /** After how many seconds without a packet a flow is forgotten, by its state. */
   timeouts(): Promise<Readonly<Record<FlowState, number>>>;
+  /** Of all nodes that share a configuration. What is absent stays. */
+  setTimeouts(seconds: { readonly established?: number; readonly fin?: number; readonly udp?: number }): Promise<void>;
   /** How many flows can be remembered. */
   flowCapacity(): Promise<number>;
 }

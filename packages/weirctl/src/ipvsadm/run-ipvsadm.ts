@@ -1,5 +1,5 @@
 import { changeServices, isChange } from './change-services.js';
-import type { IpvsadmCommand } from './ipvsadm-command.js';
+import type { IpvsadmCommand, Timeouts } from './ipvsadm-command.js';
 import type { IpvsadmContext } from './ipvsadm-context.js';
 import { IpvsadmError, refused, wrongUsage } from './ipvsadm-error.js';
 import { usageText } from './ipvsadm-usage.js';
@@ -35,7 +35,7 @@ export async function runIpvsadm(words: readonly string[], context: IpvsadmConte
     case 'zero':
       return zero(command.key, context);
     case 'set-timeouts':
-      return refuseTimeouts(command);
+      return setTimeouts(command.timeouts, context);
     case 'start-daemon':
     case 'stop-daemon':
       return refused(
@@ -102,8 +102,8 @@ async function nameOf(
   return found.kind === 'service' ? found.service.name : '';
 }
 
-function refuseTimeouts({ timeouts }: Extract<IpvsadmCommand, { kind: 'set-timeouts' }>): never {
-  const keys = Object.entries(timeouts).filter(([, seconds]) => seconds > 0);
-  const text = keys.map(([key, seconds]) => `${key}: ${seconds}s`).join(', ');
-  return refused(`--set: timeouts are of all nodes alike; write dataplane: { timeouts: { ${text} } } in weir.yaml`);
+/** 0 leaves one as it is. */
+async function setTimeouts({ tcp, tcpFin, udp }: Timeouts, { balancer }: IpvsadmContext): Promise<void> {
+  const wanted = Object.entries({ established: tcp, fin: tcpFin, udp }).filter(([, seconds]) => seconds > 0);
+  if (wanted.length > 0) await balancer.setTimeouts(Object.fromEntries(wanted));
 }

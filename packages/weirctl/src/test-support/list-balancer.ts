@@ -23,6 +23,7 @@ export class ListBalancer implements Balancer {
   applied: string[] = [];
   #entries = new Map<string, { service: ServiceInput; revision: string }>();
   #lastRevision = 0;
+  #timeouts = { syn: 60, established: 900, fin: 120, closed: 10, udp: 300, other: 300 };
 
   constructor(
     services: readonly ServiceInput[] = [],
@@ -61,7 +62,11 @@ export class ListBalancer implements Balancer {
   }
 
   async timeouts() {
-    return { syn: 60, established: 900, fin: 120, closed: 10, udp: 300, other: 300 };
+    return this.#timeouts;
+  }
+
+  async setTimeouts(seconds: Parameters<Balancer['setTimeouts']>[0]) {
+    this.#timeouts = { ...this.#timeouts, ...seconds };
   }
 
   async flowCapacity() {
