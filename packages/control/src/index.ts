@@ -6,6 +6,7 @@ export type {
   ChangeOptions,
   ConfigChanges,
   EntryOrigin,
+  TimeoutsInput,
   WantedState,
   WrittenBackend,
   WrittenService,
