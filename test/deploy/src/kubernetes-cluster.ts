@@ -49,7 +49,7 @@ export class KubernetesCluster implements AsyncDisposable {
       await this.#ask('PUT', `${list}/${name}`, {
         ...known,
         ...object,
-        status: known['status'],
+        status: known.status,
         metadata: known.metadata,
       });
   }

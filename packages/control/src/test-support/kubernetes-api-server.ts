@@ -97,7 +97,7 @@ export class KubernetesApiServer implements AsyncDisposable {
     const before = this.store.get('services', namespace, name);
     return this.store.put('services', {
       ...serviceObject(name, settings),
-      ...(before && { status: before['status'] }),
+      ...(before && { status: before.status }),
     });
   }
 
@@ -252,7 +252,7 @@ export class KubernetesApiServer implements AsyncDisposable {
       return;
     }
     const metadata = { ...before.metadata, ...body.metadata };
-    const next = isStatus ? { ...before, metadata, status: body['status'] } : { ...body, metadata };
+    const next = isStatus ? { ...before, metadata, status: body.status } : { ...body, metadata };
     send(response, 200, this.store.put(kind, next));
   }
 

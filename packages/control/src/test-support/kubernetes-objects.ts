@@ -3,6 +3,7 @@ export interface KubernetesObject {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata: KubernetesMetadata;
+  readonly status?: unknown;
   readonly [field: string]: unknown;
 }
 

@@ -25,9 +25,8 @@ export class KubernetesStore {
   version = 1;
 
   list(kind: Kind, namespace: string | undefined): readonly KubernetesObject[] {
-    return [...this.#objects].flatMap(([key, object]) =>
-      key.startsWith(`${kind}/${namespace ?? ''}`) ? [object] : [],
-    );
+    const prefix = namespace === undefined ? `${kind}/` : `${kind}/${namespace}/`;
+    return [...this.#objects].flatMap(([key, object]) => (key.startsWith(prefix) ? [object] : []));
   }
 
   get(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
