@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { closeSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -19,6 +19,7 @@ import {
 } from '@weir/dataplane';
 import { type Encapsulation, encapsulations } from './advertised-mss.js';
 import { AgentError } from './agent-error.js';
+import type { Note } from './host-changes.js';
 import { addressOfMapped, mappedAddress, type Network, networkKey } from './network.js';
 
 const OBJECT_PATH = fileURLToPath(new URL('../obj/decap.bpf.o', import.meta.url));
@@ -161,15 +162,12 @@ export class Decapsulation implements Disposable {
 
   /** What was noted last, also by a former life; empty at first. */
   get note(): string {
-    const bytes = Buffer.from(this.#record.buffer);
-    return bytes.toString('utf8', 0, bytes.indexOf(0));
+    return readNote(this.#record);
   }
 
   /** Pinned with the counters: it outlives this process until {@link detachDecapsulation}. */
   set note(text: string) {
-    const bytes = Buffer.from(`${text}\0`);
-    assert(bytes.byteLength <= RECORD_BYTES, 'a note of the agent is longer than its map');
-    new Uint8Array(this.#record.buffer).set(bytes);
+    writeNote(this.#record, text);
   }
 
   /** Says which addresses this host has; a next hop among them is no reason to send a packet on. At most 4096. */
@@ -217,17 +215,49 @@ export class Decapsulation implements Disposable {
   }
 }
 
-/** Lets go of an interface, and forgets the counters and the note. */
-export function detachDecapsulation(interfaceName: string, pinDirectory: string): void {
-  unpin(join(pinDirectory, 'links', interfaceName));
+/** Lets go of the interfaces, and forgets the counters and the note. */
+export function detachDecapsulation(pinDirectory: string): void {
+  const links = join(pinDirectory, 'links');
+  if (existsSync(links)) for (const name of readdirSync(links)) unpin(join(links, name));
   unpin(join(pinDirectory, 'counters'));
   unpin(join(pinDirectory, 'record'));
-  for (const directory of [join(pinDirectory, 'links'), pinDirectory]) {
+  for (const directory of [links, pinDirectory]) {
     try {
       rmdirSync(directory);
     } catch {
       return; // somebody else's pins are in it
     }
+  }
+}
+
+/** What an agent noted that has ended and left things in place; undefined when there is no such note. */
+export class LeftNote implements Note, Disposable {
+  readonly #record: MappedArray;
+
+  static open(pinDirectory: string): LeftNote | undefined {
+    const fd = openPinned(join(pinDirectory, 'record'));
+    if (fd === undefined) return undefined;
+    try {
+      return new LeftNote(recordOf(fd));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private constructor(record: MappedArray) {
+    this.#record = record;
+  }
+
+  get note(): string {
+    return readNote(this.#record);
+  }
+
+  set note(text: string) {
+    writeNote(this.#record, text);
+  }
+
+  [Symbol.dispose](): void {
+    this.#record[Symbol.dispose]();
   }
 }
 
@@ -254,6 +284,17 @@ function countersOf(fd: number): MappedArray {
 
 function recordOf(fd: number): MappedArray {
   return new MappedArray(fd, 'agent_record', RECORD_BYTES, 1);
+}
+
+function readNote({ buffer }: MappedArray): string {
+  const bytes = Buffer.from(buffer);
+  return bytes.toString('utf8', 0, bytes.indexOf(0));
+}
+
+function writeNote({ buffer }: MappedArray, text: string): void {
+  const bytes = Buffer.from(`${text}\0`);
+  assert(bytes.byteLength <= RECORD_BYTES, 'a note of the agent is longer than its map');
+  new Uint8Array(buffer).set(bytes);
 }
 
 function sumOf({ buffer }: MappedArray): DecapsulationCounts {

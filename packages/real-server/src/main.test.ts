@@ -290,6 +290,16 @@ testAsRoot('a restart with --keep loses no packet, and the last agent takes back
   t.is(state(), before);
 });
 
+testAsRoot('leave takes back what an agent with --keep left, once', async (t) => {
+  const before = state();
+  await stop(await startAgent('--keep'));
+  t.not(state(), before);
+  const leave = () => execFileSync(process.execPath, [MAIN, 'leave', '--pin-directory', PINS], { encoding: 'utf8' });
+  t.is(leave(), 'taken back\n');
+  t.is(state(), before);
+  t.is(leave(), `nothing to take back: nothing is pinned in ${PINS}\n`);
+});
+
 testAsRoot('an agent that was killed leaves no process, and the next one takes back what it did', async (t) => {
   const before = state();
   const killed = await startAgent();

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { ExitCode, exitCodeOf } from '@weir/daemon';
+import { createLogger, ExitCode, exitCodeOf } from '@weir/daemon';
 import { Command, CommanderError } from 'commander';
 import { parseAgentOptions, type RawOptions } from './agent-options.js';
 import { counterNames, type DecapsulationCounts, readDecapsulationCounts } from './decapsulation.js';
+import { leave } from './leave.js';
 import { addRegisterCommand } from './register-command.js';
 import { runAgent } from './run-agent.js';
 import { VERSION } from './version.js';
@@ -82,6 +83,15 @@ program
     const counts = readDecapsulationCounts(pinDirectory);
     const lines = json ? [JSON.stringify(counts)] : countLines(counts);
     process.stdout.write(`${lines.join('\n')}\n`);
+  });
+
+program
+  .command('leave')
+  .description('take back what an agent did that has ended and was told to --keep it, or was killed')
+  .option('--pin-directory <path>', 'of the agent', PIN_DIRECTORY)
+  .action(async ({ pinDirectory }: { pinDirectory: string }) => {
+    const left = await leave(pinDirectory, createLogger('real-server', { level: 'info', format: 'json' }));
+    process.stdout.write(left ? 'taken back\n' : `nothing to take back: nothing is pinned in ${pinDirectory}\n`);
   });
 
 addRegisterCommand(program);

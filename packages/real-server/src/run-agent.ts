@@ -2,13 +2,13 @@ import { aborted, createLogger, createReadiness, type Logger, listenToSignals } 
 import { requireHost } from '@weir/doctor';
 import type { AgentOptions } from './agent-options.js';
 import { silenceArp } from './arp-policy.js';
-import { Decapsulation, detachDecapsulation } from './decapsulation.js';
+import { Decapsulation } from './decapsulation.js';
 import { followRoutes } from './follow-routes.js';
 import { ChangeRecord } from './host-changes.js';
-import { restoreSettings } from './kernel-settings.js';
 import { applyOwnAddresses } from './own-addresses.js';
 import { allowAsymmetricPath } from './reverse-path.js';
 import { letRoutesBeLookedUp, resolveHops } from './second-chance-hops.js';
+import { takeBack } from './take-back.js';
 import { attachToa, detachToa } from './toa.js';
 import { applyVipAddresses } from './vip-addresses.js';
 import { applyVipRoutes, hasDefaultRouteBy, removeVipRoutes } from './vip-routes.js';
@@ -65,12 +65,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     logger.info({ event: 'agent_leaving', ...decapsulation.counts(), signal: signals.stop.reason }, 'leaving');
   } catch (error) {
     logger.fatal({ event: 'start_failed', err: error }, (error as Error).message);
-    await takeBack(options, record, logger);
+    await takeBack(options.pinDirectory, record, logger);
     throw error;
   } finally {
     clearInterval(alive);
   }
-  if (!options.keep) await takeBack(options, record, logger);
+  if (!options.keep) await takeBack(options.pinDirectory, record, logger);
 }
 
 /** The VIPs come last: no packet for them is answered before all else is right. */
@@ -97,20 +97,4 @@ async function install(options: AgentOptions, record: ChangeRecord, logger: Logg
   const advertisedMss = await applyVipRoutes(options);
   await applyVipAddresses(options.vips, record);
   return advertisedMss;
-}
-
-/** In the opposite order; a step that fails does not keep the others from it. */
-async function takeBack(options: AgentOptions, record: ChangeRecord, logger: Logger): Promise<void> {
-  const steps = [
-    () => applyVipAddresses([], record),
-    () => removeVipRoutes(),
-    () => restoreSettings(record),
-    async () => detachToa(options.pinDirectory),
-    async () => detachDecapsulation(options.interface, options.pinDirectory),
-  ];
-  for (const step of steps) {
-    await step().catch((error: unknown) =>
-      logger.warn({ event: 'end_failed', err: error }, 'could not take back all that was done'),
-    );
-  }
 }
