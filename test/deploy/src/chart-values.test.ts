@@ -54,6 +54,12 @@ const refused: readonly (readonly [what: string, values: object, message: RegExp
     /admin\.tlsSecret: is empty, and admin\.port is 9645/,
   ],
   ['a client certificate of no Secret', { redis: { clientCertificate: true } }, /redis\.tlsSecret: is empty/],
+  ['Services without a pool', { kubernetes: { enabled: true } }, /kubernetes\.pools: is empty/],
+  [
+    'a pool with a key that is not known',
+    { kubernetes: { enabled: true, pools: [{ name: 'public', cidr: '198.51.100.0/24' }] } },
+    /at '\/kubernetes\/pools\/0': .*'cidr'|missing property 'addresses'/,
+  ],
   ['an agent without VIPs', { agent: { enabled: true } }, /agent\.vips: is empty/],
   [
     'a password for the bundled etcd',

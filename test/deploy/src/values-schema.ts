@@ -77,7 +77,6 @@ const constraints: Readonly<Record<string, Schema>> = {
   'metrics.serviceMonitor.labels': strings,
   'metrics.prometheusRule.labels': strings,
   'metrics.dashboard.labels': strings,
-  'kubernetes.config': anything,
   'networkPolicy.nodeCidrs': list(network),
   'serviceAccount.annotations': strings,
 };
@@ -90,7 +89,9 @@ const constraints: Readonly<Record<string, Schema>> = {
 export function valuesSchema(values: Readonly<Record<string, unknown>>): Schema {
   const schema = schemaOf(values, '') as { readonly properties: object };
   // What helm hands down to charts that are part of another.
-  const properties = { ...schema.properties, config: configSchema(), global: anything };
+  const config = configSchema();
+  const kubernetes = kubernetesSchema(config.properties as Readonly<Record<string, Schema>>);
+  const properties = { ...schema.properties, config, kubernetes, global: anything };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Values of the chart weir',
@@ -117,6 +118,14 @@ function configSchema(): Schema {
   const { node, ...properties } = schema.properties as Record<string, Schema>;
   const { required: _, ...partOfNode } = node as Schema;
   return forHelm({ ...schema, properties: { ...properties, node: partOfNode } }) as Schema;
+}
+
+/** weir.yaml's section, that may be turned on and off. */
+function kubernetesSchema({ kubernetes }: Readonly<Record<string, Schema>>): Schema {
+  const { required: _, ...section } = kubernetes as Schema;
+  const { pools, ...properties } = section.properties as Record<string, Schema>;
+  const { minItems: __, ...anyPools } = pools as Schema;
+  return { ...section, properties: { enabled: { type: 'boolean' }, pools: anyPools, ...properties } };
 }
 
 /**

@@ -21,6 +21,9 @@
 {{- fail (printf "%s.tlsSecret: is empty, and %s.clientCertificate is true; name the Secret that has tls.crt and tls.key" $part $part) }}
 {{- end }}
 {{- end }}
+{{- if and .Values.kubernetes.enabled (not .Values.kubernetes.pools) }}
+{{- fail "kubernetes.pools: is empty, and kubernetes.enabled is true; name the networks that Services get addresses from" }}
+{{- end }}
 {{- if and .Values.agent.enabled (not .Values.agent.vips) }}
 {{- fail "agent.vips: is empty, and agent.enabled is true; name the VIPs that backends take packets for" }}
 {{- end }}

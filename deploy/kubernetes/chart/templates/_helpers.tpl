@@ -54,6 +54,9 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- $tls := dict "certificate" "/etc/weir-admin/tls.crt" "key" "/etc/weir-admin/tls.key" "clientCa" "/etc/weir-admin/ca.crt" }}
 {{- $_ := set $made "admin" (dict "listen" (list (printf "${env:NODE_IP}:%v" .Values.admin.port)) "tls" $tls "roles" .Values.admin.roles) }}
 {{- end }}
-{{- if and .Values.kubernetes.enabled .Values.kubernetes.config }}{{ $_ := set $made "kubernetes" .Values.kubernetes.config }}{{ end }}
+{{- if .Values.kubernetes.enabled }}
+{{- $lease := dict "lease" (dict "name" (include "weir.name" .)) }}
+{{- $_ := set $made "kubernetes" (mergeOverwrite $lease (omit .Values.kubernetes "enabled")) }}
+{{- end }}
 {{- toYaml (mergeOverwrite $made (deepCopy .Values.config)) }}
 {{- end }}

@@ -85,7 +85,7 @@ done
 if [ "$(cat /proc/sys/net/ipv4/conf/all/rp_filter)" = 1 ] || [ "$(cat "/proc/sys/net/ipv4/conf/$interface/rp_filter")" = 1 ]; then
   echo 2 > "/proc/sys/net/ipv4/conf/$interface/rp_filter"
 fi
-{{- if dig "node" "localAddresses" "" .Values.config }}
+{{- if contains "localAddresses" (toJson .Values.config) }}
 if [ -e "/proc/sys/net/ipv6/conf/$interface/proxy_ndp" ]; then echo 1 > "/proc/sys/net/ipv6/conf/$interface/proxy_ndp"; fi
 {{- end }}
 {{- end }}
