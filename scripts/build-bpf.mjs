@@ -35,6 +35,8 @@ for (const source of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')
       '-target',
       'bpf',
       '-mcpu=v3',
+      // Names of sources that do not tell where they were compiled.
+      '-fdebug-compilation-dir=.',
       `-D__TARGET_ARCH_${architecture.target}`,
       `-I/usr/include/${architecture.multiarch}`,
       '-c',

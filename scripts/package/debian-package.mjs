@@ -35,8 +35,8 @@ export function buildDebianPackage(tree, release, staging) {
   writeControl(root, release);
   normalize(root, release.epochSeconds);
   const file = join(staging, `weir_${release.version}_${release.debianArch}.deb`);
-  // gzip: a third larger than xz, and ten times as fast.
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zgzip', '-z6', root, file], {
+  // Debian 12 and later unpack it, as does every Ubuntu with a kernel that is new enough; a tenth of the time of gzip, and smaller.
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zzstd', '-z3', root, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(release.epochSeconds) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -1,8 +1,8 @@
 import { cpSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
-/** What compilers and editors need of packages that production lists only because of them. */
-const BUILD_ONLY = /\/node_modules\/(@types\/.*|undici-types|nan)$/;
+/** Listed for production, and loaded by nothing there: what compilers and editors read, and parts for Bare, another runtime. */
+const NEVER_LOADED = /\/node_modules\/(@types\/.*|undici-types|nan|bare-[^/]+)$/;
 
 /** Files that nothing loads, by their endings: sources, types, maps, documents, what compilers leave, tests. Licences stay. */
 const LEFT_OUT = [
@@ -41,7 +41,7 @@ const AFTER_BUILD = {
  * @param path  such as node_modules/etcd3; a package that npm has put below it is one of its own
  */
 export function copyDependency(path, tree) {
-  if (BUILD_ONLY.test(`/${path}`)) return;
+  if (NEVER_LOADED.test(`/${path}`)) return;
   const to = join(tree, path);
   cpSync(path, to, { recursive: true, filter: (source) => isWanted(relative(path, source), source) });
   for (const name of AFTER_BUILD[basename(path)] ?? []) rmSync(join(to, name), { recursive: true, force: true });

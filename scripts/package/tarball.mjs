@@ -26,7 +26,7 @@ export function buildTarball(tree, { version, arch, epochSeconds }, staging) {
   const file = join(staging, `${name}.tar.gz`);
   const owner = ['--owner=0', '--group=0', '--numeric-owner'];
   const tar = ['--create', '--sort=name', '--format=gnu', '--mode=go=rX,u+rw', ...owner, `--directory=${parent}`, name];
-  execFileSync('sh', ['-c', 'tar "$@" | gzip --no-name > "$FILE"', 'tar', ...tar], {
+  execFileSync('sh', ['-c', 'tar "$@" | gzip -4 --no-name > "$FILE"', 'tar', ...tar], {
     env: { ...process.env, FILE: file },
     stdio: 'inherit',
   });
