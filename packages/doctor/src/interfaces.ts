@@ -1,5 +1,6 @@
 import type { Host } from './host.js';
 import { HostError } from './host-error.js';
+import { jsonAnswer } from './json-answer.js';
 
 /** An interface as `ip -json -details link show` tells of it. */
 export interface LinkView {
@@ -19,7 +20,14 @@ export interface LinkView {
 /** @returns undefined: there is no interface of this name */
 export async function linkOf(host: Host, name: string): Promise<LinkView | undefined> {
   try {
-    const [link] = JSON.parse(await host.run('ip', ['-json', '-details', 'link', 'show', 'dev', name])) as LinkView[];
+    const [link] = await jsonAnswer<readonly LinkView[]>(host, 'ip', [
+      '-json',
+      '-details',
+      'link',
+      'show',
+      'dev',
+      name,
+    ]);
     return link;
   } catch (error) {
     if (error instanceof HostError && /does not exist/.test(error.message)) return undefined;
@@ -27,12 +35,11 @@ export async function linkOf(host: Host, name: string): Promise<LinkView | undef
   }
 }
 
+type FeaturesAnswer = Readonly<Record<string, string | { readonly active: boolean }>>;
+
 /** Features of an interface, such as `large-receive-offload`, and whether they are on. */
 export async function featuresOf(host: Host, name: string): Promise<ReadonlyMap<string, boolean>> {
-  const [answer] = JSON.parse(await host.run('ethtool', ['--json', '-k', name])) as Record<
-    string,
-    string | { readonly active: boolean }
-  >[];
+  const [answer] = await jsonAnswer<readonly FeaturesAnswer[]>(host, 'ethtool', ['--json', '-k', name]);
   const features = Object.entries(answer ?? {}).flatMap(([feature, value]) =>
     typeof value === 'string' ? [] : [[feature, value.active] as const],
   );

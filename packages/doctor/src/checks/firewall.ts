@@ -1,5 +1,10 @@
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
+import { jsonAnswer } from '../json-answer.js';
+
+interface ChainsAnswer {
+  readonly nftables: readonly { readonly chain?: Chain }[];
+}
 
 interface Chain {
   readonly family: string;
@@ -18,8 +23,7 @@ export const firewall: Check = {
   cure: 'let pass: TCP 179 from routers; on backends UDP 6080 (gue), 19523 (second chance), IP protocols 4, 41 and 47 from nodes; on nodes UDP of `nodes.port`. What XDP forwards comes past no firewall',
   roles: ['node', 'backend'],
   async examine(_, host) {
-    const text = await host.run('nft', ['--json', 'list', 'chains']);
-    const { nftables } = JSON.parse(text) as { readonly nftables: readonly { readonly chain?: Chain }[] };
+    const { nftables } = await jsonAnswer<ChainsAnswer>(host, 'nft', ['--json', 'list', 'chains']);
     const dropping = nftables.flatMap(({ chain }) =>
       chain?.policy === 'drop' && (chain.hook === 'input' || chain.hook === 'forward') ? [chain] : [],
     );

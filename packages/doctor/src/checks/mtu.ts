@@ -4,6 +4,7 @@ import type { Finding } from '../finding.js';
 import type { Host } from '../host.js';
 import { HostError } from '../host-error.js';
 import { linkOf } from '../interfaces.js';
+import { jsonAnswer } from '../json-answer.js';
 import type { NodeSubject } from '../subject.js';
 
 /** What clients send at most, unless a smaller MSS is told them: the MTU of Ethernet. */
@@ -81,7 +82,7 @@ async function wayFinding(way: Way, host: Host): Promise<Looked> {
 
 async function routeTo(backend: string, host: Host): Promise<RouteAnswer | undefined> {
   try {
-    const [route] = JSON.parse(await host.run('ip', ['-json', 'route', 'get', backend])) as RouteAnswer[];
+    const [route] = await jsonAnswer<readonly RouteAnswer[]>(host, 'ip', ['-json', 'route', 'get', backend]);
     return route;
   } catch (error) {
     if (error instanceof HostError && error.code === 'HOST_COMMAND_FAILED') return undefined;

@@ -2,6 +2,7 @@ import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import type { Host } from '../host.js';
 import { largerSetting, settingCommand } from '../interface-setting.js';
+import { jsonAnswer } from '../json-answer.js';
 import { interfacesOf, type Subject } from '../subject.js';
 
 /** Values of rp_filter (RFC 3704; Documentation/networking/ip-sysctl.rst). */
@@ -54,8 +55,7 @@ async function reversePathFinding(name: string, subject: Subject, host: Host): P
 }
 
 async function hasDefaultRoute(name: string, host: Host): Promise<boolean> {
-  const routes = JSON.parse((await host.run('ip', ['-json', '-4', 'route', 'show', 'default'])) || '[]') as readonly {
-    readonly dev?: string;
-  }[];
+  const args = ['-json', '-4', 'route', 'show', 'default'];
+  const routes = await jsonAnswer<readonly { readonly dev?: string }[]>(host, 'ip', args);
   return routes.some(({ dev }) => dev === name);
 }

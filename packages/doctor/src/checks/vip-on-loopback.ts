@@ -1,5 +1,6 @@
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
+import { jsonAnswer } from '../json-answer.js';
 
 interface AddressAnswer {
   readonly addr_info: readonly AddressView[];
@@ -21,7 +22,13 @@ export const vipOnLoopback: Check = {
   async examine(subject, host) {
     if (subject.role !== 'backend') return [];
     if (subject.vips.length === 0) return [{ verdict: 'skipped', found: 'no VIP is known: --vip names them' }];
-    const [loopback] = JSON.parse(await host.run('ip', ['-json', 'address', 'show', 'dev', 'lo'])) as AddressAnswer[];
+    const [loopback] = await jsonAnswer<readonly AddressAnswer[]>(host, 'ip', [
+      '-json',
+      'address',
+      'show',
+      'dev',
+      'lo',
+    ]);
     const present = loopback?.addr_info ?? [];
     return subject.vips.map((vip) =>
       vipFinding(
