@@ -27,6 +27,7 @@ export const sidebar = [
     items: [
       { text: 'Health checks', link: '/health' },
       { text: 'Where backends come from', link: '/discovery' },
+      { text: 'Services of Kubernetes', link: '/kubernetes-services' },
       { text: 'One configuration: etcd', link: '/etcd' },
       { text: 'Changes while nodes run', link: '/changes' },
       { text: 'Connection state: Redis', link: '/connection-state' },

@@ -20,7 +20,7 @@ const addresses = z.string().superRefine((text, context) => {
 });
 
 const pool = z.strictObject({
-  name: label,
+  name: label.describe('What the annotation weir.io/pool asks for.'),
   addresses: z
     .array(addresses)
     .min(1, 'has no address')
@@ -54,7 +54,7 @@ export const kubernetes = z.strictObject({
     .prefault({}),
   lease: z
     .strictObject({
-      name: label.default('weir'),
+      name: label.describe('The same for all nodes of a cluster.').default('weir'),
       namespace: label.describe('Default: that of the account or the context, or default.').optional(),
       duration: durationUpTo(3_600_000, '1h')
         .refine((ms) => ms >= LEASE_MIN_MS && ms % 1000 === 0, 'is not a whole number of seconds from 3s')
