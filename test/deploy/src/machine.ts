@@ -114,9 +114,11 @@ export class Machine implements AsyncDisposable {
    * @throws LabError `LAB_COMMAND_FAILED` with what it said, as when a dependency is in no repository
    */
   async install(debFile: string): Promise<string> {
-    const inside = `/var/cache/${basename(debFile)}`;
+    const inside = `/root/${basename(debFile)}`;
     await copyFile(debFile, `/proc/${this.system.pid}/root${inside}`);
-    return await this.#apt(['install', inside]);
+    const said = await this.#apt(['install', inside]);
+    await this.output('rm', [inside]);
+    return said;
   }
 
   /** Installs packages by name from the repository, as it is now. */
