@@ -1,4 +1,3 @@
-import { waitUntil } from '@weir/lab';
 import test from 'ava';
 import { AS_IMAGE_USER, AS_POD, ContainerCluster, NODE_CAPABILITIES, ready } from './container-cluster.js';
 import type { ImageContainer } from './image-runtime.js';
@@ -79,11 +78,7 @@ testAsRoot('SIGTERM withdraws, drains and ends a container with 0, and no reques
 testAsRoot('what a killed container has pinned is taken over by the next one', async (t) => {
   t.timeout(180_000);
   const { weir } = cluster;
-  const crash = node(1);
-  crash.process.kill('SIGKILL');
-  await crash.process.exited;
-  const gone = () => (cluster.node(1).pids().length === 0 ? true : undefined);
-  await waitUntil('the processes of the container to be gone', gone);
+  await node(1).kill();
   nodes[1] = await ready(await cluster.startNode(1, AS_POD));
   for (const vip of vips()) {
     await weir.waitForRoutes(vip, 2);

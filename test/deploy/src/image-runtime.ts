@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult, LabHost, LabProcess, ProcessEnd, RunOptions } from '@weir/lab';
 import { type BuiltImage, builtImage } from './built-image.js';
-import { ociConfig } from './oci-config.js';
+import { type OciConfig, ociConfig } from './oci-config.js';
 
 /** A folder or file of the machine that the container sees. */
 export interface ImageMount {
@@ -45,7 +46,7 @@ export async function runImage(host: LabHost, options: ImageRun, image?: BuiltIm
   const bundle = join(host.directory, `container-${host.name}-${name}`);
   mkdirSync(bundle, { recursive: true });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
-  return new ImageContainer(host, name, bundle);
+  return new ImageContainer(host, name, bundle, config);
 }
 
 /** crun wants either kind of cgroups; a machine may have both, even though containers here have none of their own. */
@@ -58,9 +59,13 @@ export class ImageContainer implements AsyncDisposable {
   readonly #host: LabHost;
   readonly #crun: readonly string[];
   readonly #id: string;
+  readonly #bundle: string;
+  readonly #config: OciConfig;
 
-  constructor(host: LabHost, name: string, bundle: string) {
+  constructor(host: LabHost, name: string, bundle: string, config: OciConfig) {
     this.#host = host;
+    this.#bundle = bundle;
+    this.#config = config;
     this.#id = `${host.namespace}-${name}`;
     this.#crun = [...IN_CGROUP2, '--root', join(host.directory, 'crun'), '--cgroup-manager=disabled'];
     this.process = host.spawn('unshare', [...this.#crun, 'run', '--bundle', bundle, this.#id], { name });
@@ -68,12 +73,20 @@ export class ImageContainer implements AsyncDisposable {
 
   /** Runs a program in the container to its end, with the container's user and capabilities, as `exec` of a probe does. */
   async exec(command: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return await this.#host.run('unshare', [...this.#crun, 'exec', this.#id, ...command], options);
+    const file = join(this.#bundle, `exec-${randomUUID()}.json`);
+    writeFileSync(file, JSON.stringify({ ...this.#config.process, args: command }));
+    return await this.#host.run('unshare', [...this.#crun, 'exec', '--process', file, this.#id], options);
   }
 
   /** Ends it as a container runtime does: SIGTERM, and SIGKILL after a while. */
   async stop(timeoutMs = 30_000): Promise<ProcessEnd> {
     return await this.process.stop('SIGTERM', timeoutMs);
+  }
+
+  /** Ends all of its processes at once, as a crash does, and resolves when they are gone. */
+  async kill(): Promise<void> {
+    await this.#host.output('unshare', [...this.#crun, 'kill', this.#id, 'SIGKILL']);
+    await this.process.exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
