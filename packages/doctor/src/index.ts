@@ -6,6 +6,7 @@ export { type Finding, type SoundFinding, type TroubleFinding, type Verdict, ver
 export type { Host } from './host.js';
 export { localHost } from './local-host.js';
 export { agentArgumentsIn, readAgentArguments } from './read-agent-arguments.js';
-export { requireFreeIdentity, requireHost, requireWidth, requireWork } from './start-checks.js';
+export { requireHost } from './require-host.js';
+export { requireFreeIdentity, requireWidth, requireWork } from './require-surroundings.js';
 export { StartError, type StartErrorCode } from './start-error.js';
 export { type BackendSubject, type DaemonView, type NodeSubject, type Role, roles, type Subject } from './subject.js';

@@ -1,5 +1,5 @@
 import { aborted, createLogger, createReadiness, type Logger, listenToSignals } from '@weir/daemon';
-import { requireHost } from '@weir/doctor';
+import { requireHost } from '@weir/doctor/host';
 import type { AgentOptions } from './agent-options.js';
 import { silenceArp } from './arp-policy.js';
 import { Decapsulation } from './decapsulation.js';
