@@ -62,9 +62,9 @@ export const MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergeP
 const ANSWER_MS = 10_000;
 const patience = timeout(ANSWER_MS, TimeoutStrategy.Aggressive);
 
-/** What a server answers, unless it is silent for too long. */
-export function answered<T>(answer: Promise<T>): Promise<T> {
-  return patience.execute(() => answer);
+/** What a server answers, unless it is silent for too long, or nobody waits for it any more. */
+export function answered<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return patience.execute(() => answer, signal);
 }
 
 /** The HTTP status of an API server's answer. Undefined: there was none. */

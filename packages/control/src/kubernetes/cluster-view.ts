@@ -18,6 +18,8 @@ interface ViewOptions {
 interface Scope {
   readonly resource: Resource;
   readonly objects: Pick<Objects<unknown>, 'replace' | 'change' | 'remove'>;
+  /** Whether a change of it matters. */
+  isOurs(object: unknown): boolean;
   end: AbortController;
   following: Promise<void>;
 }
@@ -47,9 +49,15 @@ export class ClusterView implements AsyncDisposable {
     this.#services = new Objects((object) => loadBalancerService(object, config.loadBalancerClass));
     this.#slices = new Objects(endpointSlice);
     const namespaces = config.namespaces.length > 0 ? config.namespaces : [undefined];
-    this.#scopes = namespaces.flatMap((namespace) => [
-      { resource: servicesOf(api, namespace), objects: this.#services, ...NOT_FOLLOWED },
-      { resource: endpointSlicesOf(api, namespace), objects: this.#slices, ...NOT_FOLLOWED },
+    this.#scopes = namespaces.flatMap((namespace): Scope[] => [
+      { resource: servicesOf(api, namespace), objects: this.#services, isOurs: () => true, ...NOT_FOLLOWED },
+      {
+        resource: endpointSlicesOf(api, namespace),
+        objects: this.#slices,
+        // Most are of Services that nobody balances.
+        isOurs: (object) => this.#services.has(endpointSlice(object)?.service ?? ''),
+        ...NOT_FOLLOWED,
+      },
     ]);
     for (const scope of this.#scopes) this.#follow(scope);
   }
@@ -92,7 +100,7 @@ export class ClusterView implements AsyncDisposable {
   #follow(scope: Scope): void {
     if (this.#isClosed) return;
     const { api, onChange } = this.#options;
-    const { resource, objects } = scope;
+    const { resource, objects, isOurs } = scope;
     const changed = (isOther: boolean) => {
       if (isOther && this.isWhole) onChange();
     };
@@ -104,8 +112,8 @@ export class ClusterView implements AsyncDisposable {
         if (this.isWhole) this.#endFirstRound();
         changed(true);
       },
-      onChanged: (object: unknown) => changed(objects.change(object, resource.path)),
-      onDeleted: (object: unknown) => changed(objects.remove(object)),
+      onChanged: (object: unknown) => changed(objects.change(object, resource.path) && isOurs(object)),
+      onDeleted: (object: unknown) => changed(objects.remove(object) && isOurs(object)),
       onTrouble: (error: unknown) => this.#lost(resource.path, error),
     };
     scope.end = new AbortController();

@@ -61,7 +61,7 @@ export async function followResource(
 async function list(resource: Resource, listener: ResourceListener, signal: AbortSignal): Promise<string> {
   const objects: unknown[] = [];
   for (let continueFrom: string | undefined; ; ) {
-    const { metadata, items } = await answered(resource.list(PAGE_OBJECTS, continueFrom));
+    const { metadata, items } = await answered(resource.list(PAGE_OBJECTS, continueFrom), signal);
     objects.push(...items);
     continueFrom = metadata?._continue || undefined;
     if (continueFrom !== undefined) continue;

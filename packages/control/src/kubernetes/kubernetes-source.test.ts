@@ -17,7 +17,7 @@ test.after.always((t) => rmSync(t.context.directory, { recursive: true }));
 
 const WEB = 'shop:web:tcp:80 198.51.100.0:80 -> 10.3.0.21:8080 10.3.0.22:8080';
 
-test('a Service gets an address of the pool, and is served with its pods', async (t) => {
+test.serial('a Service gets an address of the pool, and is served with its pods', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web');
   server.putPods('web', { '10.3.0.22': 'ready', '10.3.0.21': 'ready' });
@@ -28,7 +28,7 @@ test('a Service gets an address of the pool, and is served with its pods', async
   t.is(node.source.config.services[0]?.method, 'fullnat');
 });
 
-test('pods that end keep their connections, and those that do not serve are gone', async (t) => {
+test.serial('pods that end keep their connections, and those that do not serve are gone', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web');
   server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
@@ -41,7 +41,7 @@ test('pods that end keep their connections, and those that do not serve are gone
   t.pass();
 });
 
-test('an account with a client certificate will do, lists come in pages, and both families are served', async (t) => {
+test.serial('an account with a client certificate will do, lists come in pages, and both families are served', async (t) => {
   await using server = await KubernetesApiServer.start({ ...t.context, pageMax: 1 });
   for (const name of ['web', 'api']) {
     server.putService(name, {
@@ -61,7 +61,7 @@ test('an account with a client certificate will do, lists come in pages, and bot
   t.is(server.addresses('api'), '198.51.100.0 2001:db8::10');
 });
 
-test('an API server that is away leaves what is in force, and what changed meanwhile follows', async (t) => {
+test.serial('an API server that is away leaves what is in force, and what changed meanwhile follows', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web');
   server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
@@ -77,7 +77,7 @@ test('an API server that is away leaves what is in force, and what changed meanw
   await node.log.until(/info: the API server at https.* answers/);
 });
 
-test('connections that break, and versions that are forgotten, lose no change', async (t) => {
+test.serial('connections that break, and versions that are forgotten, lose no change', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web');
   server.putPods('web', { '10.3.0.20': 'ready' });
@@ -91,7 +91,7 @@ test('connections that break, and versions that are forgotten, lose no change', 
   t.pass();
 });
 
-test('a node that starts without the API server serves from its snapshot', async (t) => {
+test.serial('a node that starts without the API server serves from its snapshot', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'weir-kubernetes-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   await using server = await KubernetesApiServer.start(t.context);
@@ -110,7 +110,7 @@ test('a node that starts without the API server serves from its snapshot', async
   await node.until('shop:web:tcp:80 198.51.100.0:80 -> 10.3.0.22:8080');
 });
 
-test('of three nodes one assigns addresses, and another goes on when it leaves', async (t) => {
+test.serial('of three nodes one assigns addresses, and another goes on when it leaves', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   const lease = ['lease: { duration: 10s }', 'pools: [{ name: main, addresses: [198.51.100.0/30] }]'];
   const nodes = await Promise.all(
@@ -129,14 +129,14 @@ test('of three nodes one assigns addresses, and another goes on when it leaves',
   t.is(server.addresses('web'), '198.51.100.0');
 });
 
-test('an account that may not is told of with what would help, and takes nothing down', async (t) => {
+test.serial('an account that may not is told of with what would help, and takes nothing down', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   await using node = await openKubernetes({ server, as: 'nobody' });
   await node.log.until(/answers 401: Unauthorized; is the token or the certificate of the kubeconfig still good\?/);
   t.deepEqual(node.services(), []);
 });
 
-test('a wrong annotation is told of by name and value, and what was good before stays', async (t) => {
+test.serial('a wrong annotation is told of by name and value, and what was good before stays', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web');
   server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
@@ -153,7 +153,7 @@ test('a wrong annotation is told of by name and value, and what was good before 
   t.is(node.source.config.services[0]?.scheduler, 'wlc');
 });
 
-test('source ranges that can not be kept to open nothing', async (t) => {
+test.serial('source ranges that can not be kept to open nothing', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   server.putService('web', { spec: { loadBalancerSourceRanges: ['192.0.2.0/24'] } });
   server.putPods('web', { '10.3.0.21': 'ready' });
@@ -164,7 +164,7 @@ test('source ranges that can not be kept to open nothing', async (t) => {
   t.deepEqual(node.services(), []);
 });
 
-test('a write that somebody was faster than is made again of what there is then', async (t) => {
+test.serial('a write that somebody was faster than is made again of what there is then', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
   await using node = await openKubernetes({ server });
   await node.log.until(/this node assigns/);

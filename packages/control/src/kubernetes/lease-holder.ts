@@ -19,6 +19,9 @@ interface LeaseOptions {
 const RENEW_SHARE = 1 / 5;
 const GIVE_UP_SHARE = 2 / 3;
 
+/** So long a node that leaves tries to give it back. */
+const RELEASE_MS = 1000;
+
 /**
  * Takes part in the choice of one holder of a Lease (coordination.k8s.io/v1), as client-go's leader election does: whether a
  * holder is alive shows by its writes, timed by the own clock, so that clocks of nodes may differ.
@@ -47,7 +50,7 @@ export class LeaseHolder implements AsyncDisposable {
     await this.#running;
     if (!this.isHeld) return;
     this.#lose();
-    await this.#release().catch(() => {});
+    await this.#release(AbortSignal.timeout(RELEASE_MS)).catch(() => {});
   }
 
   async #run(): Promise<void> {
@@ -55,24 +58,24 @@ export class LeaseHolder implements AsyncDisposable {
     const { signal } = this.#end;
     while (!signal.aborted) {
       try {
-        const isOurs = await this.#tryOnce();
+        const isOurs = await this.#tryOnce(signal);
         if (!isOurs) this.#lose();
         else if (!signal.aborted) this.#hold();
       } catch (error) {
         // Somebody else was faster: that shows at the next look.
-        if (statusCode(error) !== 409) onTrouble(error);
+        if (statusCode(error) !== 409 && !signal.aborted) onTrouble(error);
       }
       await delay(durationMs * RENEW_SHARE * (0.8 + Math.random() * 0.4), undefined, { signal }).catch(() => {});
     }
   }
 
   /** @returns whether this node holds it */
-  async #tryOnce(): Promise<boolean> {
+  async #tryOnce(signal: AbortSignal): Promise<boolean> {
     const { coordination, name, namespace, identity, durationMs } = this.#options;
     const atMs = performance.now();
-    const lease = await this.#read();
+    const lease = await this.#read(signal);
     if (lease === undefined) {
-      await answered(coordination.createNamespacedLease({ namespace, body: this.#written(undefined) }));
+      await answered(coordination.createNamespacedLease({ namespace, body: this.#written(undefined) }), signal);
     } else {
       const holder = lease.spec?.holderIdentity;
       const version = lease.metadata?.resourceVersion;
@@ -82,16 +85,16 @@ export class LeaseHolder implements AsyncDisposable {
         const silentMs = atMs - (this.#seen?.atMs ?? atMs);
         if (silentMs < Math.max(durationMs, (lease.spec?.leaseDurationSeconds ?? 0) * 1000)) return false;
       }
-      await answered(coordination.replaceNamespacedLease({ name, namespace, body: this.#written(lease) }));
+      await answered(coordination.replaceNamespacedLease({ name, namespace, body: this.#written(lease) }), signal);
     }
     this.#giveUpAfter(atMs);
     return true;
   }
 
-  async #read(): Promise<V1Lease | undefined> {
+  async #read(signal: AbortSignal): Promise<V1Lease | undefined> {
     const { coordination, name, namespace } = this.#options;
     try {
-      return await answered(coordination.readNamespacedLease({ name, namespace }));
+      return await answered(coordination.readNamespacedLease({ name, namespace }), signal);
     } catch (error) {
       if (statusCode(error) === 404) return undefined;
       throw error;
@@ -116,11 +119,11 @@ export class LeaseHolder implements AsyncDisposable {
     };
   }
 
-  async #release(): Promise<void> {
+  async #release(signal: AbortSignal): Promise<void> {
     const { coordination, name, namespace, identity } = this.#options;
-    const lease = await this.#read();
+    const lease = await this.#read(signal);
     if (lease?.spec?.holderIdentity !== identity) return;
-    await answered(coordination.replaceNamespacedLease({ name, namespace, body: this.#written(lease, '') }));
+    await answered(coordination.replaceNamespacedLease({ name, namespace, body: this.#written(lease, '') }), signal);
   }
 
   #hold(): void {

@@ -19,6 +19,11 @@ export class Objects<T> {
     return [...this.#known.values()].map(({ value }) => value);
   }
 
+  /** @param key  `NAMESPACE/NAME` */
+  has(key: string): boolean {
+    return this.#known.has(key);
+  }
+
   /** The objects of a list take the place of those that were of it. */
   replace(scope: string, objects: readonly unknown[]): void {
     for (const [key, known] of this.#known) if (known.scope === scope) this.#known.delete(key);
@@ -42,6 +47,7 @@ export class Objects<T> {
   }
 }
 
+/** `NAMESPACE/NAME`. */
 function keyOf(object: unknown): string | undefined {
   const { metadata } = object as { readonly metadata?: { readonly namespace?: string; readonly name?: string } };
   return metadata?.name === undefined ? undefined : `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -50,7 +50,11 @@ export function weirServices(
 
 function slicesByService(slices: Iterable<EndpointSlice>): ReadonlyMap<string, readonly EndpointSlice[]> {
   const found = new Map<string, EndpointSlice[]>();
-  for (const slice of slices) found.set(slice.service, [...(found.get(slice.service) ?? []), slice]);
+  for (const slice of slices) {
+    const ofService = found.get(slice.service);
+    if (ofService === undefined) found.set(slice.service, [slice]);
+    else ofService.push(slice);
+  }
   return found;
 }
 
