@@ -33,18 +33,30 @@ if (!['built', 'source'].includes(values.from)) {
   process.exit(2);
 }
 
-const release = readRelease(values.version);
-const storage = new ImageStorage(FOLDER);
-const name = `localhost/weir:${release.version.replaceAll(/[~+]/g, '-')}`;
-storage.run('build', ...buildOptions(), '--tag', name, '.');
-const archive = join('build', `weir-${release.version}-oci.tar`);
-const sbom = join('build', `weir-${release.version}-oci.cdx.json`);
-rmSync(archive, { force: true });
-storage.run('push', '--quiet', name, `oci-archive:${archive}:${name}`);
-writeFileSync(sbom, readFromImage(name, SBOM));
-for (const file of [archive, sbom]) console.log(file);
+try {
+  for (const file of buildImage()) console.log(file);
+} catch (error) {
+  console.error(`image: ${error.message}`);
+  process.exitCode = 1;
+}
 
-function buildOptions() {
+/** @returns the archive and its bill of materials */
+function buildImage() {
+  const release = readRelease(values.version);
+  const storage = new ImageStorage(FOLDER);
+  const name = `localhost/weir:${release.version.replaceAll(/[~+]/g, '-')}`;
+  storage.run('build', ...buildOptions(storage, release), '--tag', name, '.');
+  // What earlier builds have left and this one has not used.
+  storage.run('rmi', '--prune', '--force');
+  const archive = join('build', `weir-${release.version}-oci.tar`);
+  const sbom = join('build', `weir-${release.version}-oci.cdx.json`);
+  rmSync(archive, { force: true });
+  storage.run('push', '--quiet', name, `oci-archive:${archive}:${name}`);
+  writeFileSync(sbom, readFromImage(storage, name, SBOM));
+  return [archive, sbom];
+}
+
+function buildOptions(storage, release) {
   const options = ['--file', 'deploy/container/Dockerfile', '--ignorefile', 'deploy/container/Dockerfile.dockerignore'];
   const args = {
     VERSION: release.version,
@@ -64,7 +76,7 @@ function buildOptions() {
   return [...options, '--layers', '--format', 'oci', '--timestamp', String(release.epochSeconds)];
 }
 
-function readFromImage(image, file) {
+function readFromImage(storage, image, file) {
   const container = storage.run('from', '--pull-never', image);
   try {
     return storage.run('run', container, '--', 'cat', file);

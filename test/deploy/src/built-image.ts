@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runOutside } from './outside.js';
@@ -93,9 +93,4 @@ async function addLayer(layer: string, root: string): Promise<void> {
   const attributes = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '--preserve-permissions'];
   const what = ['--extract', '--gzip', '--file', layer, '--directory', root, '--exclude=.wh.*', '--exclude=dev/*'];
   await runOutside('tar', [...what, ...attributes], { timeoutMs: TIMEOUT_MS });
-}
-
-/** What the image's own bill of materials says. */
-export async function readImageFile({ root }: BuiltImage, path: string): Promise<string> {
-  return await readFile(join(root, path), 'utf8');
 }
