@@ -5,8 +5,14 @@ import { startCheckedServers } from './observed-traffic.js';
 /**
  * Does what the package's manual says, on all machines of a cluster: installs the package, writes the configuration, enables and
  * starts the unit. Resolves when the router has routes by all nodes.
+ *
+ * @param sections  more of weir.yaml than {@link MachineCluster.weirYaml} has
  */
-export async function installWeir(weir: MachineCluster, debFile: string): Promise<void> {
+export async function installWeir(
+  weir: MachineCluster,
+  debFile: string,
+  sections: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   await Promise.all([
     ...weir.backends.map(async (backend) => {
       await backend.install(debFile);
@@ -15,7 +21,7 @@ export async function installWeir(weir: MachineCluster, debFile: string): Promis
     }),
     ...weir.nodes.map(async (node) => {
       await node.install(debFile);
-      await node.writeFile('/etc/weir/weir.yaml', weir.weirYaml(node));
+      await node.writeFile('/etc/weir/weir.yaml', weir.weirYaml(node, weir.services, sections));
       await enable(node, 'weir-node');
     }),
     startCheckedServers(weir),
