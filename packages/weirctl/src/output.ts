@@ -21,7 +21,8 @@ export function printResult(format: OutputFormat, result: object, text: (colours
   process.stdout.write(`${renderResult(format, result, text)}\n`);
 }
 
-function renderResult(format: OutputFormat, result: object, text: (colours: Colours) => string): string {
+/** As {@link printResult} prints it, without the last line break. */
+export function renderResult(format: OutputFormat, result: object, text: (colours: Colours) => string): string {
   switch (format) {
     case 'json':
       return JSON.stringify(result, undefined, 2);

@@ -4,16 +4,17 @@ import type { ServiceInput } from '@weir/control';
 import { Command, Option } from 'commander';
 import { actionCommand } from '../client/action-command.js';
 import type { AdminClient } from '../client/admin-client.js';
-import { outputColours } from '../colours.js';
 import { readInput } from '../input-file.js';
-import { changeLines } from '../render/change-lines.js';
+import { type OutputFormat, outputOption, renderResult } from '../output.js';
 import { changeText } from '../render/change-text.js';
 import { WeirctlError } from '../weirctl-error.js';
 import { type ChangeStep, takeSteps } from './change-steps.js';
+import { isChange, plannedChanges, plannedLines } from './planned-changes.js';
 import { allServices, applyRequest, planned, type ServicePlan } from './service-plan.js';
 
 interface FileOptions {
   readonly file: string;
+  readonly output: OutputFormat;
 }
 
 interface ApplyOptions extends FileOptions {
@@ -39,6 +40,7 @@ export function applyCommand(): Command {
     .option('--prune', 'delete services that the file does not have')
     .option('-y, --yes', 'with --prune: do not ask')
     .addOption(saveOption())
+    .addOption(outputOption())
     .addHelpText(
       'after',
       `
@@ -53,14 +55,17 @@ command ends and says which are changed and which are not.`,
 export function diffCommand(): Command {
   const command = new Command('diff')
     .description('what apply would change; ends with 1 if there is something, as diff(1)')
-    .addOption(fileOption());
-  return actionCommand<FileOptions>(command, async (client, _, { file }) => {
+    .addOption(fileOption())
+    .addOption(outputOption());
+  return actionCommand<FileOptions>(command, async (client, _, { file, output }) => {
     const wanted = await services(file);
     const plans = await planned(client, { wanted, current: await allServices(client), extra: [], save: false });
-    const lines = plans.flatMap(linesOf);
-    if (lines.length === 0) return 'no difference';
-    process.stdout.write(`${lines.join('\n')}\n`);
-    throw new WeirctlError('DIFFERENT', `${count(plans.filter(isChange).length)} would change`);
+    const changes = plannedChanges(plans, []);
+    const text = () => plannedLines(plans, []).join('\n') || 'no difference';
+    const result = renderResult(output, { services: changes }, text);
+    if (changes.length === 0) return result;
+    process.stdout.write(`${result}\n`);
+    throw new WeirctlError('DIFFERENT', `${count(changes.length)} would change`);
   });
 }
 
@@ -94,17 +99,19 @@ export function deleteCommand(): Command {
 }
 
 async function apply(client: AdminClient, _: readonly string[], options: ApplyOptions): Promise<string> {
-  const { file, dryRun = false, prune = false, save = false } = options;
+  const { file, output, dryRun = false, prune = false, save = false } = options;
   const wanted = await services(file);
   const current = await allServices(client);
   const extra = prune ? othersThan(wanted, current) : [];
   const plans = await planned(client, { wanted, current, extra, save });
-  const lines = [...plans.flatMap(linesOf), ...extra.map(({ spec }) => outputColours.red(`- service ${spec?.name}`))];
-  if (lines.length === 0) return 'nothing changes';
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const changes = plannedChanges(plans, extra);
+  const told = (isApplied: boolean, isInForce: boolean, text: string) =>
+    renderResult(output, { services: changes, isApplied, isInForce }, () => text);
+  if (changes.length === 0) return told(false, true, 'nothing changes');
+  if (output === 'text') process.stdout.write(`${plannedLines(plans, extra).join('\n')}\n`);
   const changed = plans.filter(isChange);
-  const total = count(changed.length + extra.length);
-  if (dryRun) return `${total} would change`;
+  const total = count(changes.length);
+  if (dryRun) return told(false, false, `${total} would change`);
   if (extra.length > 0 && options.yes !== true) await confirm(extra);
   const applying = ({ service, revision }: ServicePlan): ChangeStep => ({
     service: service.name,
@@ -120,7 +127,7 @@ async function apply(client: AdminClient, _: readonly string[], options: ApplyOp
     ...extra.map(deleting),
     ...changed.filter((plan) => !isTried(plan)).map(applying),
   ]);
-  return changeText(`${total} changed`, isInForce);
+  return told(true, isInForce, changeText(`${total} changed`, isInForce));
 }
 
 async function services(file: string): Promise<readonly ServiceInput[]> {
@@ -147,24 +154,8 @@ async function confirm(extra: readonly Service[]): Promise<void> {
   }
 }
 
-function isChange({ trial }: ServicePlan): boolean {
-  return trial.kind === 'later' || trial.changes.length > 0;
-}
-
 function isTried({ trial }: ServicePlan): boolean {
   return trial.kind === 'tried';
-}
-
-function linesOf(plan: ServicePlan): readonly string[] {
-  if (!isChange(plan)) return [];
-  const { service, revision, trial } = plan;
-  const isNew = revision === '0';
-  const head = isNew ? outputColours.green(`+ service ${service.name}`) : `service ${service.name}`;
-  if (trial.kind === 'later') {
-    const why = `not tried: it takes over a VIP, and is changed after the services that have it now`;
-    return [head, outputColours.yellow(`  ${why}`)];
-  }
-  return isNew ? [head] : [head, ...changeLines(trial.changes, outputColours)];
 }
 
 function count(services: number): string {

@@ -41,6 +41,21 @@ test.serial('apply on trial, and diff, change nothing; diff ends with 1', async 
   t.is(stdout, 'service web\n  ~ backends[10.0.0.1].weight: 1 -> 5\n');
 });
 
+test.serial('programs are told what would change, what was changed, and whether it is in force', async (t) => {
+  const applyService = () => ApplyServiceResponse.fromPartial({ changes, isInForce: true });
+  const services: Services = [[ServicesService, { ...listServices, applyService }]];
+  const web = {
+    service: 'web',
+    change: 'change',
+    fields: [{ path: 'backends[10.0.0.1].weight', before: 1, after: 5 }],
+  };
+  const applied = await printed(t, services, ['apply', '-f', '-', '-o', 'json'], file);
+  t.deepEqual(JSON.parse(applied), { services: [web], isApplied: true, isInForce: true });
+  const { status: code, stdout } = await run(services, ['diff', '-f', '-', '-o', 'json'], file);
+  t.is(code, 1);
+  t.deepEqual(JSON.parse(stdout), { services: [web] });
+});
+
 test.serial('apply does not begin when one of the services is refused, and says which field', async (t) => {
   const applyService = ({ dryRun }: { dryRun: boolean }) => {
     t.true(dryRun);
