@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { Lab } from '@weir/lab';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Lab, waitUntil } from '@weir/lab';
 import { Machine } from './machine.js';
 import { PackageRepository } from './package-repository.js';
 import { makeSshAccess } from './ssh-key.js';
 import { testAsRoot } from './test-as-root.js';
+
+const HOLDER = fileURLToPath(new URL('./machine-holder.fixture.js', import.meta.url));
 
 const pair = {
   name: 'pair',
@@ -46,10 +52,27 @@ testAsRoot('a lab that goes takes its machines with it: processes and control gr
   t.timeout(600_000);
   const lab = await Lab.start(pair);
   const { system } = await Machine.boot(lab.host('box'), { repository: await PackageRepository.create(lab) });
-  const groups = () =>
-    readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) => path.includes(lab.id));
-  t.not(groups().length, 0);
+  t.not(controlGroupsOf(lab.id).length, 0);
   await lab[Symbol.asyncDispose]();
   t.false(existsSync(`/proc/${system.pid}/root/etc`));
-  t.deepEqual(groups(), []);
+  t.deepEqual(controlGroupsOf(lab.id), []);
 });
+
+testAsRoot('a machine ends when the process of its test is killed, and the next lab removes the rest', async (t) => {
+  t.timeout(600_000);
+  const holder = spawn(process.execPath, [HOLDER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: holder.stdout }), 'line')) as [string];
+  const [id = '', pid] = line.split(' ');
+  t.true(existsSync(`/proc/${pid}/root/etc`));
+  const end = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await end;
+  await waitUntil('systemd to end', () => !existsSync(`/proc/${pid}/root/etc`) || undefined);
+  await using _next = await Lab.start(pair);
+  t.deepEqual(controlGroupsOf(id), []);
+  t.false(existsSync(`/run/weir-lab/${id}`));
+});
+
+function controlGroupsOf(id: string): string[] {
+  return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) => path.includes(id));
+}
