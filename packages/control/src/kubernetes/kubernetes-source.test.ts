@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@weir/errors/test-support';
@@ -41,25 +41,28 @@ test.serial('pods that end keep their connections, and those that do not serve a
   t.pass();
 });
 
-test.serial('an account with a client certificate will do, lists come in pages, and both families are served', async (t) => {
-  await using server = await KubernetesApiServer.start({ ...t.context, pageMax: 1 });
-  for (const name of ['web', 'api']) {
-    server.putService(name, {
-      spec: { ipFamilies: ['IPv4', 'IPv6'] },
-      created: `2026-01-0${name.length - 2}T00:00:00Z`,
-    });
-    server.putPods(name, { '10.3.0.21': 'ready' });
-    server.putPods(name, { 'fd00:3::21': 'ready' }, { family: 'IPv6' });
-  }
-  await using node = await openKubernetes({ server, as: 'certificate' });
-  await node.until(
-    'shop:api:tcp:80 198.51.100.0:80 -> 10.3.0.21:8080',
-    'shop:api:tcp:80:v6 2001:db8::10:80 -> fd00:3::21:8080',
-    'shop:web:tcp:80 198.51.100.1:80 -> 10.3.0.21:8080',
-    'shop:web:tcp:80:v6 2001:db8::11:80 -> fd00:3::21:8080',
-  );
-  t.is(server.addresses('api'), '198.51.100.0 2001:db8::10');
-});
+test.serial(
+  'an account with a client certificate will do, lists come in pages, and both families are served',
+  async (t) => {
+    await using server = await KubernetesApiServer.start({ ...t.context, pageMax: 1 });
+    for (const name of ['web', 'api']) {
+      server.putService(name, {
+        spec: { ipFamilies: ['IPv4', 'IPv6'] },
+        created: `2026-01-0${name.length - 2}T00:00:00Z`,
+      });
+      server.putPods(name, { '10.3.0.21': 'ready' });
+      server.putPods(name, { 'fd00:3::21': 'ready' }, { family: 'IPv6' });
+    }
+    await using node = await openKubernetes({ server, as: 'certificate' });
+    await node.until(
+      'shop:api:tcp:80 198.51.100.0:80 -> 10.3.0.21:8080',
+      'shop:api:tcp:80:v6 2001:db8::10:80 -> fd00:3::21:8080',
+      'shop:web:tcp:80 198.51.100.1:80 -> 10.3.0.21:8080',
+      'shop:web:tcp:80:v6 2001:db8::11:80 -> fd00:3::21:8080',
+    );
+    t.is(server.addresses('api'), '198.51.100.0 2001:db8::10');
+  },
+);
 
 test.serial('an API server that is away leaves what is in force, and what changed meanwhile follows', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
@@ -175,4 +178,44 @@ test.serial('a write that somebody was faster than is made again of what there i
   server.refusal = undefined;
   await node.until(WEB);
   t.pass();
+});
+
+test.serial('a pool that changes while nodes run gives its Services addresses of the new one', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-kubernetes-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  await using server = await KubernetesApiServer.start(t.context);
+  server.putService('web');
+  server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
+  await using node = await openKubernetes({ server, directory });
+  await node.until(WEB);
+  const file = join(directory, 'weir.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('198.51.100.0/30', '203.0.113.8/30'));
+  await node.until('shop:web:tcp:80 203.0.113.8:80 -> 10.3.0.21:8080 10.3.0.22:8080');
+  t.is(server.addresses('web'), '203.0.113.8');
+});
+
+test.serial('a VIP that weir.yaml has is given to no Service', async (t) => {
+  await using server = await KubernetesApiServer.start(t.context);
+  server.putService('web');
+  server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
+  const more = 'services: [{ name: old, vip: 198.51.100.0, port: 443, backends: [{ address: 10.3.0.9 }] }]';
+  await using node = await openKubernetes({ server, more });
+  await node.until(
+    'old 198.51.100.0:443 -> 10.3.0.9:undefined',
+    'shop:web:tcp:80 198.51.100.1:80 -> 10.3.0.21:8080 10.3.0.22:8080',
+  );
+  t.is(server.addresses('web'), '198.51.100.1');
+});
+
+test.serial('a kubeconfig that leads nowhere stops the start, and says what is missing', async (t) => {
+  await using server = await KubernetesApiServer.start(t.context);
+  const wrong = openKubernetes({
+    server,
+    kubernetes: ['context: other', 'pools: [{ name: main, addresses: [198.51.100.0/30] }]'],
+  });
+  await t.throwsAsync(wrong, {
+    name: 'ConfigError',
+    message:
+      /kubernetes\.kubeconfig: .*kubeconfig can't be used: its context "other" leads to no cluster; there are lab/,
+  });
 });
