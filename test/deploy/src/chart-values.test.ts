@@ -54,6 +54,11 @@ const refused: readonly (readonly [what: string, values: object, message: RegExp
     /admin\.tlsSecret: is empty, and admin\.port is 9645/,
   ],
   ['a client certificate of no Secret', { redis: { clientCertificate: true } }, /redis\.tlsSecret: is empty/],
+  [
+    'the section of discovery without its rights',
+    { config: { kubernetes: { pools: [] } } },
+    /at '\/config': additional properties 'kubernetes'/,
+  ],
   ['Services without a pool', { kubernetes: { enabled: true } }, /kubernetes\.pools: is empty/],
   [
     'a pool with a key that is not known',

@@ -89,9 +89,15 @@ const constraints: Readonly<Record<string, Schema>> = {
 export function valuesSchema(values: Readonly<Record<string, unknown>>): Schema {
   const schema = schemaOf(values, '') as { readonly properties: object };
   // What helm hands down to charts that are part of another.
-  const config = configSchema();
-  const kubernetes = kubernetesSchema(config.properties as Readonly<Record<string, Schema>>);
-  const properties = { ...schema.properties, config, kubernetes, global: anything };
+  const whole = configSchema();
+  // Has a place of its own among the values, for rights go with it.
+  const { kubernetes, ...parts } = whole.properties as Readonly<Record<string, Schema>>;
+  const properties = {
+    ...schema.properties,
+    config: { ...whole, properties: parts },
+    kubernetes: kubernetesSchema(kubernetes),
+    global: anything,
+  };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Values of the chart weir',
@@ -121,8 +127,8 @@ function configSchema(): Schema {
 }
 
 /** weir.yaml's section, that may be turned on and off. */
-function kubernetesSchema({ kubernetes }: Readonly<Record<string, Schema>>): Schema {
-  const { required: _, ...section } = kubernetes as Schema;
+function kubernetesSchema(written: Schema | undefined): Schema {
+  const { required: _, ...section } = written ?? {};
   const { pools, ...properties } = section.properties as Record<string, Schema>;
   const { minItems: __, ...anyPools } = pools as Schema;
   return { ...section, properties: { enabled: { type: 'boolean' }, pools: anyPools, ...properties } };
