@@ -41,6 +41,7 @@ export const sidebar = [
     items: [
       { text: 'Runbook', link: '/operations' },
       { text: 'Troubleshooting', link: '/troubleshooting' },
+      { text: 'What doctor looks at', link: '/doctor' },
       { text: 'Shipping logs', link: '/log-shipping' },
     ],
   },

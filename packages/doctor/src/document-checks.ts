@@ -4,7 +4,7 @@ const head = `# What weirctl doctor looks at
 
 \`weirctl doctor\` looks at a host, says what is wrong and how to mend it, and changes nothing. Run it as root, on a node or on a backend:
 
-\`\`\`
+\`\`\`sh not-run="test/deploy/src/doctor.test.ts runs weirctl doctor"
 weirctl doctor                       # a node, by /etc/weir/weir.yaml
 weirctl doctor --role backend        # a backend, by /etc/default/weir-real-server
 weirctl doctor --only mtu etcd       # some of the checks
