@@ -51,6 +51,15 @@ testAsRoot('a container that may not escalate privileges says that its user has 
   await ends(t, container, 77, /no_new_privs.*allowPrivilegeEscalation/);
 });
 
+testAsRoot('a container can not set what its host has not, ends with 77 and names the setting', async (t) => {
+  t.timeout(120_000);
+  await cluster.node(1).output('sysctl', ['-qw', 'net.ipv6.conf.lan.forwarding=0']);
+  await ends(t, await cluster.startNode(1), 77, /net\.ipv6\.conf\.lan\.forwarding/);
+  await cluster.backend(1).output('sysctl', ['-qw', 'net.ipv4.conf.all.arp_ignore=0']);
+  const error = await t.throwsAsync(cluster.startAgent(1));
+  t.regex(error?.message ?? '', /exited with 77.*arp_ignore/s);
+});
+
 testAsRoot('an argument that is no program ends a container with 2 and the programs there are', async (t) => {
   const container = await runImage(cluster.node(0), { name: 'unknown', args: ['lb-nod'] }, cluster.image);
   await ends(t, container, 2, /lb-node, real-server, register or weirctl; found "lb-nod"/);
