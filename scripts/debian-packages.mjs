@@ -96,7 +96,11 @@ export const debianPackages = [
     why: 'makes the index of the packages that machines install in tests',
     for: ['deploy'],
   },
+  { name: 'ansible-core', probe: '/usr/bin/ansible-playbook', why: 'installs machines in tests', for: ['deploy'] },
+  { name: 'ansible-lint', probe: '/usr/bin/ansible-lint', why: 'checks the collection in tests', for: ['deploy'] },
   { name: 'openssh-client', probe: '/usr/bin/ssh', why: 'logs in to machines in tests', for: ['deploy'] },
+  { name: 'rsyslog', probe: '/usr/sbin/rsyslogd', why: 'ships logs in tests', for: ['deploy'] },
+  { name: 'jq', probe: '/usr/bin/jq', why: 'is in commands of the documentation', for: ['deploy'] },
   { name: 'nftables', probe: '/usr/sbin/nft', why: 'is a rival in the benchmark', for: ['bench'] },
 ];
 
