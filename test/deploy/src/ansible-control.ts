@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
 
 /** The folder with ansible.cfg, the playbooks and the collection. */
 export const ANSIBLE_DIRECTORY = fileURLToPath(new URL('../../../deploy/ansible/', import.meta.url));
-const TIMEOUT_MS = 300_000;
+/** An upgrade of three nodes takes two minutes on two quiet cores. */
+const TIMEOUT_MS = 600_000;
 
 /** What a playbook did to a host, by the last lines that it prints. */
 export interface HostRecap {

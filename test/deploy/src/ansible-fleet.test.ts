@@ -13,7 +13,7 @@ const PLANTED = '/etc/systemd/system/weir-node.service.d/planted.conf';
 let fleet: AnsibleCluster;
 
 test.before(async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   if (process.getuid?.() !== 0) return;
   fleet = await AnsibleCluster.start(4, 3);
   await fleet.machines.repository.add(await weirPackage());
@@ -22,7 +22,7 @@ test.before(async (t) => {
 test.after.always(async () => fleet?.[Symbol.asyncDispose]());
 
 testAsRoot('from bare machines, site.yml makes three nodes and three backends that serve both VIPs', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const installed = await fleet.play('site.yml', 3);
   succeeded(t, installed);
   await fleet.machines.waitForRoutes(3);
@@ -35,14 +35,14 @@ testAsRoot('from bare machines, site.yml makes three nodes and three backends th
 });
 
 testAsRoot('a second run of site.yml changes nothing', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const again = await fleet.play('site.yml', 3);
   succeeded(t, again);
   t.deepEqual(again.changes, []);
 });
 
 testAsRoot('an upgrade whose first node does not come up stops there, and leaves the others alone', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const [node1, ...others] = fleet.machines.nodes.slice(0, 3);
   await fleet.machines.repository.add(await weirPackage(NEXT_WEIR_VERSION));
   const instances = await Promise.all(others.map(async (node) => (await node.unit('weir-node')).mainPid));
@@ -59,7 +59,7 @@ testAsRoot('an upgrade whose first node does not come up stops there, and leaves
 });
 
 testAsRoot('upgrade.yml goes on when that is mended, and no request fails', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const load = traffic();
   succeeded(t, await fleet.play('upgrade.yml', 3));
   await unharmed(t, load);
@@ -67,7 +67,7 @@ testAsRoot('upgrade.yml goes on when that is mended, and no request fails', asyn
 });
 
 testAsRoot('a host that is added to the inventory joins, and no request fails', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const load = traffic();
   succeeded(t, await fleet.play('site.yml', 4));
   await fleet.machines.waitForRoutes(4);
@@ -75,7 +75,7 @@ testAsRoot('a host that is added to the inventory joins, and no request fails', 
 });
 
 testAsRoot('scale-in.yml takes a node out, and no request fails', async (t) => {
-  t.timeout(600_000);
+  t.timeout(900_000);
   const load = traffic();
   succeeded(t, await fleet.play('scale-in.yml', 4, { weir_leaving: ['node4'] }));
   await fleet.machines.waitForRoutes(3);
