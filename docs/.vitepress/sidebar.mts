@@ -14,7 +14,6 @@ export const sidebar = [
       { text: 'By hand', link: '/install-by-hand' },
       { text: 'By Ansible', link: '/install-by-ansible' },
       { text: 'On Kubernetes', link: '/install-on-kubernetes' },
-      { text: 'Services of Kubernetes', link: '/kubernetes-services' },
       { text: 'Backends', link: '/backends' },
       { text: 'MTU', link: '/mtu' },
       { text: 'Announcing VIPs', link: '/bgp' },
