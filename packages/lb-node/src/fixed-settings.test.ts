@@ -24,6 +24,14 @@ const changes: readonly (readonly [string, ReturnType<typeof configOf>, readonly
     ['dataplane.mode', 'runtimeDirectory'],
   ],
   ['an etcd that was not there', configOf(ofEth0, `${bgp}\netcd: { endpoints: ["10.0.0.5:2379"] }`), ['etcd']],
+  [
+    'another kubeconfig, beside another pool',
+    configOf(
+      ofEth0,
+      `${bgp}\nkubernetes: { kubeconfig: /etc/weir/kubeconfig, pools: [{ name: a, addresses: [198.51.100.0/24] }] }`,
+    ),
+    ['kubernetes'],
+  ],
   ['another format of the log', configOf(ofEth0, `${bgp}\nlog: { format: pretty }`), ['log.format']],
   ['a store that was not there', configOf(ofEth0, `${bgp}\nstate: { store: memory }`), ['state']],
   [

@@ -78,6 +78,11 @@ test.serial('an API server that is away leaves what is in force, and what change
   await server.resume();
   await node.until('shop:web:tcp:80 198.51.100.0:80 -> 10.3.0.22:8080');
   await node.log.until(/info: the API server at https.* answers/);
+  await server.pause();
+  server.store.delete('services', 'shop', 'web');
+  server.store.forget();
+  await server.resume();
+  await node.until();
 });
 
 test.serial('connections that break, and versions that are forgotten, lose no change', async (t) => {
