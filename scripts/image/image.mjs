@@ -73,7 +73,7 @@ function buildOptions(storage, release) {
     stageContext(context, release);
     options.push('--build-context', `tree=${join(process.cwd(), context)}`);
   }
-  return [...options, '--layers', '--format', 'oci', '--timestamp', String(release.epochSeconds)];
+  return [...options, `--layers=${storage.isLayered}`, '--format', 'oci', '--timestamp', String(release.epochSeconds)];
 }
 
 function readFromImage(storage, image, file) {

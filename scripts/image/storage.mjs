@@ -11,11 +11,15 @@ const LINES_OF_FAILURE = 30;
  */
 export class ImageStorage {
   #options;
+  /** Whether the steps of a build are worth keeping for the next one: below `vfs` each would be a copy of the whole image. */
+  isLayered;
 
   constructor(folder) {
     mkdirSync(folder, { recursive: true });
     const places = ['--root', resolve(folder, 'storage'), '--runroot', resolve(folder, 'run')];
-    this.#options = [...places, '--storage-driver', driverFor(places)];
+    const driver = driverFor(places);
+    this.#options = [...places, '--storage-driver', driver];
+    this.isLayered = driver === 'overlay';
   }
 
   /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { LabError, type LabHost, WeirCluster, type WeirDocument } from '@weir/lab';
 import { stringify } from 'yaml';
 import { type BuiltImage, builtImage } from './built-image.js';
-import { type ImageContainer, type ImageMount, type ImageRun, runImage } from './image-runtime.js';
+import type { ImageMount, ImageRun } from './image-run.js';
+import { type ImageContainer, runImage } from './image-runtime.js';
 
 /** What the DaemonSets of the chart ask for; everything else is dropped. */
 export const NODE_CAPABILITIES = ['NET_ADMIN', 'BPF', 'PERFMON', 'NET_RAW', 'NET_BIND_SERVICE'];

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { AGENT_CAPABILITIES, AS_IMAGE_USER, AS_POD, ContainerCluster, NODE_CAPABILITIES } from './container-cluster.js';
-import { type ImageContainer, type ImageRun, runImage } from './image-runtime.js';
+import type { ImageRun } from './image-run.js';
+import { type ImageContainer, runImage } from './image-runtime.js';
 import { testAsRoot } from './test-as-root.js';
 
 let cluster: ContainerCluster;

@@ -1,5 +1,5 @@
 import type { BuiltImage } from './built-image.js';
-import type { ImageRun } from './image-runtime.js';
+import type { ImageRun } from './image-run.js';
 
 /** OCI Runtime Specification, config.json; what is used of it here. */
 export interface OciConfig {
