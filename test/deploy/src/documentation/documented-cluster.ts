@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, type StandardCluster, standardCluster, WeirCluster } from '@weir/lab';
 
@@ -8,6 +8,11 @@ const ENDPOINT = '10.0.0.5:2379';
 /** Files that examples of weirctl are about. */
 const EXAMPLES = new URL('../../../../packages/weirctl/examples/', import.meta.url);
 const COMMAND_TIMEOUT_MS = 60_000;
+/** What says where things are that have other places here. */
+const PRELUDES: Readonly<Record<string, string>> = {
+  'lb-node': 'case " $* " in *" --config "*) ;; *) set -- "$@" --config "$WEIR_CONFIG" ;; esac\n',
+  'real-server': 'set -- "$@" --pin-directory "$WEIR_AGENT_PINS"\n',
+};
 const programs = {
   weirctl: '@weir/weirctl/bin/weirctl.js',
   'lb-node': '@weir/lb-node/bin/lb-node.js',
@@ -70,6 +75,7 @@ export class DocumentedCluster implements AsyncDisposable {
   async run(host: string, script: string): Promise<CommandResult> {
     const node = this.weir.nodes.find(({ host: { name } }) => name === host) ?? this.weir.nodes[0];
     const runtime = String(node?.document.runtimeDirectory);
+    const { pinDirectory = '' } = (node?.document.dataplane ?? {}) as { readonly pinDirectory?: string };
     const { snapshotFile = '' } = (node?.document.etcd ?? {}) as { readonly snapshotFile?: string };
     const here = script
       .replaceAll(ENDPOINT, this.#etcdEndpoint)
@@ -83,6 +89,7 @@ export class DocumentedCluster implements AsyncDisposable {
         PATH: `${join(this.directory, 'bin')}:${process.env.PATH}:/usr/sbin:/sbin`,
         WEIR_ADDRESS: `unix:${join(runtime, 'admin.sock')}`,
         WEIR_CONFIG: String(node?.configFile),
+        WEIR_AGENT_PINS: join(dirname(pinDirectory), host),
         ETCDCTL_API: '3',
         ETCDCTL_ENDPOINTS: this.#etcdEndpoint,
         VTYSH: this.weir.router.shellCommand,
@@ -106,9 +113,7 @@ export class DocumentedCluster implements AsyncDisposable {
     mkdirSync(folder);
     for (const [name, module] of Object.entries(programs)) {
       const program = `${process.execPath} ${fileURLToPath(import.meta.resolve(module))}`;
-      const config =
-        name === 'lb-node' ? 'case " $* " in *" --config "*) ;; *) set -- "$@" --config "$WEIR_CONFIG" ;; esac\n' : '';
-      writeScript(join(folder, name), `${config}exec ${program} "$@"`);
+      writeScript(join(folder, name), `${PRELUDES[name] ?? ''}exec ${program} "$@"`);
     }
     writeScript(join(folder, 'vtysh'), 'PATH=/usr/bin:/bin exec $VTYSH "$@"');
   }
@@ -138,7 +143,7 @@ export class DocumentedCluster implements AsyncDisposable {
 
 function serviceOf(name: string, vip: string, addresses: readonly string[]) {
   const backends = addresses.map((address, index) => ({ name: `web${index + 1}`, address }));
-  return { name, vip, port: 80, method: 'ipip', scheduler: 'wlc', backends };
+  return { name, vip, port: 80, method: 'ipip', scheduler: 'wlc', healthCheck: { kind: 'tcp' }, backends };
 }
 
 function writeScript(file: string, text: string): void {
