@@ -82,7 +82,7 @@ export class DocumentedCluster implements AsyncDisposable {
       .replaceAll('/etc/weir/', `${this.directory}/`)
       .replaceAll('/run/weir/', `${runtime}/`)
       .replaceAll('/var/lib/weir/main.snapshot', snapshotFile);
-    return await this.weir.lab.host(host).run('bash', ['-euc', here], {
+    return await this.weir.lab.host(host).run('bash', ['--norc', '-euc', here], {
       cwd: this.directory,
       timeoutMs: COMMAND_TIMEOUT_MS,
       env: {
