@@ -29,11 +29,7 @@ export class AnsibleCluster implements AsyncDisposable {
     const { cluster, ssh } = this.machines;
     const nodes = cluster.nodes.slice(0, nodeCount);
     const etcd = nodes.slice(0, 3);
-    const common = [
-      `-o IdentityFile=${ssh.privateKeyFile}`,
-      `-o UserKnownHostsFile=${ssh.knownHostsFile}`,
-      '-o ControlMaster=auto -o ControlPersist=60',
-    ];
+    const common = [`-o IdentityFile=${ssh.privateKeyFile}`, `-o UserKnownHostsFile=${ssh.knownHostsFile}`];
     return {
       all: {
         vars: {

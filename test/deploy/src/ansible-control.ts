@@ -44,6 +44,8 @@ export class AnsibleControl {
     const args = ['--inventory', file, '--extra-vars', JSON.stringify(variables), join(ANSIBLE_DIRECTORY, playbook)];
     const environment = [
       `ANSIBLE_CONFIG=${join(ANSIBLE_DIRECTORY, 'ansible.cfg')}`,
+      // Its temporary files, and the sockets of its connections.
+      `ANSIBLE_HOME=${this.directory}`,
       `ANSIBLE_LOCAL_TEMP=${join(this.directory, 'tmp')}`,
       'ANSIBLE_FORCE_COLOR=0',
       'ANSIBLE_NOCOLOR=1',
