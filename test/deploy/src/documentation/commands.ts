@@ -65,7 +65,7 @@ const besides = [
 ];
 
 /** At the begin of a command, of what follows a pipe, `&&`, `;`, `$(` or `do`, behind `sudo` and variables. */
-const PROGRAM = /(?:^|[|;&(]|\bdo\b|\bthen\b)\s*(?:sudo\s+)?(?:\w+=\S*\s+)*([\w./-]+)/gm;
+const PROGRAM = /(?:[;\n]\s*(?:do|then)\b|^|[|;&(])\s*(?:sudo\s+)?(?:\w+=\S*\s+)*([\w./-]+)/gm;
 
 /** The commands of a block of shell: of `console` the lines after `$`, of `sh` all. */
 export function commandsOf(fence: Fence): readonly DocumentedCommand[] {
