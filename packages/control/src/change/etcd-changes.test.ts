@@ -220,7 +220,9 @@ test('timeouts are those of all nodes; what etcd did not say is as the file has 
   t.like(node.config.dataplane.timeouts, { tcpMs: 1_200_000, udpMs: 60_000 });
   const written = await etcd.etcdctl('get', '--print-value-only', '/weir/v1/main/settings/timeouts');
   t.deepEqual(JSON.parse(written), { tcp: '20m', udp: '60s' });
-  await t.throwsAsync(node.source.changes.setTimeouts({ tcpSyn: '9000h' }), { message: /tcpSyn: "9000h" is more than 168h/ });
+  await t.throwsAsync(node.source.changes.setTimeouts({ tcpSyn: '9000h' }), {
+    message: /tcpSyn: "9000h" is more than 168h/,
+  });
 });
 
 test('without etcd a change fails, and says what is wrong with etcd', async (t) => {
