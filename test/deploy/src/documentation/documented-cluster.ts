@@ -64,6 +64,8 @@ export class DocumentedCluster implements AsyncDisposable {
       const started = new DocumentedCluster(weir, directory);
       started.#installPrograms();
       started.#writeFiles();
+      // The first trace has a program loaded, which takes a slow machine longer than people wait.
+      await started.run('lb1', 'weirctl trace --timeout 60s 203.0.113.7:40000 198.51.100.10:80/tcp');
       return started;
     } catch (error) {
       rmSync(directory, { recursive: true });
