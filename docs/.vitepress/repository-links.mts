@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import type MarkdownIt from 'markdown-it';
+import type { MarkdownRenderer } from 'vitepress';
 
 /**
  * Links that lead out of docs/, such as ../deploy/prometheus/weir.rules.yaml, are of use where the repository is read.
@@ -8,7 +8,7 @@ import type MarkdownIt from 'markdown-it';
  *
  * @param docs  absolute path of docs/
  */
-export function repositoryLinks(markdown: MarkdownIt, docs: string): void {
+export function repositoryLinks(markdown: MarkdownRenderer, docs: string): void {
   const root = resolve(docs, '..');
   markdown.core.ruler.push('repository_links', (state) => {
     for (const { children } of state.tokens) {
