@@ -6,7 +6,7 @@ import { grantedAddresses } from './granted-addresses.js';
 import type { KubernetesConfig } from './kubernetes-config.js';
 import type { LoadBalancerService } from './load-balancer-service.js';
 import type { ServiceProblem } from './service-problem.js';
-import { type WeirService, weirServices } from './weir-services.js';
+import { weirServices } from './weir-services.js';
 
 /** Services of a cluster as keys of Weir. */
 export interface KubernetesKeys {
@@ -20,8 +20,8 @@ export interface KubernetesKeys {
 }
 
 /**
- * What the Services of a cluster come to. Where an annotation is bad, what was good before stays, as long as the Service has
- * the address.
+ * What the Services of a cluster come to. Where an annotation is bad, the options that were good before stay, as long as the
+ * Service has the address; its pods are those of now.
  * @param foreign   addresses that Services can't have, and who has them
  * @param lastGood  what was in force before
  */
@@ -35,7 +35,7 @@ export function kubernetesKeys(
   lastGood: ReadonlyMap<string, string>,
 ): KubernetesKeys {
   const granted = grantedAddresses(services, pools, foreign);
-  const found = weirServices(services, slices, granted.addresses, defaults);
+  const found = weirServices(services, slices, granted.addresses, defaults, lastGood);
   const good = new Map(
     found.services.flatMap(({ key, vip }): [string, string][] => {
       const text = lastGood.get(key);
@@ -43,7 +43,9 @@ export function kubernetesKeys(
     }),
   );
   return {
-    keys: new Map(found.services.flatMap((service) => wantedText(service, good))),
+    keys: new Map(
+      found.services.flatMap(({ key, text }): [string, string][] => (text === undefined ? [] : [[key, text]])),
+    ),
     lastGood: good,
     owners: new Map(found.services.map(({ key, owner }) => [key, owner])),
     problems: [...granted.problems, ...found.problems],
@@ -65,11 +67,6 @@ export function mergeKubernetes(
     }),
   );
   return { ...merged, problems };
-}
-
-function wantedText({ key, text }: WeirService, good: ReadonlyMap<string, string>): [string, string][] {
-  const wanted = text ?? good.get(key);
-  return wanted === undefined ? [] : [[key, wanted]];
 }
 
 function vipOf(text: string): unknown {

@@ -36,7 +36,12 @@ const NOT_OPTIONS = [
   'discovery',
   'announce',
   'persistence',
+  // It could be any address: one that the author's own pods may not reach, and nodes may.
+  'fallback',
 ];
+
+/** Keys of a health check that run programs of nodes, or read their files: whoever may write a Service is not to be root there. */
+const NOT_OF_CHECKS = ['command', 'tls'];
 
 const addressList = z.array(routableAddress).min(1);
 const yesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -117,10 +122,22 @@ function optionsOf(text: string, where: string, problems: string[]): Readonly<Re
     problems.push(`${where}: ${JSON.stringify(text)} is not a mapping such as "{ slowStart: 30s }"${why}`);
     return {};
   }
+  const isRefused = ([key]: [string, unknown]) => NOT_OPTIONS.includes(key);
   const options = Object.entries(value);
-  for (const [key] of options) {
-    if (NOT_OPTIONS.includes(key))
-      problems.push(`${where}: ${key} is not for annotations: it follows from the Service, or from weir.yaml`);
-  }
-  return Object.fromEntries(options.filter(([key]) => !NOT_OPTIONS.includes(key)));
+  for (const [key] of options.filter(isRefused))
+    problems.push(`${where}: ${key} is not for annotations: it follows from the Service, or from weir.yaml`);
+  const ofChecks = checkProblems((value as { readonly healthCheck?: unknown }).healthCheck);
+  problems.push(...ofChecks.map((problem) => `${where}: ${problem}`));
+  return Object.fromEntries(
+    options.filter((option) => !isRefused(option) && (option[0] !== 'healthCheck' || ofChecks.length === 0)),
+  );
+}
+
+/** What only those may ask for who may write weir.yaml. */
+function checkProblems(healthCheck: unknown): readonly string[] {
+  if (typeof healthCheck !== 'object' || healthCheck === null) return [];
+  const { kind } = healthCheck as { readonly kind?: unknown };
+  const isScript = kind === 'script' ? ['healthCheck.kind: "script" runs programs on nodes: it'] : [];
+  const keys = NOT_OF_CHECKS.filter((key) => key in healthCheck).map((key) => `healthCheck.${key}`);
+  return [...isScript, ...keys].map((what) => `${what} is not for annotations; weir.yaml may have it`);
 }

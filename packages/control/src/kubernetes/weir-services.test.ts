@@ -188,6 +188,54 @@ test(
   /weir\.io\/options: vip is not for annotations/,
 );
 
+test(
+  'a check that runs programs on nodes',
+  refused,
+  { 'weir.io/options': '{ healthCheck: { kind: script, command: [/bin/sh] } }' },
+  /weir\.io\/options: healthCheck\.kind: "script" runs programs on nodes: it is not for annotations.*\n.*healthCheck\.command is not/,
+);
+test(
+  'a check that reads files of nodes',
+  refused,
+  { 'weir.io/options': '{ healthCheck: { kind: https, tls: { verify: true, ca: /etc/shadow } } }' },
+  /weir\.io\/options: healthCheck\.tls is not for annotations/,
+);
+test(
+  'a fallback at an address that is no pod',
+  refused,
+  { 'weir.io/options': '{ fallback: { address: 10.0.0.1 } }' },
+  /weir\.io\/options: fallback is not for annotations/,
+);
+
+const followsPods = test.macro({
+  exec(t, annotations: Readonly<Record<string, string>>) {
+    const before = sliceObject('web', { pods: { '10.3.0.21': 'ready', '10.3.0.22': 'ready' } });
+    const good = keysOf([written('web', { annotations: { 'weir.io/scheduler': 'wlc' } })], [before]).texts;
+    const now = sliceObject('web', { pods: { '10.3.0.22': 'terminating', '10.3.0.23': 'ready' } });
+    const { keys, problems } = keysOf([written('web', { annotations })], [now], new Map(good));
+    t.is(problems.length, 1);
+    const [, value] = keys[0] as [string, { readonly scheduler: string; readonly method: string }];
+    t.deepEqual([value.method, value.scheduler], ['fullnat', 'wlc']);
+    t.deepEqual(backendsOf(keys), [
+      { address: '10.3.0.22', port: 8080, weight: 0 },
+      { address: '10.3.0.23', port: 8080, weight: 1 },
+    ]);
+  },
+  title: (what) => `${what} keeps the options that were good before, with the pods of now`,
+});
+test('an annotation that is wrong', followsPods, { 'weir.io/scheduler': 'fastest' });
+test('an option that is wrong', followsPods, { 'weir.io/options': '{ slowStart: soon }' });
+test('a method that can not be had', followsPods, { 'weir.io/method': 'ipip' });
+
+test('pods whose ports a method can no longer reach are no backends any more', (t) => {
+  const service = written('web', { annotations: { 'weir.io/method': 'ipip' } });
+  const good = keysOf([service], [sliceObject('web', { pods: { '10.3.0.21': 'ready' }, port: 80 })]).texts;
+  const moved = sliceObject('web', { pods: { '10.3.0.21': 'ready' }, port: 8080 });
+  const { keys, problems } = keysOf([service], [moved], new Map(good));
+  t.regex(problems.join(), /^NotSupported: method ipip leaves ports as they are/);
+  t.deepEqual(backendsOf(keys), []);
+});
+
 const name = fc.constantFrom('a', 'b', 'c');
 const ip = fc.constantFrom('198.51.100.0', '198.51.100.1', '2001:db8::1');
 const podState = fc.constantFrom<PodState>('ready', 'terminating', 'down');

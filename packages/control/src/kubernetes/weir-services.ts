@@ -17,7 +17,10 @@ export interface WeirService {
   /** `NAMESPACE/NAME` of the Service. */
   readonly owner: string;
   readonly vip: string;
-  /** Value of the key. Absent: its author asks for what can't be; what was good before may stay. */
+  /**
+   * Value of the key. Where its author asks for what can't be, it has the options of what was good before, with the pods of
+   * now. Absent: nothing was.
+   */
   readonly text?: string;
 }
 
@@ -30,18 +33,20 @@ export interface WeirServices {
 /**
  * What Services come to in Weir: a service for each port of each of their addresses.
  * @param addresses  by key of the Service
+ * @param lastGood   by key of the service of Weir: texts that were in force before
  */
 export function weirServices(
   services: readonly LoadBalancerService[],
   slices: Iterable<EndpointSlice>,
   addresses: ReadonlyMap<string, readonly string[]>,
   defaults: KubernetesConfig['defaults'],
+  lastGood: ReadonlyMap<string, string>,
 ): WeirServices {
   const byService = slicesByService(slices);
   const problems: ServiceProblem[] = [];
   const found = services.toSorted(bySeniority).flatMap((service) => {
     const ofService = byService.get(service.key) ?? [];
-    const composed = servicesOf(service, ofService, addresses.get(service.key) ?? [], defaults);
+    const composed = servicesOf(service, ofService, addresses.get(service.key) ?? [], defaults, lastGood);
     problems.push(...composed.problems);
     return composed.services;
   });
@@ -63,6 +68,7 @@ function servicesOf(
   slices: readonly EndpointSlice[],
   addresses: readonly string[],
   defaults: KubernetesConfig['defaults'],
+  lastGood: ReadonlyMap<string, string>,
 ): WeirServices {
   const limits = service.sourceRanges.filter((range) => range !== '0.0.0.0/0' && range !== '::/0');
   if (limits.length > 0) {
@@ -76,14 +82,15 @@ function servicesOf(
   const services = addresses.flatMap((vip) =>
     service.ports.map((port): WeirService => {
       const place = { key: serviceKey(service, port, vip), owner: service.key, vip };
-      if (annotations.problems.length > 0) return place;
-      const options = optionsOf(service, port, annotations, defaults);
       const backends = serviceBackends(slices, port, familyOf(vip));
+      const asBefore = () => ({ ...place, ...textAsBefore(lastGood.get(place.key), port, vip, backends) });
+      if (annotations.problems.length > 0) return asBefore();
+      const options = optionsOf(service, port, annotations, defaults);
       const value = serviceValue(port, vip, options, backends);
       const problem = portProblem(options.method, port, backends) ?? valueProblem(value);
       if (problem === undefined) return { ...place, text: JSON.stringify(value) };
       problems.push({ service: service.key, ...problem });
-      return place;
+      return asBefore();
     }),
   );
   return { services, problems: distinct(problems) };
@@ -121,6 +128,24 @@ function serviceValue(
     ...options,
     backends: translatesAddresses(options.method) ? backends : backends.map(({ port: _, ...backend }) => backend),
   };
+}
+
+/**
+ * The options of what was good before, for the pods of now: packets must not go to pods that are gone, or to who has their
+ * addresses since. Pods that its method can't reach are left out.
+ */
+function textAsBefore(
+  before: string | undefined,
+  port: ServicePort,
+  vip: string,
+  backends: readonly ServiceBackend[],
+): Pick<WeirService, 'text'> {
+  if (before === undefined) return {};
+  const { backends: _, ...options } = JSON.parse(before) as ServiceOptions & { readonly vip?: unknown };
+  if (options.vip !== vip) return {};
+  const reached = backends.filter((backend) => portProblem(options.method, port, [backend]) === undefined);
+  const value = serviceValue(port, vip, options, reached);
+  return valueProblem(value) === undefined ? { text: JSON.stringify(value) } : {};
 }
 
 function portProblem(
