@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.weir.lb.plugins.filter.cluster_faults import services_with_backends, vips_of
+from ansible_collections.weir.lb.plugins.filter.cluster_faults import method_of, services_with_backends, vips_of
 
 GUE_PORT = 6080
 SECOND_CHANCE_PORT = 19523
@@ -18,7 +18,7 @@ def agent_arguments(services, backends, name, interfaces, nodes):
     :return: arguments; none where nothing needs an agent
     """
     own = [entry for entry in services_with_backends(services, backends) if _is_backend(name, entry, backends)]
-    served = [service for service in own if service.get("method", "nat") not in ("nat", "fullnat")]
+    served = [service for service in own if method_of(service) not in ("nat", "fullnat")]
     if not served:
         return []
     arguments = [f"--interface={interface}" for interface in interfaces]
@@ -44,9 +44,10 @@ def _is_backend(name, service, backends):
 def _encapsulation(service):
     if "secondChance" in service:
         return "second_chance"
-    if service["method"] == "gue" and service.get("gueHeader") == "none":
+    method = method_of(service)
+    if method == "gue" and service.get("gueHeader") == "none":
         return "fou"
-    return "none" if service["method"] == "dr" else service["method"]
+    return "none" if method == "dr" else method
 
 
 def _ports(service):

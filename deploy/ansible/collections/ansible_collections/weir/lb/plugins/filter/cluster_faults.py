@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 ENGINES = ("xdp", "portable")
+# What weir.yaml takes for a service that names no method.
+METHOD_DEFAULT = "ipip"
 # Outer IP header, and what stands between it and the client's packet: docs/packet-path.md.
 IP_BYTES = {4: 20, 6: 40}
 TUNNEL_BYTES = {"ipip": 0, "gre": 4, "gue": 12}
@@ -90,14 +92,14 @@ def _mtu(node, services, backends):
             if int(mtu) < needed:
                 yield (
                     f'{node["host"]}: {interface} has an MTU of {mtu}, and service {service.get("name", "?")} needs {needed}: '
-                    f'{node["client_mtu"]} of a client and {overhead} of {service["method"]}; '
+                    f'{node["client_mtu"]} of a client and {overhead} of {method_of(service)}; '
                     f'raise it ("ip link set {interface} mtu {needed}", and at the switch), give the service an mssClamp of '
                     f'{int(mtu) - overhead - 60} or less, or set weir_client_mtu to what clients send at most'
                 )
 
 
 def _overhead(service, backends):
-    tunnel = TUNNEL_BYTES.get(service.get("method", ""))
+    tunnel = TUNNEL_BYTES.get(method_of(service))
     if tunnel is None:
         return 0
     addresses = [b.get("address", "") for b in service.get("backends") or backends]
@@ -105,6 +107,11 @@ def _overhead(service, backends):
     if "secondChance" in service:
         return max(IP_BYTES[family] + SECOND_CHANCE_BYTES[family] for family in families)
     return max(IP_BYTES[family] + tunnel for family in families)
+
+
+def method_of(service):
+    """How packets of a service get to its backends."""
+    return service.get("method", METHOD_DEFAULT)
 
 
 def vips_of(service):
