@@ -7,10 +7,10 @@
  * `--base` is the image that it stands on: one of a registry (default: what the Dockerfile pins), or `local`, made of Debian's
  * packages. `--from source` builds Weir in the image build, as `docker build` does; the default packages what is built here.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { askGit } from '../package/git.mjs';
 import { readRelease } from '../package/release.mjs';
 import { localBase } from './local-base.mjs';
 import { stageContext } from './stage-context.mjs';
@@ -60,7 +60,7 @@ function buildOptions(storage, release) {
   const options = ['--file', 'deploy/container/Dockerfile', '--ignorefile', 'deploy/container/Dockerfile.dockerignore'];
   const args = {
     VERSION: release.version,
-    REVISION: execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim(),
+    REVISION: askGit('rev-parse', 'HEAD'),
     CREATED: new Date(release.epochSeconds * 1000).toISOString(),
     SOURCE_DATE_EPOCH: release.epochSeconds,
     ...(values.base !== undefined && { BASE: values.base === 'local' ? localBase(storage, FOLDER) : values.base }),

@@ -7,7 +7,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { stageProductionTree } from '../package/production-tree.mjs';
+import { normalize, stageProductionTree } from '../package/production-tree.mjs';
 import { readRelease } from '../package/release.mjs';
 import { writeNpmSbom } from './npm-sbom.mjs';
 
@@ -23,5 +23,6 @@ export function stageContext(folder, release) {
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree, { recursive: true });
   stageProductionTree(tree, release);
+  normalize(tree, release.epochSeconds);
   writeNpmSbom(join(folder, 'npm.cdx.json'), release);
 }

@@ -3,10 +3,10 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -106,13 +106,10 @@ function writeChecksums(root, file) {
   writeFileSync(file, sums);
 }
 
+/** Of what is there itself: a link to a folder is no second copy of it. */
 function bytesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true })
-    .map((entry) => join(folder, entry.name))
-    .map((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? bytesBelow(path) : sizeOf(path)))
+    .map((entry) => [entry, join(folder, entry.name)])
+    .map(([entry, path]) => (entry.isDirectory() ? bytesBelow(path) : lstatSync(path).size))
     .reduce((sum, bytes) => sum + bytes, 0);
-}
-
-function sizeOf(path) {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -4,7 +4,7 @@ import { basename, join, relative } from 'node:path';
 /** Listed for production, and loaded by nothing there: what compilers and editors read, and parts for Bare, another runtime. */
 const NEVER_LOADED = /\/node_modules\/(@types\/.*|undici-types|nan|bare-[^/]+)$/;
 
-/** Files that nothing loads, by their endings: sources, types, maps, documents, what compilers leave, tests. Licences stay. */
+/** Files that nothing loads, by their endings: sources, types, maps, documents, what compilers leave, tests. Licences stay, see {@link LICENCE}. */
 const LEFT_OUT = [
   /\.([cm]?ts|map|flow|tsbuildinfo)$/,
   /\.(md|markdown|txt|ya?ml)$/,
@@ -12,6 +12,9 @@ const LEFT_OUT = [
   /\.(test|spec)\.[cm]?js$/,
   /^\./,
 ];
+
+/** Who gives something on has to give these on with it. */
+const LICENCE = /^(licen[cs]e|notice|copying)/i;
 
 /** Folders at the top of a package that nothing loads. Deeper down, such a name may be one of the package's own. */
 const FOLDERS_LEFT_OUT = new Set([
@@ -54,7 +57,7 @@ function isWanted(within, source) {
   if (within === 'node_modules') return false;
   if (lstatSync(source).isDirectory()) return !basename(source).startsWith('.') && !FOLDERS_LEFT_OUT.has(within);
   const name = basename(source);
-  return /^licen[cs]e/i.test(name) || !LEFT_OUT.some((pattern) => pattern.test(name));
+  return LICENCE.test(name) || !LEFT_OUT.some((pattern) => pattern.test(name));
 }
 
 function removeEmpty(folder) {

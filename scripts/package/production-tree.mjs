@@ -1,8 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, lutimesSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { copyDependency } from './dependency-files.mjs';
-import { copyWorkspaces } from './workspace-files.mjs';
+import { copyWorkspaces, LISTING_BYTES_MAX } from './workspace-files.mjs';
 
 /** What is run on machines, each the folder of a package and of its `bin`. */
 export const programs = ['lb-node', 'real-server', 'weirctl'];
@@ -30,6 +39,7 @@ function productionPackages() {
   const workspaces = programs.flatMap((program) => ['--workspace', `packages/${program}`]);
   const listing = execFileSync('npm', ['ls', '--all', '--parseable', '--omit=dev', ...workspaces], {
     encoding: 'utf8',
+    maxBuffer: LISTING_BYTES_MAX,
   });
   return listing
     .split('\n')
@@ -61,11 +71,12 @@ export function linkWithin(target, link) {
   symlinkSync(relative(dirname(link), target), link);
 }
 
-/** Gives everything below `folder` the modes that files of packages have, and one date. */
+/** Gives everything below `folder` the modes that files of packages have, whatever the umask of who makes them, and one date. */
 export function normalize(folder, epochSeconds) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) normalize(path, epochSeconds);
+    else if (entry.isFile()) chmodSync(path, (lstatSync(path).mode & 0o111) === 0 ? 0o644 : 0o755);
     lutimesSync(path, epochSeconds, epochSeconds);
   }
   chmodSync(folder, 0o755);

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { askGit } from './git.mjs';
 
 /** Debian's names of the architectures that Node.js has other names for. */
 const DEBIAN_ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
@@ -30,8 +30,8 @@ function readEpoch() {
 
 function lastCommit() {
   try {
-    return execFileSync('git', ['log', '-1', '--format=%ct'], { encoding: 'utf8' }).trim();
+    return askGit('log', '-1', '--format=%ct');
   } catch (cause) {
-    throw new Error('this is no git repository, so nothing says of when it is; set SOURCE_DATE_EPOCH', { cause });
+    throw new Error(`nothing says of when this is: ${cause.message}; set SOURCE_DATE_EPOCH`, { cause });
   }
 }

@@ -3,6 +3,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { basename, dirname, join } from 'node:path';
 import { linkWithin } from './production-tree.mjs';
 
+/** What npm says of all packages is longer than the megabyte that a child may say by default. */
+export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Of a manifest, what Node.js and people who look read. */
 const MANIFEST_KEYS = [
   'name',
@@ -31,6 +34,7 @@ export function copyWorkspaces(tree, links, release) {
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--silent', '--ignore-scripts', ...workspaces], {
       encoding: 'utf8',
+      maxBuffer: LISTING_BYTES_MAX,
     }),
   );
   for (const folder of folders) {
