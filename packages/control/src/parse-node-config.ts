@@ -30,6 +30,8 @@ export function parseNodeDocument(text: string, fileName: string): NodeDocument 
 /** `weir.yaml` in all its forms. */
 export interface WrittenNode {
   readonly text: string;
+  /** What the text says, with `${env:NAME}` as it stands there; only checked with values of the environment. */
+  readonly asItStands: NodeInput;
   /** As its author wrote it, with values of the environment, before defaults and units. */
   readonly written: NodeInput;
   readonly document: NodeDocument;
@@ -40,9 +42,15 @@ export interface WrittenNode {
  * @throws {InvalidConfigError}
  */
 export function parseWrittenNode(text: string, fileName: string): WrittenNode {
-  const yaml = withEnvironmentValues(parseYaml(text));
+  const asItStands = parseYaml(text);
+  const yaml = withEnvironmentValues(asItStands);
   if (yaml.value === undefined) throw new InvalidConfigError(fileName, yaml.problems);
-  return { text, written: yaml.value as NodeInput, document: checkedNodeDocument(yaml, fileName) };
+  return {
+    text,
+    asItStands: asItStands.value as NodeInput,
+    written: yaml.value as NodeInput,
+    document: checkedNodeDocument(yaml, fileName),
+  };
 }
 
 /**

@@ -59,11 +59,11 @@ function setNamedList(document: Document, list: YAMLSeq, wanted: readonly Fields
 }
 
 /** Fields that tell the entries of a list apart. */
-function nameOf({ name, address, port, vip, protocol }: Fields): string {
+export function nameOf({ name, address, port, vip, protocol }: Fields): string {
   return JSON.stringify(name === undefined ? [address, vip, protocol, port] : [name]);
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -92,6 +92,33 @@ test('a saved change is in force, and the file has it with all its comments; a r
   t.is(readFileSync(node.file, 'utf8'), text);
 });
 
+test.serial('what is saved leaves values of the environment out of the file, in the service itself too', async (t) => {
+  Object.assign(process.env, { WEIR_TEST_PASSWORD: 'hunter2', WEIR_TEST_VIP: '198.51.100.7', WEIR_TEST_NAME: 'mail' });
+  t.teardown(() => {
+    for (const name of ['PASSWORD', 'VIP', 'NAME']) delete process.env[`WEIR_TEST_${name}`];
+  });
+  await using node = await Node.start();
+  const addresses = 'interfaces: [eth0], address: 10.0.0.1, address6: "fd00::1"';
+  const withSecrets = `${text.replace('interfaces: [eth0]', addresses)}  - name: \${env:WEIR_TEST_NAME}
+    vip: \${env:WEIR_TEST_VIP} # of the site
+    port: 25
+    backends: [{ address: 10.0.0.31 }, { address: 10.0.0.32 }]
+bgp:
+  asn: 64512
+  routerId: 10.0.0.1
+  peers: [{ address: 10.0.0.254, asn: 64500, password: "\${env:WEIR_TEST_PASSWORD}" }]
+`;
+  writeFileSync(node.file, withSecrets);
+  const file = await loadWrittenNode(node.file);
+  await using source = new FileSource(node.file, file, { logger: node.log });
+  const options = { isSaved: true };
+  await source.changes.changeBackend('web', 'web1', (current) => current && { ...current, weight: 7 }, options);
+  t.is(readFileSync(node.file, 'utf8'), withSecrets.replace('weight: 3', 'weight: 7'));
+  await source.changes.changeService('mail', (current) => current && { ...current, port: 587 }, options);
+  t.is(readFileSync(node.file, 'utf8'), withSecrets.replace('weight: 3', 'weight: 7').replace('port: 25', 'port: 587'));
+  t.like(source.changes.services()[1], { name: 'mail', document: { vip: '198.51.100.7', port: 587 }, origin: 'file' });
+});
+
 test('a service comes and goes; what is wrong beside the others is refused with its path, and changes nothing', async (t) => {
   await using node = await Node.start();
   const mail = { name: 'mail', vip: '198.51.100.1', port: 25, backends: [{ address: '10.0.0.31' }] };

@@ -7,6 +7,7 @@ import type { ServiceInput } from '../service-schema.js';
 import { ChangeError } from './change-error.js';
 import { editYaml } from './edit-yaml.js';
 import { problemsOfService } from './entry-problems.js';
+import { withEnvironmentReferences } from './environment-references.js';
 import { serviceOf } from './running-document.js';
 
 /** One service of weir.yaml as it is to be. */
@@ -18,7 +19,7 @@ export interface ServiceToSave {
 
 /**
  * weir.yaml with a changed service, checked as a whole; nothing is written. Where the file was changed since it was read, it goes
- * by what the file says now, as long as that says the same of this service.
+ * by what the file says now, as long as that says the same of this service. `${env:NAME}` stays in it.
  * @param known  as it was read last
  * @throws {ChangeError} CHANGE_NOT_SAVED
  * @throws {InvalidConfigError} paths begin at the service
@@ -31,15 +32,14 @@ export async function planSave(path: string, known: WrittenNode, service: Servic
       `says something else of service ${service.name} since it was read; reload, and try again from there`,
     );
   }
-  const wanted = withService(current.written, service);
-  const text = editYaml(current.text, wanted);
+  const text = editYaml(current.text, withService(current, service));
   try {
     return parseWrittenNode(text, path);
   } catch (error) {
     if (!(error instanceof InvalidConfigError)) throw error;
     throw problemsOfService(
       error.problems,
-      (wanted.services ?? []).map(({ name }) => name),
+      spliced(current.written.services, placeOf(current, service.name), service.value).map(({ name }) => name),
       service.name,
     );
   }
@@ -87,14 +87,23 @@ async function readCurrent(path: string, known: WrittenNode): Promise<WrittenNod
   }
 }
 
-function withService(written: NodeInput, { name, value }: ServiceToSave): NodeInput {
-  const services = written.services ?? [];
-  const at = services.findIndex((service) => service.name === name);
-  const place = at === -1 ? services.length : at;
-  return {
-    ...written,
-    services: services.toSpliced(place, at === -1 ? 0 : 1, ...(value === undefined ? [] : [value])),
-  };
+/** With `${env:NAME}` as it stands in the file. */
+function withService(file: WrittenNode, { name, value }: ServiceToSave): NodeInput {
+  const { asItStands } = file;
+  const at = placeOf(file, name);
+  const saved = withEnvironmentReferences(value, serviceOf(file, name), asItStands.services?.[at]);
+  return { ...asItStands, services: spliced(asItStands.services, at, saved as ServiceInput | undefined) };
+}
+
+/** Of a service in weir.yaml, by the name it has: that may come from the environment. */
+function placeOf({ written }: WrittenNode, service: string): number {
+  return (written.services ?? []).findIndex(({ name }) => name === service);
+}
+
+/** Services with one in its place, or as the last where it has none; undefined: without it. */
+function spliced(services: readonly ServiceInput[] = [], at: number, service: ServiceInput | undefined) {
+  const entries = service === undefined ? [] : [service];
+  return at === -1 ? [...services, ...entries] : services.toSpliced(at, 1, ...entries);
 }
 
 function notSaved(path: string, what: string, cause?: unknown): ChangeError {
