@@ -17,7 +17,8 @@ It ends with 0 where there is no fault, with 1 where there is one. A **fault** b
 set to /etc/sysctl.d or the network's configuration as well, to keep it over a reboot.
 
 The daemons look at some of it themselves when they start, and end with the same words: \`KERNEL_TOO_OLD\`, \`CAPABILITY_MISSING\` (77), \`MTU_TOO_SMALL\`,
-\`NODE_ID_TAKEN\`, \`ETCD_UNREACHABLE\` (69). A way that is wide enough to serve and too narrow for packets of 1,500 bytes is a line in the log, \`mtu_small\`.
+\`NODE_ID_TAKEN\`, \`ETCD_UNREACHABLE\` (69). A node ends with \`MTU_TOO_SMALL\` only where no way to a backend takes packets of 1,280 bytes; a narrow way beside others
+is a line in the log, \`mtu_too_small\`, and one that serves but is too narrow for packets of 1,500 bytes is \`mtu_small\`.
 
 This page is written from packages/doctor, and a test holds it to the code.
 `;

@@ -27,6 +27,14 @@ export interface TroubleFinding {
   readonly commands?: readonly string[];
 }
 
+/** Those findings that are of this verdict. */
+export function troublesOf(
+  findings: readonly Finding[],
+  verdict: TroubleFinding['verdict'],
+): readonly TroubleFinding[] {
+  return findings.filter((finding): finding is TroubleFinding => finding.verdict === verdict);
+}
+
 /** The worst verdict among findings; `skipped` where there are none, or nothing but skipped ones. */
 export function worstVerdict(findings: readonly Finding[]): Verdict {
   const found = findings.map(({ verdict }) => verdict);

@@ -1,20 +1,39 @@
 import type { ClusterStatus, NodeConfig, NodeRecord } from '@weir/control';
-import { mtu } from './checks/mtu.js';
+import { type Widths, widthsOf } from './checks/mtu.js';
 import { takenIdentity } from './checks/node-identity.js';
+import { troublesOf } from './finding.js';
 import type { Host } from './host.js';
+import { HostError } from './host-error.js';
 import { localHost } from './local-host.js';
-import { requireCheck } from './require-check.js';
 import { describeTrouble, StartError } from './start-error.js';
-import type { Subject } from './subject.js';
+import type { NodeSubject } from './subject.js';
+
+/** Ways to backends that a node starts with all the same, in lines for its log. */
+export interface NarrowWays {
+  /** Even packets of 1280 bytes do not fit. */
+  readonly faults: readonly string[];
+  /** Wide enough to serve, too narrow for the packets of Ethernet. */
+  readonly warnings: readonly string[];
+}
 
 /**
- * Of a node that knows its services: packets of every network fit the ways to its backends.
- * @returns what to warn of: ways that are too narrow for the packets of Ethernet, and wide enough to serve
+ * Of a node that knows its services: packets of every network fit at least one of the ways to its backends. A way that is too
+ * narrow beside others that are not keeps no node from serving the others.
  * @throws {StartError} MTU_TOO_SMALL
  */
-export async function requireWidth(subject: Subject, host: Host = localHost()): Promise<readonly string[]> {
-  const warnings = await requireCheck(mtu, 'MTU_TOO_SMALL', subject, host);
-  return warnings.map(describeTrouble);
+export async function requireWidth(subject: NodeSubject, host: Host = localHost()): Promise<NarrowWays> {
+  const { findings, fitNowhere } = await widthsOf(subject, host).catch(nothingKnown);
+  const faults = troublesOf(findings, 'fault');
+  const [first] = faults;
+  if (fitNowhere && first !== undefined) throw new StartError('MTU_TOO_SMALL', first);
+  const warnings = troublesOf(findings, 'warning');
+  return { faults: faults.map(describeTrouble), warnings: warnings.map(describeTrouble) };
+}
+
+/** A host that can't be asked keeps no daemon from trying. */
+function nothingKnown(error: unknown): Widths {
+  if (error instanceof HostError) return { findings: [], fitNowhere: false };
+  throw error;
 }
 
 /**

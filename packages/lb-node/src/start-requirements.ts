@@ -11,8 +11,8 @@ export async function requireFitHost(configFile: string, config: NodeConfig): Pr
 }
 
 /**
- * What has to be right around a node that knows its configuration, before it forwards anything. A way to a backend that serves,
- * but not packets as large as Ethernet has them, is told of.
+ * What has to be right around a node that knows its configuration, before it forwards anything. A way to a backend that
+ * does not serve, or not packets as large as Ethernet has them, is told of.
  * @throws {StartError} ETCD_UNREACHABLE, NODE_ID_TAKEN, MTU_TOO_SMALL
  */
 export async function requireFitSurroundings(
@@ -23,9 +23,9 @@ export async function requireFitSurroundings(
   const { config } = source;
   requireWork(config, source.status());
   requireFreeIdentity(config, source.nodes());
-  for (const warning of await requireWidth(subjectOf(configFile, config))) {
-    logger.warn({ event: 'mtu_small' }, warning);
-  }
+  const { faults, warnings } = await requireWidth(subjectOf(configFile, config));
+  for (const fault of faults) logger.error({ event: 'mtu_too_small' }, fault);
+  for (const warning of warnings) logger.warn({ event: 'mtu_small' }, warning);
 }
 
 function subjectOf(configFile: string, config: NodeConfig): NodeSubject {

@@ -24,7 +24,7 @@ test('a route that is narrower than its interface is what has to be mended', (t)
   const finding = mtuFinding({ ...way, mtuBytes: 1400, isOfRoute: true });
   t.like(finding, {
     verdict: 'warning',
-    cure: 'the route to 10.0.0.21 is narrower than its interface: raise its mtu ("ip route show 10.0.0.21"), or what told a smaller path MTU',
+    cure: 'the route to 10.0.0.21 is narrower than its interface: raise its mtu ("ip route show 10.0.0.21")',
   });
   t.false('commands' in finding);
 });

@@ -19,17 +19,42 @@ export const mtu: Check = {
   name: 'mtu',
   looksAt: 'the MTU of the ways to backends against what the encapsulation of their services puts before each packet',
   symptom:
-    'connections open and then hang with the first large packet; the counter `too_big` grows; lb-node ends with 69 (MTU_TOO_SMALL) where even packets of 1280 bytes do not fit',
+    'connections open and then hang with the first large packet; the counter `too_big` grows; its log has `mtu_too_small` where even packets of 1280 bytes do not fit, and lb-node ends with 69 (MTU_TOO_SMALL) where they fit no way at all',
   cure: 'raise the MTU of the interface, of the switches between and of the backends: `ip link set dev eth0 mtu 1600`. Where that can not be, real-server\'s smaller MSS and the node\'s "fragmentation needed" keep TCP going (a warning, no fault)',
   roles: ['node'],
   async examine(subject, host) {
     if (subject.role !== 'node') return [];
-    const ways = waysOf(subject);
-    if (ways.length === 0) return [{ verdict: 'skipped', found: 'no service encapsulates, or none has a backend yet' }];
-    const findings = await Promise.all(ways.map((way) => wayFinding(way, host)));
-    return oncePerInterface(findings);
+    const looked = await lookAtWays(subject, host);
+    if (looked.length === 0) {
+      return [{ verdict: 'skipped', found: 'no service encapsulates, or none has a backend yet' }];
+    }
+    return oncePerInterface(looked);
   },
 };
+
+/** What the start of a node goes by: one narrow way must not take the VIPs of all others with it. */
+export interface Widths {
+  /** As the check has them. */
+  readonly findings: readonly Finding[];
+  /** Nothing that the node would forward fits: each way is too narrow, and no service goes without encapsulation. */
+  readonly fitNowhere: boolean;
+}
+
+/** Looks at the ways to the backends of a node. @throws {HostError} the host can't be asked */
+export async function widthsOf(subject: NodeSubject, host: Host): Promise<Widths> {
+  const looked = await lookAtWays(subject, host);
+  const isWithout = subject.services.some(
+    (service) => service.backends.length > 0 && encapsulationBytes(service, 4) === 0,
+  );
+  return {
+    findings: oncePerInterface(looked),
+    fitNowhere: looked.length > 0 && !isWithout && looked.every(({ finding }) => finding.verdict === 'fault'),
+  };
+}
+
+async function lookAtWays(subject: NodeSubject, host: Host): Promise<readonly Looked[]> {
+  return await Promise.all(waysOf(subject).map((way) => wayFinding(way, host)));
+}
 
 /** The way to a backend, and what is put before packets on it. */
 interface Way {
@@ -41,6 +66,8 @@ interface Way {
 interface RouteAnswer {
   readonly dev?: string;
   readonly metrics?: readonly { readonly mtu?: number }[];
+  /** Seconds. The answer is an entry of the cache: somebody told a smaller path MTU, for ten minutes, and it may be wrong. */
+  readonly expires?: number;
 }
 
 /** One to each backend, with the largest of what services put before its packets. */
@@ -73,7 +100,8 @@ async function wayFinding(way: Way, host: Host): Promise<Looked> {
     };
   }
   const link = await linkOf(host, route.dev);
-  const onRoute = route.metrics?.find((metrics) => metrics.mtu !== undefined)?.mtu;
+  const isLearned = route.expires !== undefined;
+  const onRoute = isLearned ? undefined : route.metrics?.find((metrics) => metrics.mtu !== undefined)?.mtu;
   const mtuBytes = Math.min(link?.mtu ?? CLIENT_BYTES, onRoute ?? Number.POSITIVE_INFINITY);
   const isOfRoute = onRoute !== undefined && onRoute < (link?.mtu ?? CLIENT_BYTES);
   const finding = mtuFinding({ ...way, interface: route.dev, mtuBytes, isOfRoute });
@@ -118,7 +146,7 @@ export function mtuFinding({
     found,
     wanted: `an MTU of ${wantedBytes}, for clients' packets of ${CLIENT_BYTES} bytes`,
     cure: isOfRoute
-      ? `the route to ${backend} is narrower than its interface: raise its mtu ("ip route show ${backend}"), or what told a smaller path MTU`
+      ? `the route to ${backend} is narrower than its interface: raise its mtu ("ip route show ${backend}")`
       : 'raise the MTU here, on the switches between and on the backends; or let real-server tell clients a smaller MSS, or set mssClamp of the service',
     ...(isOfRoute ? {} : { commands: [`ip link set dev ${name} mtu ${wantedBytes}`] }),
   };
