@@ -28,7 +28,7 @@ export interface ApiConnection {
  * @throws {ConfigError} CONFIG_UNREADABLE: the kubeconfig can't be read, has no such context, or the node is no pod
  */
 export function connectApi({ kubeconfig, context }: Pick<KubernetesConfig, 'kubeconfig' | 'context'>): ApiConnection {
-  const config = new KubeConfig();
+  const config = new WatchingConfig();
   try {
     if (kubeconfig === undefined) config.loadFromCluster();
     else config.loadFromFile(kubeconfig);
@@ -53,6 +53,16 @@ export function connectApi({ kubeconfig, context }: Pick<KubernetesConfig, 'kube
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     server: cluster.server,
   };
+}
+
+/** So long an answer may take to begin. */
+const HEAD_MS = 30_000;
+
+/** The client gives watches no limit of time, and no way to stop one, until the head of the answer is there. */
+class WatchingConfig extends KubeConfig {
+  override async applyToFetchOptions(...options: Parameters<KubeConfig['applyToFetchOptions']>) {
+    return { ...(await super.applyToFetchOptions(...options)), timeout: HEAD_MS };
+  }
 }
 
 /** Changes the fields that the body names, and no others (RFC 7396). */

@@ -37,6 +37,8 @@ export class ClusterView implements AsyncDisposable {
   /** By path: watches that are in trouble, and in which. */
   readonly #troubles = new Map<string, string>();
   #isClosed = false;
+  /** One at a time: two would watch everything twice. */
+  #refreshing = Promise.resolve();
   #endFirstRound: () => void = () => {};
   /** Resolves when everything has been read, or the server was in trouble once. */
   readonly firstRound = new Promise<void>((resolve) => {
@@ -81,14 +83,19 @@ export class ClusterView implements AsyncDisposable {
   }
 
   /** Reads everything anew, now. {@link isWhole} says when that is done. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
     this.#read.clear();
-    await this.#unfollow();
-    for (const scope of this.#scopes) this.#follow(scope);
+    this.#refreshing = this.#refreshing.then(async () => {
+      await this.#unfollow();
+      this.#read.clear();
+      for (const scope of this.#scopes) this.#follow(scope);
+    });
+    return this.#refreshing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    await this.#refreshing;
     await this.#unfollow();
   }
 
@@ -115,6 +122,7 @@ export class ClusterView implements AsyncDisposable {
       onChanged: (object: unknown) => changed(objects.change(object, resource.path) && isOurs(object)),
       onDeleted: (object: unknown) => changed(objects.remove(object) && isOurs(object)),
       onTrouble: (error: unknown) => this.#lost(resource.path, error),
+      onWatched: () => this.#back(resource.path),
     };
     scope.end = new AbortController();
     scope.following = followResource(api, resource, listener, scope.end.signal);

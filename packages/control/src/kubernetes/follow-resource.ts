@@ -21,8 +21,10 @@ export interface ResourceListener {
   onList(objects: readonly unknown[]): void;
   onChanged(object: unknown): void;
   onDeleted(object: unknown): void;
-  /** The server is away, or refuses; what was told stays until {@link onList}. */
+  /** The server is away, or refuses; what was told stays until {@link onList}, or goes on from there after {@link onWatched}. */
   onTrouble(error: unknown): void;
+  /** A watch is up. */
+  onWatched(): void;
 }
 
 const PAGE_OBJECTS = 500;
@@ -34,25 +36,38 @@ const SILENT_MS = (WATCH_SECONDS + 20) * 1000;
 /** A watch that ends sooner, and told nothing, is no watch. */
 const IDLE_MS = 1000;
 
-/** Lists, watches from there, and begins again whenever the watch can't be trusted any more. Resolves when `signal` aborts. */
+/** After so many watches in a row that did not come up, all is listed again: the version may be one that the server never had. */
+const WATCHES_MAX = 5;
+
+/**
+ * Lists, watches from there, and goes on from what it was told last whenever a watch ends; where the server has forgotten
+ * that, it lists again. Resolves when `signal` aborts, whatever the server does.
+ */
 export async function followResource(
   { watch }: Pick<ApiConnection, 'watch'>,
   resource: Resource,
   listener: ResourceListener,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let failures = 1; !signal.aborted; ) {
+  let failures = 0;
+  const onUp = () => {
+    failures = 0;
+    listener.onWatched();
+  };
+  for (let version: string | undefined; !signal.aborted; ) {
     try {
-      let version = await list(resource, listener, signal);
-      while (!signal.aborted) {
-        version = await watchFrom(version, { watch, resource, listener, signal });
-        failures = 1;
-      }
+      version ??= await list(resource, listener, signal);
+      const ended = await watchFrom(version, { watch, resource, listener, signal, onUp });
+      version = ended.latest;
+      if (ended.error !== undefined) throw ended.error;
     } catch (error) {
       if (signal.aborted) return;
+      failures += 1;
       // The server has forgotten what changed since: that is not trouble.
-      if (statusCode(error) !== 410) listener.onTrouble(error);
-      await delay(backoffMs(failures++), undefined, { signal }).catch(() => {});
+      const isForgotten = statusCode(error) === 410;
+      if (isForgotten || failures % WATCHES_MAX === 0) version = undefined;
+      if (!isForgotten) listener.onTrouble(error);
+      await delay(backoffMs(failures), undefined, { signal }).catch(() => {});
     }
   }
 }
@@ -75,55 +90,69 @@ interface Watching {
   readonly resource: Resource;
   readonly listener: ResourceListener;
   readonly signal: AbortSignal;
+  /** It told something, or lasts. */
+  onUp(): void;
 }
 
-/**
- * Watches until the server ends it, as it does now and then.
- * @returns the version to watch from next
- * @throws {WatchEndedError} it ended otherwise
- */
-async function watchFrom(version: string, { watch, resource, listener, signal }: Watching): Promise<string> {
-  let latest = version;
-  let failed: WatchEndedError | undefined;
-  const began = Date.now();
-  await new Promise<void>((resolve) => {
-    let stop = () => {};
-    const silence = setTimeout(() => {
-      failed = new WatchEndedError('was silent for too long; is the connection dead?');
-      stop();
-    }, SILENT_MS);
-    const onAbort = () => stop();
-    const end = (error?: unknown) => {
-      clearTimeout(silence);
-      signal.removeEventListener('abort', onAbort);
-      if (error !== null && error !== undefined) failed ??= watchError(error);
-      resolve();
+interface EndedWatch {
+  /** The version to watch from next. */
+  readonly latest: string;
+  /** Absent: the server ended it, as it does now and then, or `signal` did. */
+  readonly error?: WatchEndedError;
+}
+
+/** Watches until the server ends it, or `signal` aborts. */
+function watchFrom(version: string, { watch, resource, listener, signal, onUp }: Watching): Promise<EndedWatch> {
+  return new Promise((resolve) => {
+    let latest = version;
+    let isUp = false;
+    let isEnded = false;
+    let controller: AbortController | undefined;
+    const up = () => {
+      if (!isUp) onUp();
+      isUp = true;
     };
-    signal.addEventListener('abort', onAbort);
-    const query = { allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds: WATCH_SECONDS };
+    // The client hands out its controller with the head of the answer: one that never comes must not keep anybody waiting.
+    const end = (error?: WatchEndedError) => {
+      if (isEnded) return;
+      isEnded = true;
+      clearTimeout(silence);
+      clearTimeout(idle);
+      signal.removeEventListener('abort', onAbort);
+      controller?.abort();
+      resolve(error === undefined || signal.aborted ? { latest } : { latest, error });
+    };
+    const onAbort = () => end();
+    const onDone = (error?: unknown) => {
+      if (error !== null && error !== undefined) end(watchError(error));
+      else if (isUp) end();
+      else end(new WatchEndedError('ends watches at once; is there a proxy in between?'));
+    };
     const onEvent = (type: string, object: unknown) => {
-      if (signal.aborted || failed !== undefined) return;
+      if (isEnded) return;
       if (type === 'ERROR') {
-        failed = watchError(object);
-        stop();
+        end(watchError(object));
         return;
       }
       latest = versionOf(object) ?? latest;
+      up();
       if (type === 'DELETED') listener.onDeleted(object);
       else if (type !== 'BOOKMARK') listener.onChanged(object);
     };
-    watch.watch(resource.path, query, onEvent, end).then((controller) => {
-      stop = () => {
-        controller.abort();
-        end();
-      };
-      if (signal.aborted || failed !== undefined) stop();
-    }, end);
+    const silence = setTimeout(
+      () => end(new WatchEndedError('was silent for too long; is the connection dead?')),
+      SILENT_MS,
+    );
+    let idle: NodeJS.Timeout | undefined;
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) return end();
+    const query = { allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds: WATCH_SECONDS };
+    watch.watch(resource.path, query, onEvent, onDone).then((opened) => {
+      controller = opened;
+      if (isEnded) opened.abort();
+      else idle = setTimeout(up, IDLE_MS);
+    }, onDone);
   });
-  if (failed !== undefined) throw failed;
-  const isIdle = latest === version && Date.now() - began < IDLE_MS;
-  if (isIdle && !signal.aborted) throw new WatchEndedError('ends watches at once; is there a proxy in between?');
-  return latest;
 }
 
 /** Why a watch can't go on from where it was. */

@@ -41,6 +41,8 @@ export class KubernetesApiServer implements AsyncDisposable {
   #port = 0;
   /** What writes are answered with instead, and reads too while `reads`. */
   refusal: { readonly code: number; readonly reads?: boolean } | undefined;
+  /** Watches are taken, and never answered. */
+  isSilent = false;
   /** By `METHOD KIND`, with ` watch`: how often was asked. */
   readonly asked = new Map<string, number>();
 
@@ -164,6 +166,7 @@ export class KubernetesApiServer implements AsyncDisposable {
       if (asked === undefined) return fail(response, 404, `no such path ${url.pathname}`);
       const what = `${request.method} ${asked.kind}${isWatch ? ' watch' : ''}`;
       this.asked.set(what, (this.asked.get(what) ?? 0) + 1);
+      if (isWatch && this.isSilent) return;
       if (this.refusal !== undefined && (!isRead || this.refusal.reads))
         return fail(response, this.refusal.code, 'refused');
       if (isWatch) return this.#watch(asked, url.searchParams, response);
