@@ -82,6 +82,31 @@ test.serial('a node that an operator has drained is not marked', async (t) => {
   t.false(existsSync(mark));
 });
 
+for (const { code, isMarked, title } of [
+  { code: status.FAILED_PRECONDITION, isMarked: false, title: 'a drain that is refused leaves no mark' },
+  { code: status.UNAVAILABLE, isMarked: true, title: 'a drain whose answer is lost leaves its mark' },
+]) {
+  test.serial(`the mark is there before the node drains; ${title}`, async (t) => {
+    const mark = temporaryFile(t);
+    const services: Services = [
+      [
+        NodesService,
+        {
+          listNodes: () => ({ nodes: [Node.fromPartial({ name: 'lb1', isThis: true })], nextPageToken: '' }),
+          drainNode: () => {
+            t.is(readFileSync(mark, 'utf8'), 'lb1\n');
+            throw new Refusal(code, 'not now');
+          },
+        },
+      ],
+    ];
+    const { status: ended } = await run(services, ['drain', 'node', '--mark', mark]);
+    t.not(ended, 0);
+    t.is(existsSync(mark), isMarked);
+    t.plan(3);
+  });
+}
+
 test.serial('an undrain waits for a node that does not answer yet, and keeps the mark until it is done', async (t) => {
   const mark = temporaryFile(t);
   writeFileSync(mark, '');

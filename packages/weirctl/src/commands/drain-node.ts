@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { NodeState, NodesService, StatsService } from '@weir/admin-api';
+import { type Node, NodeState, NodesService, StatsService } from '@weir/admin-api';
 import { Command } from 'commander';
 import { actionCommand } from '../client/action-command.js';
 import type { AdminClient } from '../client/admin-client.js';
@@ -55,14 +55,29 @@ async function drainNode(
       `--limit waits for connections of the node that is asked, and ${name} was named; ask it by --address, or see "weirctl nodes"`,
     );
   }
-  const drainedBefore = mark !== undefined && (await isDraining(client, name));
-  const { node, isInForce } = await client.call(NodesService.drainNode, { name });
+  const { node, isInForce } = await markedDrain(client, name, mark);
   const drained = node?.name ?? name;
-  // After the drain: what was not drained is not to be undrained.
-  if (mark !== undefined && !drainedBefore) writeFile(mark, `${drained}\n`);
   if (limit !== undefined) return connectionsEnd(client, drained, limit);
   const drains = `node ${drained} drains; "weirctl nodes" shows what it still has, "weirctl undrain node ${drained}" takes it back`;
   return changeText(drains, isInForce);
+}
+
+/** The mark is there before the drain: one that is interrupted is undrained too. What was not drained is not to be. */
+async function markedDrain(client: AdminClient, name: string, mark: string | undefined) {
+  const before = mark === undefined ? undefined : await nodeCalled(client, name);
+  const isMarked = mark !== undefined && before?.wantedState !== NodeState.DRAINING;
+  if (isMarked) writeFile(mark, `${before?.name ?? name}\n`);
+  try {
+    return await client.call(NodesService.drainNode, { name });
+  } catch (error) {
+    if (isMarked && !mayHaveDrained(error)) rmSync(mark, { force: true });
+    throw error;
+  }
+}
+
+/** The answer was lost, and not the call, perhaps. */
+function mayHaveDrained(error: unknown): boolean {
+  return error instanceof WeirctlError && (error.code === 'NODE_UNAVAILABLE' || error.code === 'NODE_SILENT');
 }
 
 async function undrainNode(
@@ -84,13 +99,13 @@ async function undrainNode(
   }
 }
 
-async function isDraining(client: AdminClient, name: string): Promise<boolean> {
+/** @param name  empty: the one that is asked */
+async function nodeCalled(client: AdminClient, name: string): Promise<Node | undefined> {
   const nodes = await allPages(
     (pageToken) => client.call(NodesService.listNodes, { pageSize: PAGE_SIZE, pageToken }),
     ({ nodes }) => nodes,
   );
-  const found = nodes.find((node) => (name === '' ? node.isThis : node.name === name));
-  return found?.wantedState === NodeState.DRAINING;
+  return nodes.find((node) => (name === '' ? node.isThis : node.name === name));
 }
 
 /** @throws {WeirctlError} NOT_DRAINED: some are left after the limit */
