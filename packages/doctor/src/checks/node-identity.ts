@@ -5,10 +5,10 @@ import type { Finding, TroubleFinding } from '../finding.js';
 /** Is this node the only one of its kind? */
 export const nodeIdentity: Check = {
   name: 'node-identity',
-  looksAt: 'the nodes registered in etcd: that no other has the name, the address or the router id of this one',
+  looksAt: 'the nodes registered in etcd: that no other has the name or an address of this one',
   symptom:
     'lb-node ends with 69 (NODE_ID_TAKEN); two machines take turns in `weirctl nodes`, rollouts act on the wrong one',
-  cure: 'give each machine its own `node.name`, `node.address` and `bgp.routerId` in weir.yaml',
+  cure: 'give each machine its own `node.name`, `node.address` and `node.address6` in weir.yaml',
   roles: ['node'],
   async examine(subject) {
     const config = subject.role === 'node' ? subject.config : undefined;
