@@ -1,3 +1,4 @@
 import config from '../../ava.config.mjs';
 
-export default config;
+/** Machines boot, packages are unpacked and daemons start, on few cores: before the first test of a file, too. */
+export default { ...config, timeout: '10m' };
