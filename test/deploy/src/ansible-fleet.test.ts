@@ -13,7 +13,7 @@ const PLANTED = '/etc/systemd/system/weir-node.service.d/planted.conf';
 let fleet: AnsibleCluster;
 
 test.before(async (t) => {
-  t.timeout(900_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   fleet = await AnsibleCluster.start(4, 3);
   await fleet.machines.repository.add(await weirPackage());

@@ -14,7 +14,7 @@ export interface BootedSystem {
 }
 
 const BOOT_SCRIPT = fileURLToPath(new URL('../machine/boot.sh', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 /**
  * Starts systemd on a host of a lab, with an own root, own processes, users as they are, and the host's network. All of it goes

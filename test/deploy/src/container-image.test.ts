@@ -21,7 +21,7 @@ const NOT_IN_PRODUCTION = ['typescript', 'ava', '@biomejs', 'turbo', 'knip', 'fa
 let image: BuiltImage;
 
 test.before(async (t) => {
-  t.timeout(900_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() === 0) image = await builtImage();
 });
 

@@ -7,7 +7,7 @@ import { testAsRoot } from './test-as-root.js';
 let cluster: ContainerCluster;
 
 test.before(async (t) => {
-  t.timeout(900_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   cluster = await ContainerCluster.start();
 });

@@ -19,7 +19,7 @@ let cluster: ContainerCluster;
 let nodes: ImageContainer[] = [];
 
 test.before(async (t) => {
-  t.timeout(900_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   cluster = await ContainerCluster.start();
 });

@@ -13,7 +13,7 @@ let weir: MachineCluster;
 let etcd: EtcdDeployment;
 
 test.before(async (t) => {
-  t.timeout(600_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   const deb = await weirPackage();
   weir = await MachineCluster.start({ nodes: 1, backends: 2, etcd: true });

@@ -12,7 +12,7 @@ let weir: MachineCluster;
 let next: string;
 
 test.before(async (t) => {
-  t.timeout(600_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   const first = await weirPackage();
   next = await weirPackage(NEXT_WEIR_VERSION);
@@ -50,12 +50,12 @@ testAsRoot(
 testAsRoot(
   "a package that is removed takes the machine back to what it was, but for the operator's files",
   async (t) => {
-    t.timeout(180_000);
+    t.timeout(600_000);
     for (const [machine, file] of [
       [node1(), '/etc/weir/weir.yaml'],
       [backend1(), '/etc/default/weir-real-server'],
     ] as const) {
-      await machine.output('apt-get', ['-y', 'remove', 'weir'], { timeoutMs: 120_000 });
+      await machine.output('apt-get', ['-y', 'remove', 'weir'], { timeoutMs: 180_000 });
       t.true(await machine.exists(file), file);
       t.false(await machine.exists('/usr/lib/weir'), machine.name);
       t.notRegex(await machine.output('ip', ['link', 'show', 'lan']), /xdp/, machine.name);
@@ -67,9 +67,9 @@ testAsRoot(
 );
 
 testAsRoot('a package that is purged leaves no file', async (t) => {
-  t.timeout(180_000);
+  t.timeout(600_000);
   for (const machine of [node1(), backend1()]) {
-    await machine.output('apt-get', ['-y', 'purge', 'weir'], { timeoutMs: 90_000 });
+    await machine.output('apt-get', ['-y', 'purge', 'weir'], { timeoutMs: 180_000 });
     t.is(await machine.output('find', ['/', '/sys/fs/bpf', '/run', '-xdev', '-iname', '*weir*']), '', machine.name);
   }
 });

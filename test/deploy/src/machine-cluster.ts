@@ -27,7 +27,7 @@ export interface MachineClusterOptions {
 
 const ROUTER_ASN = 64500;
 const NODE_ASN = 64512;
-const ROUTES_TIMEOUT_MS = 30_000;
+const ROUTES_TIMEOUT_MS = 60_000;
 
 /**
  * The standard cluster of the lab, with machines for nodes and backends, on which nothing of Weir is installed: a router that

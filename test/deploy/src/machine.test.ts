@@ -61,13 +61,21 @@ testAsRoot('a lab that goes takes its machines with it: processes and control gr
 testAsRoot('a machine ends when the process of its test is killed, and the next lab removes the rest', async (t) => {
   t.timeout(600_000);
   const holder = spawn(process.execPath, [HOLDER], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface({ input: holder.stdout }), 'line')) as [string];
+  t.teardown(() => holder.kill('SIGKILL'));
+  const line = await Promise.race([
+    once(createInterface({ input: holder.stdout }), 'line').then(([first]) => String(first)),
+    once(holder, 'exit').then(([code, signal]) => {
+      throw new Error(`the holder ended before its machine was up: ${code ?? signal}`);
+    }),
+  ]);
   const [id = '', pid] = line.split(' ');
   t.true(existsSync(`/proc/${pid}/root/etc`));
   const end = once(holder, 'exit');
   holder.kill('SIGKILL');
   await end;
-  await waitUntil('systemd to end', () => !existsSync(`/proc/${pid}/root/etc`) || undefined);
+  await waitUntil('systemd to end', () => !existsSync(`/proc/${pid}/root/etc`) || undefined, {
+    timeoutMs: 60_000,
+  });
   await using _next = await Lab.start(pair);
   t.deepEqual(controlGroupsOf(id), []);
   t.false(existsSync(`/run/weir-lab/${id}`));

@@ -15,8 +15,11 @@ export interface MachineOptions {
   readonly hosts?: Readonly<Record<string, string>>;
 }
 
-const BOOT_TIMEOUT_MS = 60_000;
-const INSTALL_TIMEOUT_MS = 120_000;
+// What boots and installs beside other tests may get little of a core.
+const BOOT_TIMEOUT_MS = 120_000;
+const INSTALL_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 60_000;
+const WAIT_TIMEOUT_MS = 60_000;
 const DEBIAN_DIRECTORY = '/srv/packages/debian';
 const ADDED_DIRECTORY = '/srv/packages/added';
 
@@ -62,7 +65,7 @@ export class Machine implements AsyncDisposable {
     await machine.writeFile('/root/.ssh/authorized_keys', authorizedKeys.join('\n'));
     await machine.writeFile('/etc/apt/sources.list', [DEBIAN_DIRECTORY, ADDED_DIRECTORY].map(sourceLine).join('\n'));
     await machine.#waitUntilUp();
-    await machine.output('apt-get', ['-qq', 'update']);
+    await machine.output('apt-get', ['-qq', 'update'], { timeoutMs: INSTALL_TIMEOUT_MS });
     return machine;
   }
 
@@ -73,10 +76,10 @@ export class Machine implements AsyncDisposable {
   /**
    * Runs a program on the machine to its end, as root, whatever its exit code.
    *
-   * @throws LabError `LAB_COMMAND_TIMED_OUT` (30 s by default)
+   * @throws LabError `LAB_COMMAND_TIMED_OUT` (60 s by default)
    */
   async run(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<CommandResult> {
-    return await this.host.run('nsenter', this.#inside(program, args), options);
+    return await this.host.run('nsenter', this.#inside(program, args), { timeoutMs: RUN_TIMEOUT_MS, ...options });
   }
 
   /**
@@ -86,7 +89,7 @@ export class Machine implements AsyncDisposable {
    * @throws LabError `LAB_COMMAND_FAILED` with what it said, and as {@link run}
    */
   async output(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<string> {
-    return await this.host.output('nsenter', this.#inside(program, args), options);
+    return await this.host.output('nsenter', this.#inside(program, args), { timeoutMs: RUN_TIMEOUT_MS, ...options });
   }
 
   /** Writes a file that ends with a line feed, of mode 0644, and the directories that it needs. */
@@ -123,7 +126,7 @@ export class Machine implements AsyncDisposable {
 
   /** Installs packages by name from the repository, as it is now. */
   async installByName(...names: readonly string[]): Promise<string> {
-    await this.output('apt-get', ['-qq', 'update']);
+    await this.output('apt-get', ['-qq', 'update'], { timeoutMs: INSTALL_TIMEOUT_MS });
     return await this.#apt(['install', ...names]);
   }
 
@@ -136,7 +139,7 @@ export class Machine implements AsyncDisposable {
    * Waits until a unit is as wanted.
    *
    * @param wanted  default: it is active
-   * @throws LabError `LAB_DEADLINE_PASSED` (30 s by default) with its state and the end of its journal
+   * @throws LabError `LAB_DEADLINE_PASSED` (60 s by default) with its state and the end of its journal
    */
   async waitForUnit(
     name: string,
@@ -147,14 +150,16 @@ export class Machine implements AsyncDisposable {
       const state = await this.unit(name);
       return wanted(state) ? state : undefined;
     };
-    return await waitUntil(`${name} on ${this.name}`, check, { timeoutMs: 30_000, intervalMs: 100, ...deadline }).catch(
-      async (error: unknown) => {
-        if (!(error instanceof LabError && error.code === 'LAB_DEADLINE_PASSED')) throw error;
-        const said = (await this.journal(name)).split('\n').slice(-20).join('\n');
-        const message = `${error.message}; it is ${JSON.stringify(await this.unit(name))} and said\n${said}`;
-        throw new LabError('LAB_DEADLINE_PASSED', message, { cause: error });
-      },
-    );
+    return await waitUntil(`${name} on ${this.name}`, check, {
+      timeoutMs: WAIT_TIMEOUT_MS,
+      intervalMs: 100,
+      ...deadline,
+    }).catch(async (error: unknown) => {
+      if (!(error instanceof LabError && error.code === 'LAB_DEADLINE_PASSED')) throw error;
+      const said = (await this.journal(name)).split('\n').slice(-20).join('\n');
+      const message = `${error.message}; it is ${JSON.stringify(await this.unit(name))} and said\n${said}`;
+      throw new LabError('LAB_DEADLINE_PASSED', message, { cause: error });
+    });
   }
 
   /** What a unit has written, and systemd of it, oldest first, without times. */
@@ -164,8 +169,10 @@ export class Machine implements AsyncDisposable {
 
   /** Resolves when the machine is off: at once, as without power. Its host can boot another one then. */
   async stop(): Promise<void> {
-    await this.system.process.stop('SIGKILL');
-    await waitUntil(`the processes of ${this.name} to end`, () => !hasProcesses(this.system) || undefined);
+    await this.system.process.stop('SIGKILL', WAIT_TIMEOUT_MS);
+    await waitUntil(`the processes of ${this.name} to end`, () => !hasProcesses(this.system) || undefined, {
+      timeoutMs: WAIT_TIMEOUT_MS,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

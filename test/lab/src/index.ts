@@ -9,7 +9,7 @@ export {
   type LostConnection,
   startCheckedServer,
 } from './checked-connections.js';
-export type { CommandOptions, CommandResult } from './command.js';
+export { type CommandOptions, type CommandResult, runCommand } from './command.js';
 export { askDns, DNS_NAME, startDnsServer } from './dns-server.js';
 export { ECHO_PORT, startEchoServer, type UdpEchoOptions, type UdpEchoResult, udpEcho } from './echo.js';
 export { EtcdDeployment, startEtcd, startEtcdCluster } from './etcd-deployment.js';
