@@ -22,7 +22,9 @@ export function localBase(storage, folder) {
   const work = mkdtempSync(join(folder, 'base-'));
   try {
     const tree = join(work, 'tree.tar');
-    execFileSync('mmdebstrap', ['--quiet', ...OPTIONS, SUITE, tree], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('mmdebstrap', ['--quiet', ...OPTIONS, SUITE, tree, ...archives()], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const container = storage.run('from', 'scratch');
     storage.run('add', '--quiet', container, tree, '/');
     storage.run('config', '--created-by', `mmdebstrap ${OPTIONS.join(' ')} ${SUITE}`, '--cmd', '/bin/sh', container);
@@ -31,4 +33,22 @@ export function localBase(storage, folder) {
     rmSync(work, { recursive: true, force: true });
   }
   return IMAGE;
+}
+
+/** Lines of sources.list: what this machine's apt reads of the suite. None where it is another system: mmdebstrap then takes Debian's own. */
+function archives() {
+  const format = '$(ORIGIN) $(RELEASE) $(COMPONENT) $(REPO_URI)';
+  const targets = execFileSync('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
+    encoding: 'utf8',
+  });
+  const lines = targets
+    .split('\n')
+    .map((target) => target.split(' '))
+    .filter(
+      ([origin, release]) => origin === 'Debian' && [SUITE, `${SUITE}-updates`, `${SUITE}-security`].includes(release),
+    )
+    .filter(([, , component]) => component === 'main')
+    .map(([, release, component, uri]) => `deb ${uri} ${release} ${component}`);
+  // Updates alone are no system.
+  return lines.some((line) => line.includes(` ${SUITE} `)) ? [...new Set(lines)] : [];
 }

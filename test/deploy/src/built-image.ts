@@ -28,7 +28,14 @@ export interface ImageConfig {
 
 const BUILD = fileURLToPath(new URL('../../../build', import.meta.url));
 const CHECKOUT = dirname(BUILD);
-const MADE_OF = ['packages', 'deploy/container', 'scripts/image', 'scripts/package', 'package.json'];
+const MADE_OF = [
+  'packages',
+  'deploy/container',
+  'scripts/image',
+  'scripts/package',
+  'package.json',
+  'package-lock.json',
+];
 /** Downloads 100 MB where nothing is cached. */
 const TIMEOUT_MS = 10 * 60_000;
 /** Made by one, while others wait. */
