@@ -23,7 +23,7 @@ interface PodSpec {
 let cluster: ContainerCluster;
 
 test.before(async (t) => {
-  t.timeout(900_000);
+  t.timeout(1_200_000);
   if (process.getuid?.() !== 0) return;
   cluster = await ContainerCluster.start();
 });
@@ -33,6 +33,7 @@ test.after.always(async () => cluster?.[Symbol.asyncDispose]());
 function podOf(part: 'node' | 'agent', ...values: readonly string[]): PodSpec {
   const { ipv4, ipv6 } = cluster.weir.cluster.vip;
   const set = [
+    'image.repository=registry.example/weir',
     'etcd.mode=none',
     'nodes.interfaces={lan}',
     'agent.enabled=true',

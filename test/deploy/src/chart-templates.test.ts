@@ -22,7 +22,7 @@ async function valid(t: ExecutionContext, objects: readonly KubernetesObject[]):
 }
 
 /** `weirctl config check` of the weir.yaml that pods would read, with what their environment has. */
-function checkConfig(t: ExecutionContext, objects: readonly KubernetesObject[]): void {
+function checkConfig(t: ExecutionContext, objects: readonly KubernetesObject[], hostAddress = '10.0.0.11'): void {
   const data = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'weir')?.data;
   const directory = mkdtempSync(join(tmpdir(), 'weir-chart-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
@@ -32,7 +32,7 @@ function checkConfig(t: ExecutionContext, objects: readonly KubernetesObject[]):
   const { status, stderr } = spawnSync(
     process.execPath,
     [join(ROOT, 'packages/weirctl/bin/weirctl.js'), 'config', 'check', file],
-    { encoding: 'utf8', env: { ...process.env, NODE_NAME: 'lb1', NODE_IP: '10.0.0.11', ...passwords } },
+    { encoding: 'utf8', env: { ...process.env, NODE_NAME: 'lb1', NODE_IP: hostAddress, ...passwords } },
   );
   t.is(status, 0, stderr);
 }
@@ -63,6 +63,27 @@ for (const name of VALUES) {
     t.is(today, readFileSync(golden, 'utf8'));
   });
 }
+
+test('on hosts whose first address is of IPv6, nodes accept their weir.yaml, with brackets before the ports', (t) => {
+  // Without an IPv4 address, the router ID is the operator's to give.
+  const bgp = { asn: 64512, routerId: '192.0.2.1', peers: [{ address: 'fd00:10::1', asn: 64500 }] };
+  const values = {
+    'nodes.hostAddressFamily': 'IPv6',
+    'admin.port': 9645,
+    'admin.tlsSecret': 'weir-admin-tls',
+    'admin.roles': [{ subject: 'weir-admin', role: 'admin' }],
+    config: { bgp, services: [] },
+  };
+  const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
+  const objects = renderChart('--values', valuesFile('trial'), ...set);
+  checkConfig(t, objects, 'fd00:10::11');
+  const data = objects.find(({ kind }) => kind === 'ConfigMap')?.data as Record<string, string>;
+  t.like(parse(data['weir.yaml'] ?? ''), {
+    node: { address6: `\${env:NODE_IP}` },
+    metrics: { listen: `[\${env:NODE_IP}]:9646` },
+    admin: { listen: [`[\${env:NODE_IP}]:9645`] },
+  });
+});
 
 interface PodTemplate {
   readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
@@ -126,8 +147,8 @@ test('the example overlay has its own weir.yaml, image and password, and no etcd
   const objects = objectsOf(yaml);
   await valid(t, objects);
   checkConfig(t, objects);
-  t.notRegex(yaml, /ghcr\.io\/weir|weir-etcd/);
-  t.regex(yaml, /image: registry\.example\/weir:/);
+  t.notRegex(yaml, /image: registry\.example\/weir|weir-etcd/);
+  t.regex(yaml, /image: registry\.example\/network\/weir:/);
   t.regex(yaml, /name: BGP_PASSWORD/);
   t.regex(yaml, /asn: 64512/);
 });

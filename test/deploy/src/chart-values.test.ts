@@ -5,6 +5,7 @@ import { renderChart, ToolError } from './kubernetes-tools.js';
 const refused: readonly (readonly [what: string, values: object, message: RegExp])[] = [
   ['a value that is not known', { nodes: { interface: 'eth0' } }, /at '\/nodes': additional properties 'interface'/],
   ['a value that has moved', { hostNetwork: true }, /at '': additional properties 'hostNetwork'/],
+  ['no image', { image: { repository: '' } }, /image\.repository: is empty; build the image with "npm run image"/],
   ['no interface', { nodes: { interfaces: [] } }, /at '\/nodes\/interfaces': minItems: got 0, want 1/],
   [
     'an MTU that is too small',
@@ -101,13 +102,12 @@ const refused: readonly (readonly [what: string, values: object, message: RegExp
   ],
 ];
 
-/** Renders the chart with values beside an etcd of its own. */
+/** Renders the chart with values beside an etcd of its own and an image. */
 const render = (values: object) =>
   renderChart(
-    ...Object.entries({ 'etcd.mode': 'bundled', ...values }).flatMap(([key, value]) => [
-      '--set-json',
-      `${key}=${JSON.stringify(value)}`,
-    ]),
+    ...Object.entries({ 'etcd.mode': 'bundled', 'image.repository': 'registry.example/weir', ...values }).flatMap(
+      ([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`],
+    ),
   );
 
 for (const [what, values, message] of refused) {

@@ -1,5 +1,8 @@
 {{/* What is wrong between values that are each right; values.schema.json sees to the others. */}}
 {{- define "weir.checks" -}}
+{{- if not .Values.image.repository }}
+{{- fail "image.repository: is empty; build the image with \"npm run image\", push it to your registry, and name it here, such as registry.example/weir" }}
+{{- end }}
 {{- if and (eq .Values.etcd.mode "external") (not .Values.etcd.endpoints) }}
 {{- fail "etcd.endpoints: is empty; name the members of etcd as HOST:PORT, or set etcd.mode to bundled (a trial) or none (services of config alone)" }}
 {{- end }}

@@ -25,10 +25,16 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "weir.name" .) }}{{ else }}{{ .Values.serviceAccount.name | default "default" }}{{ end }}
 {{- end }}
 
+{{/* Where a port of the host is listened at: (list . PORT). An IPv6 address stands in brackets before a port. */}}
+{{- define "weir.hostPort" -}}
+{{- $form := ternary "[${env:NODE_IP}]:%v" "${env:NODE_IP}:%v" (eq (index . 0).Values.nodes.hostAddressFamily "IPv6") }}
+{{- printf $form (index . 1) }}
+{{- end }}
+
 {{/* weir.yaml, as YAML. What stands in .Values.config wins over what the other values say. */}}
 {{- define "weir.config" -}}
 {{- $node := dict "name" "${env:NODE_NAME}" "interfaces" .Values.nodes.interfaces }}
-{{- if .Values.nodes.addressFromHost }}{{ $_ := set $node "address" "${env:NODE_IP}" }}{{ end }}
+{{- if .Values.nodes.addressFromHost }}{{ $_ := set $node (ternary "address6" "address" (eq .Values.nodes.hostAddressFamily "IPv6")) "${env:NODE_IP}" }}{{ end }}
 {{- $made := dict "node" $node }}
 {{- if ne .Values.etcd.mode "none" }}
 {{- $etcd := dict "cluster" .Values.etcd.cluster "endpoints" .Values.etcd.endpoints }}
@@ -49,10 +55,10 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- if .Values.redis.clientCertificate }}{{ $_ := merge $redis.tls (dict "certificate" "/etc/weir-redis/tls.crt" "key" "/etc/weir-redis/tls.key") }}{{ end }}
 {{- $_ := set $made "state" (dict "store" "redis" "redis" $redis) }}
 {{- end }}
-{{- if .Values.metrics.enabled }}{{ $_ := set $made "metrics" (dict "listen" (printf "${env:NODE_IP}:%v" .Values.metrics.port)) }}{{ end }}
+{{- if .Values.metrics.enabled }}{{ $_ := set $made "metrics" (dict "listen" (include "weir.hostPort" (list . .Values.metrics.port))) }}{{ end }}
 {{- if .Values.admin.port }}
 {{- $tls := dict "certificate" "/etc/weir-admin/tls.crt" "key" "/etc/weir-admin/tls.key" "clientCa" "/etc/weir-admin/ca.crt" }}
-{{- $_ := set $made "admin" (dict "listen" (list (printf "${env:NODE_IP}:%v" .Values.admin.port)) "tls" $tls "roles" .Values.admin.roles) }}
+{{- $_ := set $made "admin" (dict "listen" (list (include "weir.hostPort" (list . .Values.admin.port))) "tls" $tls "roles" .Values.admin.roles) }}
 {{- end }}
 {{- if .Values.kubernetes.enabled }}
 {{- $lease := dict "lease" (dict "name" (include "weir.name" .)) }}

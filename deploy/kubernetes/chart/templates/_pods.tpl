@@ -77,6 +77,12 @@ if [ "$mtu" -lt {{ .Values.hostPreparation.minMtuBytes }} ]; then
     "ip link set $interface mtu {{ .Values.hostPreparation.minMtuBytes }} on the host, and on what is between it and the backends" >&2
   exit 78
 fi
+{{- if gt (int .Values.hostPreparation.warnMtuBytes) (int .Values.hostPreparation.minMtuBytes) }}
+if [ "$mtu" -lt {{ .Values.hostPreparation.warnMtuBytes }} ]; then
+  echo "warning: $interface of $NODE_NAME has an MTU of $mtu, hostPreparation.warnMtuBytes is {{ .Values.hostPreparation.warnMtuBytes }}:" \
+    "clients' packets of 1500 bytes do not fit a tunnel to backends; where ipip, gre or gue is used, raise it there and on what is between" >&2
+fi
+{{- end }}
 for family in ipv4 ipv6; do
   forwarding=/proc/sys/net/$family/conf/$interface/forwarding
   if [ -e "$forwarding" ]; then echo 1 > "$forwarding"; fi
