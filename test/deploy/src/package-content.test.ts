@@ -14,18 +14,17 @@ const PACKAGING_TIMEOUT_MS = 300_000;
 
 const scratch = mkdtempSync(join(tmpdir(), 'weir-package-'));
 const unpacked = join(scratch, 'deb');
-const deb = join(CHECKOUT, 'build', `weir_${VERSION}_${ARCHITECTURE}.deb`);
-const tarball = join(CHECKOUT, 'build', `weir-${VERSION}-linux-${process.arch}.tar.gz`);
+const packages = join(scratch, 'packages');
+const deb = join(packages, `weir_${VERSION}_${ARCHITECTURE}.deb`);
+const tarball = join(packages, `weir-${VERSION}-linux-${process.arch}.tar.gz`);
 
 test.before('what is built is packaged', async (t) => {
   t.timeout(PACKAGING_TIMEOUT_MS);
-  await runPackaging();
+  await runPackaging('022');
   run('dpkg-deb', '--raw-extract', deb, unpacked);
 });
 
-test.after.always(() => {
-  for (const path of [scratch, deb, tarball]) rmSync(path, { recursive: true, force: true });
-});
+test.after.always(() => rmSync(scratch, { recursive: true, force: true }));
 
 test('the programs run from wherever the package is, by links too, and know the version', (t) => {
   for (const program of ['usr/sbin/lb-node', 'usr/sbin/real-server']) {
@@ -75,8 +74,12 @@ test('each package in node_modules is one that production needs', (t) => {
 });
 
 test('no file names the machine that made it', (t) => {
-  const checkout = Buffer.from(CHECKOUT.replace(/\/$/, ''));
-  const naming = filesBelow(unpacked).filter((path) => readFileSync(path).includes(checkout));
+  const folders = readdirSync(CHECKOUT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const ofCheckout = [`${CHECKOUT.replace(/\/$/, '')}\0`, ...folders.map(({ name }) => `${CHECKOUT}${name}/`)];
+  const naming = filesBelow(unpacked).filter((path) => {
+    const content = readFileSync(path);
+    return ofCheckout.some((name) => hasPath(content, name));
+  });
   t.deepEqual(naming, []);
 });
 
@@ -104,6 +107,13 @@ test('each shared library that a program in it is linked with comes with a packa
   t.regex(control('Depends'), /\biproute2\b/);
 });
 
+test('an upgrade begins the daemons anew, and leaves the sessions of weir-gobgpd alone', (t) => {
+  const postinst = readFileSync(join(unpacked, 'DEBIAN/postinst'), 'utf8');
+  const [, names = ''] = /^daemons="(.*)"$/m.exec(postinst) ?? [];
+  t.deepEqual(names.split(' '), ['weir-node.service', 'weir-real-server.service', 'weir-register.service']);
+  t.deepEqual(postinst.match(/deb-systemd-invoke .*/g), ['deb-systemd-invoke try-restart $daemons >/dev/null || true']);
+});
+
 test('what an operator edits is kept on an upgrade, and the maintainer scripts are ones that a shell can read', (t) => {
   t.deepEqual(readFileSync(join(unpacked, 'DEBIAN/conffiles'), 'utf8').trim().split('\n').sort(), [
     '/etc/default/weir-gobgpd',
@@ -113,18 +123,20 @@ test('what an operator edits is kept on an upgrade, and the maintainer scripts a
   for (const script of ['postinst', 'prerm', 'postrm']) t.is(run('sh', '-n', join(unpacked, 'DEBIAN', script)), '');
 });
 
-test('the same sources give the same package, byte by byte, and SHA256SUMS says which it is', async (t) => {
+test('the same sources give the same package, byte by byte, whatever the umask, and SHA256SUMS says which it is', async (t) => {
   t.timeout(PACKAGING_TIMEOUT_MS);
   const first = digest(deb);
-  await runPackaging('--only', 'deb');
+  await runPackaging('077', '--only', 'deb');
   t.is(digest(deb), first);
-  const sums = readFileSync(join(CHECKOUT, 'build/SHA256SUMS'), 'utf8');
+  const sums = readFileSync(join(packages, 'SHA256SUMS'), 'utf8');
   t.true(sums.includes(`${first}  ${basename(deb)}\n`));
   t.true(sums.includes(`${digest(tarball)}  ${basename(tarball)}\n`));
 });
 
-async function runPackaging(...args: readonly string[]): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/package/package.mjs', '--version', VERSION, ...args], {
+async function runPackaging(umask: string, ...args: readonly string[]): Promise<void> {
+  // In a folder of its own: what others have packaged in build/ stays as its checksums say.
+  const packaging = ['scripts/package/package.mjs', '--version', VERSION, '--to', packages, ...args];
+  await promisify(execFile)('sh', ['-c', 'umask "$0" && exec "$@"', umask, process.execPath, ...packaging], {
     cwd: CHECKOUT,
     env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' },
     timeout: PACKAGING_TIMEOUT_MS,
@@ -143,6 +155,14 @@ function filesBelow(folder: string): readonly string[] {
 
 function isPackaged(path: string): boolean {
   return lstatSync(join(unpacked, 'usr/lib/weir', path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Whether a path stands somewhere that begins with `name`; not one that has it within, as /opt/weir/packages/ has /weir/packages/. */
+function hasPath(content: Buffer, name: string): boolean {
+  for (let at = content.indexOf(name); at !== -1; at = content.indexOf(name, at + 1)) {
+    if (at === 0 || !/[\w.-]/.test(String.fromCharCode(content[at - 1] as number))) return true;
+  }
+  return false;
 }
 
 /** ELF, and not for BPF. */
