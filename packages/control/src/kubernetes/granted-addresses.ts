@@ -9,6 +9,7 @@ import type { ServiceProblem } from './service-problem.js';
 export interface AddressHolder {
   readonly key: string;
   readonly ports: readonly ServicePort[];
+  /** Holders that have the same may share; never over namespaces. */
   readonly sharedVip: string | undefined;
 }
 
@@ -29,7 +30,7 @@ export class Holdings {
     for (const other of this.holders(address)) {
       if (other.key === holder.key) continue;
       if (holder.sharedVip === undefined || other.sharedVip !== holder.sharedVip) {
-        return `Service ${other.key} has it; both need the same annotation weir.io/shared-vip to share it`;
+        return `Service ${other.key} has it; both need the same annotation weir.io/shared-vip, in one namespace, to share it`;
       }
       const port = holder.ports.find((own) =>
         other.ports.some((at) => at.port === own.port && at.protocol === own.protocol),
@@ -52,6 +53,13 @@ export class Holdings {
 
   take(address: string, holder: AddressHolder): void {
     this.#holders.set(address, [...this.holders(address), holder]);
+  }
+
+  /** @param key  of the holder */
+  release(address: string, key: string): void {
+    const others = this.holders(address).filter((holder) => holder.key !== key);
+    if (others.length > 0) this.#holders.set(address, others);
+    else this.#holders.delete(address);
   }
 }
 
@@ -98,7 +106,9 @@ export function grantedAddresses(
 
 export function holderOf(service: LoadBalancerService): AddressHolder {
   const { sharedVip } = readAnnotations(service).wishes;
-  return { key: service.key, ports: service.ports, sharedVip };
+  // Who may write in one namespace is not to take ports of addresses of another.
+  const shared = sharedVip === undefined ? undefined : `${service.namespace}/${sharedVip}`;
+  return { key: service.key, ports: service.ports, sharedVip: shared };
 }
 
 export function familyOf(address: string): IpFamily {

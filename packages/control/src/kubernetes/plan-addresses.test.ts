@@ -44,6 +44,8 @@ function applied(services: readonly LoadBalancerService[], { changes }: AddressP
   return services.map((one) => ({ ...one, ingress: byKey.get(one.key) ?? one.ingress }));
 }
 
+const both = ['IPv4', 'IPv6'];
+
 function outcome(services: readonly LoadBalancerService[], foreign = new Map<string, string>()) {
   const plan = planAddresses(services, POOLS, foreign);
   return {
@@ -53,7 +55,6 @@ function outcome(services: readonly LoadBalancerService[], foreign = new Map<str
 }
 
 test('Services get the lowest free addresses, one a family, the older ones first', (t) => {
-  const both = ['IPv4', 'IPv6'];
   const services = [
     service('young', { day: 3 }),
     service('old', { families: both }),
@@ -112,7 +113,7 @@ test(
   'who asks for an address of another',
   refused,
   { annotations: { 'weir.io/addresses': '198.51.100.0' } },
-  '198.51.100.0 is asked for, but Service shop/has has it; both need the same annotation weir.io/shared-vip to share it',
+  '198.51.100.0 is asked for, but Service shop/has has it; both need the same annotation weir.io/shared-vip, in one namespace, to share it',
 );
 test(
   'who asks for an address of no pool',
@@ -142,6 +143,57 @@ test('Services with one annotation weir.io/shared-vip share an address, each wit
     service('smtp2', { annotations, port: 25, day: 3 }),
   ];
   t.deepEqual(outcome(services).addresses, ['smtp 198.51.100.0', 'imap 198.51.100.0', 'smtp2 198.51.100.1']);
+});
+
+test('Services of two namespaces share no address, whatever their annotations say', (t) => {
+  const annotations = { 'weir.io/shared-vip': 'mail' };
+  const theirs = { ...service('imap', { annotations, port: 143, day: 2 }), namespace: 'other', key: 'other/imap' };
+  t.deepEqual(outcome([service('smtp', { annotations, port: 25 }), theirs]).addresses, [
+    'smtp 198.51.100.0',
+    'imap 198.51.100.1',
+  ]);
+});
+
+test('an address that is asked for counts for its family alone', (t) => {
+  const annotations = { 'weir.io/addresses': '198.51.100.1' };
+  const held = { families: both, ingress: ['198.51.100.0', '2001:db8::11'] };
+  t.deepEqual(outcome([service('web', { ...held, annotations })]).addresses, ['web 198.51.100.1 2001:db8::11']);
+  t.deepEqual(outcome([service('web', { families: both, annotations })]).addresses, ['web 198.51.100.1 2001:db8::10']);
+});
+
+const keeps = test.macro({
+  exec(t, annotations: Readonly<Record<string, string>>, problem: string) {
+    const services = [
+      service('web', { ingress: ['198.51.100.1'], annotations }),
+      service('other', { day: 2, ingress: ['198.51.100.0'] }),
+    ];
+    const { addresses, problems } = outcome(services);
+    t.deepEqual(addresses, ['web 198.51.100.1', 'other 198.51.100.0']);
+    t.deepEqual(problems, [`shop/web AddressNotAvailable: ${problem}`]);
+  },
+  title: (what) => `${what} keeps the address that it has, and is told why`,
+});
+test(
+  'who asks for a pool that there is none of',
+  keeps,
+  { 'weir.io/pool': 'mian' },
+  'annotation weir.io/pool: "mian" is no pool; there are main, reserved',
+);
+test(
+  'who holds an address and asks for one of another',
+  keeps,
+  { 'weir.io/addresses': '198.51.100.0' },
+  '198.51.100.0 is asked for, but Service shop/other has it; both need the same annotation weir.io/shared-vip, in one namespace, to share it',
+);
+
+test('who waits for an address gets it in the same plan in which its holder leaves it', (t) => {
+  const services = [
+    service('web', { ingress: ['198.51.100.1'], annotations: { 'weir.io/addresses': '198.51.100.0' } }),
+    service('other', { day: 2, ingress: ['198.51.100.0'], annotations: { 'weir.io/pool': 'reserved' } }),
+  ];
+  const { addresses, problems } = outcome(services);
+  t.deepEqual(addresses, ['web 198.51.100.0', 'other 198.51.100.128']);
+  t.deepEqual(problems, []);
 });
 
 test('an address outside the pools is given back for one of them', (t) => {

@@ -21,8 +21,8 @@ export interface AddressPlan {
 const TRIES_MAX = 65_536;
 
 /**
- * The addresses that Services are to have. Those that they have stay, wherever they may; what is missing comes from the
- * pools in their order, lowest address first.
+ * The addresses that Services are to have. Those that they have stay, wherever they may, and until there is another that they
+ * wish for instead; what is missing comes from the pools in their order, lowest address first.
  * @param foreign  addresses that Services can't have, and who has them
  */
 export function planAddresses(
@@ -30,25 +30,50 @@ export function planAddresses(
   pools: readonly AddressPool[],
   foreign: ReadonlyMap<string, string>,
 ): AddressPlan {
-  const { addresses: granted } = grantedAddresses(services, pools, foreign);
+  let round = planRound(services, pools, foreign);
+  // Somebody may wait for what is free now. It ends: who has what it wishes for stays there.
+  while (round.isAnyReleased) round = planRound(round.services, pools, foreign);
+  const before = new Map(services.map((service) => [service.key, service]));
+  const changes = round.services.flatMap(({ key, ingress }): AddressChange[] => {
+    const service = before.get(key);
+    return service === undefined || ingress.join() === service.ingress.join() ? [] : [{ service, addresses: ingress }];
+  });
+  return { changes, problems: round.problems };
+}
+
+interface PlanRound {
+  /** By seniority, as they are to be. */
+  readonly services: readonly LoadBalancerService[];
+  readonly problems: readonly ServiceProblem[];
+  /** Some Service has another address than before. */
+  readonly isAnyReleased: boolean;
+}
+
+function planRound(
+  services: readonly LoadBalancerService[],
+  pools: readonly AddressPool[],
+  foreign: ReadonlyMap<string, string>,
+): PlanRound {
+  const { addresses } = grantedAddresses(services, pools, foreign);
   const planner = new Planner(pools, new Holdings(foreign));
   const ordered = services
     .toSorted(bySeniority)
-    .map((service) => ({ service, wishes: readAnnotations(service).wishes }));
-  // What is kept is kept before anything is given away.
-  const kept = ordered.map(({ service, wishes }) => planner.keep(service, wishes, granted.get(service.key) ?? []));
-  const wanted = ordered.map(({ service, wishes }, at) => ({
-    service,
-    addresses: planner.complete(service, wishes, kept[at] ?? []),
-  }));
+    .map((service) => ({ service, wishes: readAnnotations(service).wishes, held: addresses.get(service.key) ?? [] }));
+  // What is held is kept before anything is given away.
+  for (const { service, held } of ordered) planner.keep(service, held);
   return {
-    changes: wanted.filter(({ service, addresses }) => addresses.join() !== service.ingress.join()),
+    services: ordered.map(({ service, wishes, held }) => ({
+      ...service,
+      ingress: planner.complete(service, wishes, held),
+    })),
     problems: planner.problems,
+    isAnyReleased: planner.isAnyReleased,
   };
 }
 
 class Planner {
   readonly problems: ServiceProblem[] = [];
+  isAnyReleased = false;
   readonly #pools: readonly AddressPool[];
   readonly #holdings: Holdings;
 
@@ -57,32 +82,40 @@ class Planner {
     this.#holdings = holdings;
   }
 
-  /** Of the addresses that a Service has those that it may keep. */
-  keep(service: LoadBalancerService, wishes: ServiceWishes, granted: readonly string[]): readonly string[] {
-    const holder = holderOf(service);
-    const kept = granted.filter((address) => this.#isWished(address, wishes));
-    for (const address of kept) this.#holdings.take(address, holder);
-    return kept;
+  keep(service: LoadBalancerService, held: readonly string[]): void {
+    for (const address of held) this.#holdings.take(address, holderOf(service));
   }
 
-  /** The same with an address for each family that has none. */
-  complete(service: LoadBalancerService, wishes: ServiceWishes, kept: readonly string[]): readonly string[] {
+  /** What it holds, with an address for each family that has none, or not the one that is wished for. */
+  complete(service: LoadBalancerService, wishes: ServiceWishes, held: readonly string[]): readonly string[] {
     const holder = holderOf(service);
     this.#tellUnusable(service, wishes);
+    const isAnyUsable = wishes.addresses.some((address) => service.families.includes(familyOf(address)));
     return service.families.flatMap((family) => {
-      const own = kept.find((address) => familyOf(address) === family);
-      if (own !== undefined) return [own];
+      const own = held.find((address) => familyOf(address) === family);
       const wished = wishes.addresses.filter((address) => familyOf(address) === family);
+      if (own !== undefined && this.#isWished(own, wished, wishes)) return [own];
+      // Who asks for nothing but other families gets none: it would be a surprise.
+      const isMeant = wishes.addresses.length === 0 || isAnyUsable;
       const found =
-        wishes.addresses.length > 0 ? this.#firstUsable(wished, holder) : this.#fromPools(family, wishes, holder);
-      if (found === undefined) return [];
+        wished.length > 0
+          ? this.#firstUsable(wished, holder)
+          : isMeant
+            ? this.#fromPools(family, wishes, holder)
+            : undefined;
+      if (found === undefined) return own === undefined ? [] : [own];
+      if (own !== undefined) {
+        this.#holdings.release(own, holder.key);
+        this.isAnyReleased = true;
+      }
       this.#holdings.take(found, holder);
       return [found];
     });
   }
 
-  #isWished(address: string, { addresses, pool }: ServiceWishes): boolean {
-    if (addresses.length > 0) return addresses.includes(address);
+  /** @param wished  addresses of its family */
+  #isWished(address: string, wished: readonly string[], { pool }: ServiceWishes): boolean {
+    if (wished.length > 0) return wished.includes(address);
     return pool === undefined || poolOf(address, this.#pools)?.name === pool;
   }
 
@@ -124,7 +157,10 @@ class Planner {
     return undefined;
   }
 
-  #fromPools(family: IpFamily, { pool, sharedVip }: ServiceWishes, holder: AddressHolder): string | undefined {
+  #fromPools(family: IpFamily, { pool }: ServiceWishes, holder: AddressHolder): string | undefined {
+    const { sharedVip } = holder;
+    // That is told already.
+    if (pool !== undefined && !this.#pools.some(({ name }) => name === pool)) return undefined;
     const isFree = (address: string) =>
       this.#holdings.holders(address).length === 0 && this.#holdings.refusal(address, holder) === undefined;
     const pools = this.#pools.filter(({ name, autoAssign }) => (pool === undefined ? autoAssign : name === pool));
