@@ -17,13 +17,15 @@ export interface NodeSubject {
   readonly problem?: Error;
   /** Those in force where the daemon told, else those of the file. */
   readonly services: readonly ServiceConfig[];
-  /** Absent: it does not run, or does not answer. */
+  /** Absent: it does not run, or see {@link daemonUnknown}. */
   readonly daemon?: DaemonView;
+  /** Why it is not known whether the daemon runs: there is somebody, who did not answer this user. */
+  readonly daemonUnknown?: string;
 }
 
 /** What a daemon that runs says of itself. */
 export interface DaemonView {
-  /** BGP sessions; absent: it has no `bgp`. */
+  /** BGP sessions; absent: what it runs with has no `bgp`. */
   readonly sessions?: readonly SessionView[];
 }
 

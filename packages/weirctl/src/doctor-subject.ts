@@ -3,6 +3,7 @@ import { BgpService, ServerService } from '@weir/admin-api';
 import type { NodeConfig, ServiceConfig } from '@weir/control';
 import type { BackendSubject, DaemonView, NodeSubject, Role, Subject } from '@weir/doctor';
 import { AdminClient } from './client/admin-client.js';
+import { isNobodyThere } from './client/call-error.js';
 import { type ConnectionOptions, DEFAULT_ADDRESS } from './client/connection-options.js';
 import { WeirctlError } from './weirctl-error.js';
 
@@ -47,8 +48,8 @@ async function readNode(options: DoctorOptions): Promise<NodeSubject> {
   return {
     ...subject,
     config,
-    services: answer?.services ?? config.services,
-    ...(answer === undefined ? {} : { daemon: answer.daemon }),
+    services: config.services,
+    ...answer,
   };
 }
 
@@ -67,21 +68,19 @@ function addressOf({ address }: ConnectionOptions, { admin }: NodeConfig): strin
   return address === DEFAULT_ADDRESS && admin.socket !== undefined ? `unix:${admin.socket.path}` : address;
 }
 
-interface DaemonAnswer {
-  readonly daemon: DaemonView;
-  /** Undefined: what is in force could not be read. */
-  readonly services: readonly ServiceConfig[] | undefined;
-}
+/** What it says, or why it is not known; `services`: absent where what is in force could not be read. */
+type DaemonAnswer = Partial<Pick<NodeSubject, 'daemon' | 'daemonUnknown' | 'services'>>;
 
-/** @returns undefined: nobody answers */
-async function askDaemon(address: string, options: ConnectionOptions): Promise<DaemonAnswer | undefined> {
+/** @returns nothing: nobody is there */
+async function askDaemon(address: string, options: ConnectionOptions): Promise<DaemonAnswer> {
   using client = new AdminClient({ ...options, address, timeout: Math.min(options.timeout, ANSWER_TIMEOUT_MS) });
   try {
     const sessions = await sessionsOf(client);
-    return { daemon: sessions === undefined ? {} : { sessions }, services: await servicesInForce(client) };
+    const services = await servicesInForce(client);
+    return { daemon: sessions === undefined ? {} : { sessions }, ...(services === undefined ? {} : { services }) };
   } catch (error) {
-    if (error instanceof WeirctlError) return undefined;
-    throw error;
+    if (!(error instanceof WeirctlError)) throw error;
+    return isNobodyThere(error) ? {} : { daemonUnknown: error.message };
   }
 }
 

@@ -20,11 +20,22 @@ export const bgpSession: Check = {
       return [{ verdict: 'skipped', found: 'the configuration has no bgp' }];
     }
     const { peers } = subject.config.bgp;
-    const sessions = subject.daemon?.sessions;
-    return await Promise.all(
-      peers.map((peer) => (sessions === undefined ? reachFinding(peer, host) : sessionFinding(peer, sessions))),
-    );
+    const { daemon, daemonUnknown } = subject;
+    if (daemon !== undefined) {
+      const { sessions } = daemon;
+      return sessions === undefined ? [runsWithoutBgp] : peers.map((peer) => sessionFinding(peer, sessions));
+    }
+    const ofDaemon = daemonUnknown === undefined ? 'the daemon does not run' : 'the daemon did not tell of the session';
+    return await Promise.all(peers.map((peer) => reachFinding(peer, host, ofDaemon)));
   },
+};
+
+const runsWithoutBgp: Finding = {
+  verdict: 'fault',
+  found: 'the daemon runs without bgp; the file has it',
+  wanted: 'a daemon that runs with this file',
+  cure: 'start it again: bgp is not turned on while it runs',
+  commands: ['systemctl restart weir-node'],
 };
 
 function sessionFinding({ address }: Peer, sessions: readonly SessionView[]): Finding {
@@ -43,12 +54,11 @@ function sessionFinding({ address }: Peer, sessions: readonly SessionView[]): Fi
   };
 }
 
-async function reachFinding({ address, port, passive }: Peer, host: Host): Promise<Finding> {
-  if (passive)
-    return { verdict: 'skipped', about: address, found: 'it is to call us (passive), and no daemon listens' };
+async function reachFinding({ address, port, passive }: Peer, host: Host, ofDaemon: string): Promise<Finding> {
+  if (passive) return { verdict: 'skipped', about: address, found: `it is to call us (passive), and ${ofDaemon}` };
   const trouble = await host.connect({ host: address, port }, ANSWER_TIMEOUT_MS);
   if (trouble === undefined)
-    return { verdict: 'ok', about: address, found: `accepts connections at port ${port}; the daemon does not run` };
+    return { verdict: 'ok', about: address, found: `accepts connections at port ${port}; ${ofDaemon}` };
   return {
     verdict: 'fault',
     about: address,

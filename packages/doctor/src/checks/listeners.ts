@@ -15,9 +15,21 @@ export const listeners: Check = {
       return [{ verdict: 'skipped', found: 'there is no configuration to say which' }];
     }
     if (subject.daemon !== undefined) return [{ verdict: 'ok', found: 'the daemon runs, and has them' }];
+    if (subject.daemonUnknown !== undefined) {
+      return [
+        { verdict: 'skipped', found: `whether the daemon runs, and has them, is not known: ${subject.daemonUnknown}` },
+      ];
+    }
     const wanted = wantedOf(subject.config);
     if (wanted.length === 0) return [{ verdict: 'skipped', found: 'it listens at no port' }];
-    return await Promise.all(wanted.map((listener) => listenerFinding(listener, host)));
+    const { runtimeDirectory } = subject.config;
+    return await Promise.all(
+      wanted.map(async (listener) => {
+        const finding = await listenerFinding(listener, host);
+        const isOfNode = finding.verdict === 'fault' && listener.setting === 'bgp.listenPort';
+        return isOfNode && (await hasLeftGobgpd(runtimeDirectory, host)) ? leftGobgpd(finding) : finding;
+      }),
+    );
   },
 };
 
@@ -34,6 +46,22 @@ function wantedOf({ bgp, metrics, admin }: NodeConfig): readonly Listener[] {
     ...(metrics === undefined ? [] : [{ setting: 'metrics.listen', address: metrics.listen }]),
     ...admin.listen.map((address) => ({ setting: 'admin.listen', address })),
   ];
+}
+
+/** The gobgpd of a daemon that crashed holds on to its sessions, and the next daemon takes it over: its command line names the directory. */
+async function hasLeftGobgpd(runtimeDirectory: string, host: Host): Promise<boolean> {
+  const directory = `${runtimeDirectory}/gobgpd`;
+  const pid = Number(await host.readText(`${directory}/gobgpd.pid`));
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  return (await host.readText(`/proc/${pid}/cmdline`))?.includes(`${directory}/`) === true;
+}
+
+function leftGobgpd({ about }: Finding): Finding {
+  return {
+    verdict: 'skipped',
+    ...(about === undefined ? {} : { about }),
+    found: 'the gobgpd of a daemon that ended has it; the next daemon takes it over',
+  };
 }
 
 async function listenerFinding({ setting, address }: Listener, host: Host): Promise<Finding> {

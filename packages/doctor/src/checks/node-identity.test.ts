@@ -1,6 +1,6 @@
 import { type NodeRecord, parseNodeConfig } from '@weir/control';
 import test from 'ava';
-import { takenIdentity } from './node-identity.js';
+import { identityFinding, takenIdentity } from './node-identity.js';
 
 const config = parseNodeConfig(
   'node: { name: lb1, interfaces: [eth0], address: 10.0.0.11 }\nservices: []',
@@ -31,4 +31,12 @@ test('a record of another name with the same address is another node', (t) => {
 
 test('a record that tells no address says nothing of who it is', (t) => {
   t.is(takenIdentity(config, [record('lb1')]), undefined);
+});
+
+test('of a namesake, where one of the two tells no address, nothing is said', (t) => {
+  t.is(identityFinding(config, [record('lb1')]).verdict, 'skipped');
+  const silent = parseNodeConfig('node: { name: lb1, interfaces: [eth0] }\nservices: []', 'weir.yaml');
+  t.is(identityFinding(silent, [record('lb1', '10.0.0.12')]).verdict, 'skipped');
+  t.is(identityFinding(silent, [record('lb2', '10.0.0.12')]).verdict, 'ok');
+  t.is(identityFinding(config, [record('lb1', '10.0.0.11')]).verdict, 'ok');
 });

@@ -16,16 +16,27 @@ export const nodeIdentity: Check = {
       return [{ verdict: 'skipped', found: 'the configuration has no etcd, which knows the nodes' }];
     const records = await readRecords(config.etcd);
     if (records === undefined) return [{ verdict: 'skipped', found: 'no member of etcd answers' }];
-    const taken = takenIdentity(config, records);
-    return [
-      taken ?? {
-        verdict: 'ok',
-        about: config.node.name,
-        found: `one of ${records.length} registered nodes, alone with its name and addresses`,
-      },
-    ];
+    return [identityFinding(config, records)];
   },
 };
+
+/** What the check has to say of this node among those that are registered. */
+export function identityFinding(config: NodeConfig, records: readonly NodeRecord[]): Finding {
+  const taken = takenIdentity(config, records);
+  if (taken !== undefined) return taken;
+  const { name } = config.node;
+  const namesake = records.find((record) => record.name === name);
+  if (namesake !== undefined && (addressesOf(config).length === 0 || namesake.addresses.length === 0)) {
+    const found = `a node is registered as ${name}; whether it is this machine can't be told without node.address`;
+    return { verdict: 'skipped', about: name, found };
+  }
+  const found = `alone with its name and addresses among ${records.length} registered nodes`;
+  return { verdict: 'ok', about: name, found };
+}
+
+function addressesOf({ node }: NodeConfig): readonly string[] {
+  return [node.address, node.address6].filter((address) => address !== undefined);
+}
 
 /** @returns undefined: no member answers */
 async function readRecords(etcd: EtcdConfig): Promise<readonly NodeRecord[] | undefined> {
@@ -44,8 +55,9 @@ async function readRecords(etcd: EtcdConfig): Promise<readonly NodeRecord[] | un
  * What another node that is registered has in common with this one and must not. A record of the own name with the own
  * addresses is of this node, in this life or in one that ended without taking it away.
  */
-export function takenIdentity({ node }: NodeConfig, records: readonly NodeRecord[]): TroubleFinding | undefined {
-  const own = [node.address, node.address6].filter((address) => address !== undefined);
+export function takenIdentity(config: NodeConfig, records: readonly NodeRecord[]): TroubleFinding | undefined {
+  const { node } = config;
+  const own = addressesOf(config);
   for (const record of records) {
     const shared = record.addresses.filter((address) => own.includes(address));
     if (record.name === node.name && own.length > 0 && record.addresses.length > 0 && shared.length === 0) {

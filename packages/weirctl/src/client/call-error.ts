@@ -22,6 +22,12 @@ export function callError(error: ServiceError, address: string): WeirctlError {
   return new WeirctlError(code, messageOf(error, address), { cause: error, details });
 }
 
+/** Did a call end so because nobody listens there? All else is somebody who did not answer, or not to this caller. */
+export function isNobodyThere({ cause }: WeirctlError): boolean {
+  const { code, details } = (cause ?? {}) as Partial<ServiceError>;
+  return code === status.UNAVAILABLE && /ENOENT|ECONNREFUSED/.test(details ?? '');
+}
+
 function messageOf(error: ServiceError, address: string): string {
   const said = error.details || error.message;
   switch (error.code) {
@@ -52,7 +58,7 @@ function unavailable(said: string, address: string): string {
   if (said.includes('EACCES')) {
     return `you may not open ${address}; run weirctl as root, or as a member of the group that admin.socketGroup names`;
   }
-  if (said.includes('ENOENT') || said.includes('ECONNREFUSED')) {
+  if (/ENOENT|ECONNREFUSED/.test(said)) {
     return `nobody listens at ${address}; is the node running? See "systemctl status weir-node", and --address`;
   }
   if (/certificate|self.signed|altnames|ssl|tls|EPROTO/i.test(said)) {
