@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { canonicalAddress } from './canonical-address.js';
 import type { BackendSubject } from './subject.js';
 
 /** What `real-server` takes off unless it is told otherwise. */
@@ -23,14 +24,17 @@ export function readAgentArguments(args: readonly string[]): BackendSubject {
   return {
     role: 'backend',
     ...(name === undefined ? {} : { interface: name }),
-    vips: [values.vip ?? []].flat().filter((vip) => typeof vip === 'string'),
+    vips: [values.vip ?? []]
+      .flat()
+      .filter((vip) => typeof vip === 'string')
+      .map(canonicalAddress),
     encapsulations: decap === 'none' ? [] : decap.split(',').map((text) => text.trim()),
   };
 }
 
-/** The arguments in an environment file of systemd: the words behind `WEIR_REAL_SERVER=`. None: an empty list. */
+/** The arguments in an environment file of systemd: the words behind the last `WEIR_REAL_SERVER=`, which wins. None: an empty list. */
 export function agentArgumentsIn(environmentFile: string): readonly string[] {
-  const [, value = ''] = /^\s*WEIR_REAL_SERVER=["']?([^"'\n]*)/m.exec(environmentFile) ?? [];
+  const [, value = ''] = [...environmentFile.matchAll(/^\s*WEIR_REAL_SERVER=["']?([^"'\n]*)/gm)].at(-1) ?? [];
   return value.split(/\s+/).filter((word) => word !== '');
 }
 

@@ -1,4 +1,4 @@
-import { capabilities } from './checks/capabilities.js';
+import { ownCapabilities } from './checks/capabilities.js';
 import { kernelVersion } from './checks/kernel-version.js';
 import type { Host } from './host.js';
 import { localHost } from './local-host.js';
@@ -11,5 +11,5 @@ import type { Subject } from './subject.js';
  */
 export async function requireHost(subject: Subject, host: Host = localHost()): Promise<void> {
   await requireCheck(kernelVersion, 'KERNEL_TOO_OLD', subject, host);
-  await requireCheck(capabilities, 'CAPABILITY_MISSING', subject, host);
+  await requireCheck(ownCapabilities, 'CAPABILITY_MISSING', subject, host);
 }

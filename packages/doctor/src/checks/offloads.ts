@@ -9,6 +9,9 @@ const joining = [
   ['rx-gro-hw', 'rx-gro-hw'],
 ] as const;
 
+/** linux/if_link.h: the program runs in the driver. */
+const XDP_ATTACHED_DRV = 1;
+
 /** Does the hardware, or the other end of a veth, spare work that XDP programs rely on? */
 export const offloads: Check = {
   name: 'offloads',
@@ -21,23 +24,29 @@ export const offloads: Check = {
     if (!usesXdp(subject)) return [{ verdict: 'skipped', found: 'no XDP program is wanted here' }];
     const perInterface = interfacesOf(subject).map(async (name): Promise<readonly Finding[]> => {
       // That there is no such interface, another check says.
-      if ((await linkOf(host, name)) === undefined) return [];
-      return offloadFindings(name, await featuresOf(host, name), await driverOf(host, name));
+      const link = await linkOf(host, name);
+      if (link === undefined) return [];
+      const isNative = link.xdp?.mode === XDP_ATTACHED_DRV;
+      return offloadFindings(name, await featuresOf(host, name), await driverOf(host, name), isNative);
     });
     return (await Promise.all(perInterface)).flat();
   },
 };
 
-/** @param features  by ethtool's names, and whether they are on */
+/**
+ * @param features  by ethtool's names, and whether they are on
+ * @param isNative  XDP runs in the driver already, which has let it in with these features
+ */
 export function offloadFindings(
   name: string,
   features: ReadonlyMap<string, boolean>,
   driver: string | undefined,
+  isNative = false,
 ): readonly Finding[] {
   const on = joining.filter(([feature]) => features.get(feature) === true);
   const findings = on.map(
     ([feature, short]): Finding => ({
-      verdict: 'fault',
+      verdict: feature === 'rx-gro-hw' && (isNative || driver === 'virtio_net') ? 'warning' : 'fault',
       about: name,
       found: `${feature} is on: packets are joined before XDP sees them`,
       wanted: 'off',

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../canonical-address.js';
 import type { Check } from '../check.js';
 import type { Finding } from '../finding.js';
 import { jsonAnswer } from '../json-answer.js';
@@ -33,7 +34,7 @@ export const vipOnLoopback: Check = {
     return subject.vips.map((vip) =>
       vipFinding(
         vip,
-        present.find(({ local }) => local === vip),
+        present.find(({ local }) => local === canonicalAddress(vip)),
       ),
     );
   },
