@@ -28,17 +28,23 @@ interface Written {
   readonly addresses: readonly string[];
 }
 
-/** After a failed write all is looked at again so much later. */
-const RETRY_MS = 1000;
+/** After a failed write all is looked at again so much later; longer and longer, while it keeps failing. */
+const RETRY_MS = { first: 1000, last: 60_000 } as const;
 
 /** Gives Services addresses, and tells their authors what is wrong; while this node is the one that may. */
 export class AddressWriter implements AsyncDisposable {
   readonly #options: WriterOptions;
   readonly #events: ServiceEvents;
   readonly #written = new Map<string, Written>();
+  readonly #end = new AbortController();
+  /** Absent: this node was not the one that may yet. */
   #signal: AbortSignal | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #trouble: string | undefined;
+  /** What could not be written, as it was told; until all could. */
+  readonly #troubles = new Set<string>();
+  /** Looks in a row after which something was left to be written. */
+  #failures = 0;
+  #isAnyLeft = false;
   readonly #bursts = new Bursts(
     () => this.#work(),
     (error) => this.#failed(error),
@@ -56,7 +62,7 @@ export class AddressWriter implements AsyncDisposable {
   begin(signal: AbortSignal): void {
     this.#written.clear();
     void this.#options.view.refresh().then(() => {
-      this.#signal = signal;
+      this.#signal = AbortSignal.any([signal, this.#end.signal]);
       this.#bursts.push();
     });
   }
@@ -67,7 +73,7 @@ export class AddressWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#signal = undefined;
+    this.#end.abort();
     clearTimeout(this.#retry);
     await this.#bursts[Symbol.asyncDispose]();
   }
@@ -77,16 +83,22 @@ export class AddressWriter implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    if (!this.#mayWrite()) return;
+    const signal = this.#signal;
+    if (signal === undefined || !this.#mayWrite()) return;
     const { pools, foreign, problems } = this.#options;
     const services = this.#services();
     const plan = planAddresses(services, pools(), foreign());
+    this.#isAnyLeft = false;
     for (const change of plan.changes) {
       if (!this.#mayWrite()) return;
-      await this.#write(change).catch((error) => this.#passOver(error));
+      await this.#write(change, signal).catch((error) => this.#passOver(change, error));
     }
-    await this.#events.tell(services, [...plan.problems, ...problems()]);
-    this.#trouble = undefined;
+    await this.#events
+      .tell(services, [...plan.problems, ...problems()], signal)
+      .catch((error) => this.#tellTrouble(error, 'Events'));
+    if (this.#isAnyLeft) return this.#lookLater();
+    this.#troubles.clear();
+    this.#failures = 0;
   }
 
   /** Services as they are known, with what was written to them since. */
@@ -102,12 +114,12 @@ export class AddressWriter implements AsyncDisposable {
     });
   }
 
-  async #write({ service, addresses }: AddressChange): Promise<void> {
+  async #write({ service, addresses }: AddressChange, signal: AbortSignal): Promise<void> {
     const { api, logger } = this.#options;
     const { key, namespace, name, resourceVersion } = service;
     const ingress = addresses.map((ip) => ({ ip }));
     const body = { metadata: { resourceVersion }, status: { loadBalancer: { ingress } } };
-    await answered(api.core.patchNamespacedServiceStatus({ name, namespace, body }, MERGE_PATCH));
+    await answered(api.core.patchNamespacedServiceStatus({ name, namespace, body }, MERGE_PATCH), signal);
     this.#written.set(key, { from: resourceVersion, addresses });
     if (addresses.length === 0) {
       logger.warn(
@@ -120,30 +132,51 @@ export class AddressWriter implements AsyncDisposable {
       { event: 'kubernetes_address_assigned', service: key, addresses },
       `Service ${key} has ${addresses.join(', ')}`,
     );
-    await this.#events.assigned(service, addresses);
+    // The address is written, whether there is an Event or not.
+    await this.#events.assigned(service, addresses, signal).catch((error) => this.#tellTrouble(error, 'Events'));
   }
 
-  /** Of a Service that somebody else changed meanwhile, or deleted, the watch tells. @throws any other error */
-  #passOver(error: unknown): void {
+  /**
+   * The other Services get theirs all the same. Of one that somebody else changed meanwhile, or deleted, the watch tells.
+   * @throws any error that is not of this Service alone
+   */
+  #passOver({ service }: AddressChange, error: unknown): void {
     const code = statusCode(error);
-    if (code !== 409 && code !== 404) throw error;
-    this.#lookLater();
+    if (code === undefined || NOT_OF_ONE.includes(code)) throw error;
+    this.#isAnyLeft = true;
+    if (code !== 409 && code !== 404) this.#tellTrouble(error, `addresses of Service ${service.key}`, service.key);
   }
 
   #lookLater(): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.look(), RETRY_MS).unref();
+    const afterMs = Math.min(RETRY_MS.first * 2 ** this.#failures, RETRY_MS.last);
+    this.#failures = Math.min(this.#failures + 1, 16);
+    this.#retry = setTimeout(() => this.look(), afterMs).unref();
   }
 
   #failed(error: Error): void {
     if (this.#signal === undefined || this.#signal.aborted) return;
+    this.#tellTrouble(error, 'addresses');
     this.#lookLater();
-    const text = `the API server at ${this.#options.api.server} ${apiTroubleText(error)}`;
-    if (text === this.#trouble) return;
-    this.#trouble = text;
+  }
+
+  /** @param service  key of it, where it is of one alone */
+  #tellTrouble(error: unknown, what: string, service?: string): void {
+    if (this.#signal === undefined || this.#signal.aborted) return;
+    this.#isAnyLeft = true;
+    const text = `${what} can't be written: the API server at ${this.#options.api.server} ${apiTroubleText(error)}`;
+    if (this.#troubles.has(text)) return;
+    this.#troubles.add(text);
     this.#options.logger.warn(
-      { event: 'kubernetes_not_written', error: error.message },
-      `addresses can't be written: ${text}; it is tried again`,
+      {
+        event: 'kubernetes_not_written',
+        error: (error as Error).message,
+        ...(service === undefined ? {} : { service }),
+      },
+      `${text}; it is tried again`,
     );
   }
 }
+
+/** Too little is right, or too much is asked: the next Service would be answered the same. */
+const NOT_OF_ONE: readonly number[] = [401, 429, 503];

@@ -120,7 +120,7 @@ test.serial('a node that starts without the API server serves from its snapshot'
 
 test.serial('of three nodes one assigns addresses, and another goes on when it leaves', async (t) => {
   await using server = await KubernetesApiServer.start(t.context);
-  const lease = ['lease: { duration: 10s }', 'pools: [{ name: main, addresses: [198.51.100.0/30] }]'];
+  const lease = ['lease: { duration: 40s }', 'pools: [{ name: main, addresses: [198.51.100.0/30] }]'];
   const nodes = await Promise.all(
     ['lb1', 'lb2', 'lb3'].map((name) => openKubernetes({ server, name, kubernetes: lease })),
   );
@@ -183,6 +183,49 @@ test.serial('a write that somebody was faster than is made again of what there i
   server.refusal = undefined;
   await node.until(WEB);
   t.pass();
+});
+
+const otherPods = (name: string, at: number) =>
+  `shop:${name}:tcp:80 198.51.100.${at}:80 -> 10.3.0.21:8080 10.3.0.22:8080`;
+
+test.serial('a Service whose status can not be written keeps no other from its address', async (t) => {
+  await using server = await KubernetesApiServer.start(t.context);
+  server.refusal = { code: 422, path: /\/services\/bad\/status$/ };
+  server.putService('bad', { created: '2026-01-01T00:00:00Z' });
+  server.putService('web', { created: '2026-01-02T00:00:00Z' });
+  for (const name of ['bad', 'web']) server.putPods(name, { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
+  await using node = await openKubernetes({ server });
+  await node.until(otherPods('web', 1));
+  await node.log.until(/warn: addresses of Service shop\/bad can't be written: .* answers 422: refused/);
+  server.refusal = undefined;
+  await node.until(otherPods('bad', 0), otherPods('web', 1));
+  t.pass();
+});
+
+test.serial('Events that are refused keep no Service from its address', async (t) => {
+  await using server = await KubernetesApiServer.start(t.context);
+  server.refusal = { code: 403, path: /\/events$/ };
+  for (const [at, name] of ['api', 'web'].entries()) {
+    server.putService(name, { created: `2026-01-0${at + 1}T00:00:00Z` });
+    server.putPods(name, { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
+  }
+  await using node = await openKubernetes({ server });
+  await node.until(otherPods('api', 0), otherPods('web', 1));
+  await node.log.until(/warn: Events can't be written: .* answers 403: refused/);
+  t.pass();
+});
+
+test.serial('no Service gets an address of the nodes, of their routers, or of a fallback', async (t) => {
+  await using server = await KubernetesApiServer.start(t.context);
+  server.putService('web');
+  server.putPods('web', { '10.3.0.21': 'ready', '10.3.0.22': 'ready' });
+  const more = [
+    'bgp: { asn: 64512, peers: [{ address: 198.51.100.0, asn: 64500 }] }',
+    'services: [{ name: old, vip: 203.0.113.1, port: 443, backends: [{ address: 10.3.0.9 }], fallback: { address: 198.51.100.1 } }]',
+  ].join('\n');
+  await using node = await openKubernetes({ server, more, address: '198.51.100.2' });
+  await node.log.until(/Service shop\/web has /);
+  t.is(server.addresses('web'), '198.51.100.3');
 });
 
 test.serial('a pool that changes while nodes run gives its Services addresses of the new one', async (t) => {

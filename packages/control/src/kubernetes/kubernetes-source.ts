@@ -60,6 +60,8 @@ class KubernetesSource implements ClusterConfigSource {
   #good: ReadonlyMap<string, string> = new Map();
   #problems: readonly ServiceProblem[] = [];
   #config: NodeConfig;
+  /** What the callback was told last, and took. */
+  #told: NodeConfig | undefined;
   #document: ClusterConfigSource['document'];
   #callback: ((event: ConfigEvent) => Promise<void>) | undefined;
   /** Callbacks run one at a time. */
@@ -139,6 +141,7 @@ class KubernetesSource implements ClusterConfigSource {
 
   follow(callback: (event: ConfigEvent) => Promise<void>): void {
     this.#callback = callback;
+    this.#told = this.#config;
     this.#source.follow((event) => this.#enqueue(() => this.#onEvent(event, callback)));
     // What was found since the start.
     this.#onFound();
@@ -203,17 +206,28 @@ class KubernetesSource implements ClusterConfigSource {
   async #onEvent(event: ConfigEvent, callback: (event: ConfigEvent) => Promise<void>): Promise<void> {
     if (event.kind === 'refused') return callback(event);
     this.#merge();
-    await callback({ kind: 'changed', config: this.#config });
-    this.#writer.look();
+    try {
+      await this.#tell(callback);
+    } finally {
+      this.#writer.look();
+    }
   }
 
   async #tellFound(): Promise<void> {
-    const before = this.#config;
     this.#merge();
-    if (this.#callback !== undefined && !isDeepStrictEqual(before, this.#config)) {
-      await this.#callback({ kind: 'changed', config: this.#config });
+    try {
+      if (this.#callback !== undefined && !isDeepStrictEqual(this.#told, this.#config))
+        await this.#tell(this.#callback);
+    } finally {
+      this.#writer.look();
     }
-    this.#writer.look();
+  }
+
+  /** What was refused is told again with the next change, even where that undoes nothing of it. */
+  async #tell(callback: (event: ConfigEvent) => Promise<void>): Promise<void> {
+    const config = this.#config;
+    await callback({ kind: 'changed', config });
+    this.#told = config;
   }
 
   #merge(): void {
@@ -240,15 +254,25 @@ class KubernetesSource implements ClusterConfigSource {
 }
 
 /** Addresses that the rest of the configuration has, and for what. */
-function foreignAddresses({ services, node }: NodeConfig): ReadonlyMap<string, string> {
+function foreignAddresses({ services, node, nodes, bgp }: NodeConfig): ReadonlyMap<string, string> {
+  const named = (addresses: readonly (string | undefined)[], whose: string) =>
+    addresses.flatMap((address): [string, string][] => (address === undefined ? [] : [[address, whose]]));
   return new Map([
-    ...node.localAddresses.map((address): [string, string] => [address, 'this node, in node.localAddresses']),
+    ...named(bgp?.peers.map(({ address }) => address) ?? [], 'a router, in bgp.peers'),
+    ...(nodes?.members ?? []).flatMap(({ name, address, localAddresses }) =>
+      named([address, ...localAddresses], `node ${name}, in nodes.members`),
+    ),
+    ...named([node.address, node.address6, ...node.localAddresses], 'this node, in node'),
     ...services.flatMap(({ name, listeners, backends }) => [
-      ...backends.map(({ address }): [string, string] => [
-        address,
+      // Fallbacks are among them.
+      ...named(
+        backends.map(({ address }) => address),
         `a backend of service ${name} in weir.yaml or etcd`,
-      ]),
-      ...listeners.map(({ vip }): [string, string] => [vip, `service ${name} in weir.yaml or etcd`]),
+      ),
+      ...named(
+        listeners.map(({ vip }) => vip),
+        `service ${name} in weir.yaml or etcd`,
+      ),
     ]),
   ]);
 }

@@ -1,5 +1,5 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { type ApiConnection, answered } from './api-connection.js';
+import { type ApiConnection, answered, statusCode } from './api-connection.js';
 import type { LoadBalancerService } from './load-balancer-service.js';
 import type { ServiceProblem } from './service-problem.js';
 
@@ -13,30 +13,46 @@ interface EventOptions {
 export class ServiceEvents {
   readonly #options: EventOptions;
   /** By uid of the Service and text. */
-  #told = new Set<string>();
+  readonly #told = new Set<string>();
 
   constructor(options: EventOptions) {
     this.#options = options;
   }
 
-  /** @param problems  all that there are now */
-  async tell(services: readonly LoadBalancerService[], problems: readonly ServiceProblem[]): Promise<void> {
+  /**
+   * @param problems  all that there are now
+   * @throws the first error; the other problems are told all the same, unless the server is away
+   */
+  async tell(
+    services: readonly LoadBalancerService[],
+    problems: readonly ServiceProblem[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const byKey = new Map(services.map((service) => [service.key, service]));
-    const now = new Set<string>();
-    for (const { service: key, reason, message } of problems) {
-      const service = byKey.get(key);
-      if (service === undefined) continue;
-      const id = `${service.uid} ${reason} ${message}`;
-      now.add(id);
-      if (this.#told.has(id)) continue;
-      await this.#create(service, 'Warning', reason, message);
-      this.#told.add(id);
-    }
+    const now = new Map<string, { readonly service: LoadBalancerService; readonly problem: ServiceProblem }>(
+      problems.flatMap((problem) => {
+        const service = byKey.get(problem.service);
+        if (service === undefined) return [];
+        return [[`${service.uid} ${problem.reason} ${problem.message}`, { service, problem }] as const];
+      }),
+    );
     for (const id of this.#told) if (!now.has(id)) this.#told.delete(id);
+    const errors: unknown[] = [];
+    for (const [id, { service, problem }] of now) {
+      if (this.#told.has(id)) continue;
+      try {
+        await this.#create(service, 'Warning', problem.reason, problem.message, signal);
+        this.#told.add(id);
+      } catch (error) {
+        errors.push(error);
+        if (statusCode(error) === undefined) break;
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
-  async assigned(service: LoadBalancerService, addresses: readonly string[]): Promise<void> {
-    await this.#create(service, 'Normal', 'AddressAssigned', `has ${addresses.join(', ')}`);
+  async assigned(service: LoadBalancerService, addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#create(service, 'Normal', 'AddressAssigned', `has ${addresses.join(', ')}`, signal);
   }
 
   async #create(
@@ -44,6 +60,7 @@ export class ServiceEvents {
     type: 'Normal' | 'Warning',
     reason: string,
     message: string,
+    signal: AbortSignal,
   ): Promise<void> {
     const { api, instance } = this.#options;
     const { namespace, name, uid } = service;
@@ -61,7 +78,7 @@ export class ServiceEvents {
       lastTimestamp: now,
       count: 1,
     };
-    await answered(api.core.createNamespacedEvent({ namespace, body }));
+    await answered(api.core.createNamespacedEvent({ namespace, body }), signal);
   }
 }
 

@@ -39,8 +39,8 @@ export class KubernetesApiServer implements AsyncDisposable {
   readonly #pages = new Map<string, readonly KubernetesObject[]>();
   #server: Server | undefined;
   #port = 0;
-  /** What writes are answered with instead, and reads too while `reads`. */
-  refusal: { readonly code: number; readonly reads?: boolean } | undefined;
+  /** What writes are answered with instead, and reads too while `reads`; of paths that fit `path`, or of all. */
+  refusal: { readonly code: number; readonly reads?: boolean; readonly path?: RegExp } | undefined;
   /** Watches are taken, and never answered. */
   isSilent = false;
   /** By `METHOD KIND`, with ` watch`: how often was asked. */
@@ -167,7 +167,11 @@ export class KubernetesApiServer implements AsyncDisposable {
       const what = `${request.method} ${asked.kind}${isWatch ? ' watch' : ''}`;
       this.asked.set(what, (this.asked.get(what) ?? 0) + 1);
       if (isWatch && this.isSilent) return;
-      if (this.refusal !== undefined && (!isRead || this.refusal.reads))
+      if (
+        this.refusal !== undefined &&
+        (!isRead || this.refusal.reads) &&
+        this.refusal.path?.test(url.pathname) !== false
+      )
         return fail(response, this.refusal.code, 'refused');
       if (isWatch) return this.#watch(asked, url.searchParams, response);
       if (isRead && asked.name === undefined) return this.#list(asked, url.searchParams, response);

@@ -14,6 +14,8 @@ export interface KubernetesSettings {
   readonly as?: Parameters<KubernetesApiServer['writeKubeconfig']>[1];
   /** One that is there already, with the snapshot in it, and stays. */
   readonly directory?: string;
+  /** The node's own. */
+  readonly address?: string;
   /** Lines of the section `kubernetes`. */
   readonly kubernetes?: readonly string[];
   /** Further sections. */
@@ -54,7 +56,7 @@ export class OpenedKubernetes implements AsyncDisposable {
 const POOLS = 'pools: [{ name: main, addresses: [198.51.100.0/30, "2001:db8::10-2001:db8::13"] }]';
 
 export async function openKubernetes(settings: KubernetesSettings): Promise<OpenedKubernetes> {
-  const { server, name = 'lb1', as, kubernetes = [POOLS], more = '' } = settings;
+  const { server, name = 'lb1', as, kubernetes = [POOLS], more = '', address } = settings;
   const directory = settings.directory ?? mkdtempSync(join(tmpdir(), 'weir-kubernetes-'));
   const file = join(directory, 'weir.yaml');
   const kubeconfig = join(directory, 'kubeconfig');
@@ -64,8 +66,9 @@ export async function openKubernetes(settings: KubernetesSettings): Promise<Open
     `snapshotFile: ${join(directory, 'kubernetes.snapshot')}`,
     ...kubernetes,
   ];
+  const own = address === undefined ? '' : `address: ${address}, `;
   const lines = [
-    `node: { name: ${name}, interfaces: [eth0], localAddresses: [10.0.0.111, "fd00::111"] }`,
+    `node: { name: ${name}, ${own}interfaces: [eth0], localAddresses: [10.0.0.111, "fd00::111"] }`,
     'kubernetes:',
     ...section.map((line) => `  ${line}`),
     more,
