@@ -39,7 +39,7 @@ export class AnsibleCluster implements AsyncDisposable {
           weir_etcd_endpoints: etcd.map(({ ipv4 }) => `${ipv4}:2379`),
           weir_redis_addresses: [`${etcd[0]?.ipv4}:6379`],
           weir_redis_password: 'a password of the lab',
-          weir_rollout_limits: { fillFor: '1s', checkFor: '2s', drainTimeout: '20s', stepTimeout: '60s' },
+          weir_rollout_limits: { fillFor: '1s', checkFor: '2s', drainTimeout: '20s', stepTimeout: '300s' },
         },
         children: {
           weir_nodes: {

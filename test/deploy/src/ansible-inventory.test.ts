@@ -132,7 +132,7 @@ test.serial(
   'a kernel that is too old',
   refuses,
   { first: { weir_kernel_release: '4.19.0-26-amd64' } },
-  /lb1: its kernel is 4\.19\.0-26-amd64, and Weir needs 5\.15 or newer/,
+  /lb1: its kernel is 4\.19\.0-26-amd64, and Weir needs 5\.18 or newer/,
 );
 test.serial(
   'a kernel without BTF',
