@@ -103,8 +103,9 @@ export class DoctorLab implements AsyncDisposable {
   async ofBackend(
     only: readonly string[] = [],
     args: readonly string[] = this.backendArguments,
+    prefix: readonly string[] = [],
   ): Promise<readonly DoctorFinding[]> {
-    return await askDoctor(this.backend, [...args, ...onlyArguments(only)]);
+    return await askDoctor(this.backend, [...args, ...onlyArguments(only)], prefix);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -49,5 +49,5 @@ test('what another user may do says nothing of a daemon, but keeps a daemon of t
 
 test('a daemon that answers has what it needs, whatever this process may do', async (t) => {
   const [finding] = await capabilities.examine({ ...node, daemon: {} }, localHost());
-  t.is(finding?.verdict, 'skipped');
+  t.is(finding?.verdict, 'ok');
 });
