@@ -51,6 +51,6 @@ test('a file that is not there, and one that can not be written, are named', (t)
 
 test('wrong arguments of ipvsadm end with 2, and what can not be done with 1, before any node is asked', (t) => {
   t.like(runWeirctl('ipvsadm', '-A', '-t', 'x'), { status: 2, stdout: '' });
-  t.like(runWeirctl('ipvsadm', '--set', '900', '120', '300'), { status: 1, stdout: '' });
+  t.like(runWeirctl('ipvsadm', '--start-daemon', 'master'), { status: 1, stdout: '' });
   t.regex(runWeirctl('ipvsadm', '-h').stdout, /weirctl ipvsadm -A\|E virtual-service/);
 });
