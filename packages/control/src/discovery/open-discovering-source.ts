@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClusterLog } from '../cluster/cluster-log.js';
 import type { ClusterConfigSource, ConfigSourceOptions } from '../cluster/config-source.js';
 import { openConfigSource } from '../cluster/open-config-source.js';
+import { WrappingSource } from '../cluster/wrapping-source.js';
 import { withKubernetes } from '../kubernetes/kubernetes-source.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
@@ -21,8 +22,7 @@ export async function openDiscoveringSource(path: string, options: ConfigSourceO
 }
 
 /** The configurations of another source, with the backends that are found. Owns the source. */
-class DiscoveringSource implements ClusterConfigSource {
-  readonly #source: ClusterConfigSource;
+class DiscoveringSource extends WrappingSource {
   readonly #logger: ClusterLog;
   readonly #runner: DiscoveryRunner;
   readonly #end = new AbortController();
@@ -37,7 +37,7 @@ class DiscoveringSource implements ClusterConfigSource {
   #skipped: readonly string[] = [];
 
   private constructor(source: ClusterConfigSource, logger: ClusterLog) {
-    this.#source = source;
+    super(source);
     this.#logger = logger;
     this.#config = source.config;
     this.#runner = new DiscoveryRunner({
@@ -57,49 +57,21 @@ class DiscoveringSource implements ClusterConfigSource {
     return opened;
   }
 
-  get config(): NodeConfig {
+  override get config(): NodeConfig {
     return this.#config;
   }
 
-  get document(): ClusterConfigSource['document'] {
-    return this.#source.document;
-  }
-
-  get refused(): string | undefined {
-    return this.#source.refused;
-  }
-
-  get changes(): ClusterConfigSource['changes'] {
-    return this.#source.changes;
-  }
-
-  follow(callback: (event: ConfigEvent) => Promise<void>): void {
+  override follow(callback: (event: ConfigEvent) => Promise<void>): void {
     this.#callback = callback;
-    this.#source.follow((event) => this.#onEvent(event, callback));
+    this.source.follow((event) => this.#onEvent(event, callback));
     // What was found since the start.
     this.#onFound();
   }
 
-  reload(): void {
-    this.#source.reload();
-  }
-
-  status(): ReturnType<ClusterConfigSource['status']> {
-    return this.#source.status();
-  }
-
-  register(...args: Parameters<ClusterConfigSource['register']>): ReturnType<ClusterConfigSource['register']> {
-    return this.#source.register(...args);
-  }
-
-  nodes(): ReturnType<ClusterConfigSource['nodes']> {
-    return this.#source.nodes();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
     this.#callback = undefined;
-    await this.#source[Symbol.asyncDispose]();
+    await this.source[Symbol.asyncDispose]();
     await this.#runner[Symbol.asyncDispose]();
     await this.#queue;
   }
@@ -149,7 +121,7 @@ class DiscoveringSource implements ClusterConfigSource {
   }
 
   #joined(): NodeConfig {
-    const { config, skipped } = withDiscovery(this.#source.config, this.#runner.found());
+    const { config, skipped } = withDiscovery(this.source.config, this.#runner.found());
     for (const line of skipped) {
       if (!this.#skipped.includes(line))
         this.#logger.warn({ event: 'discovered_not_used' }, `found and not used: ${line}`);

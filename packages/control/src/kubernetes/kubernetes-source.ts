@@ -6,11 +6,11 @@ import type { ClusterLog } from '../cluster/cluster-log.js';
 import type { ClusterConfigSource } from '../cluster/config-source.js';
 import { EntryCache } from '../cluster/entry-cache.js';
 import { SnapshotKeeper } from '../cluster/snapshot-keeper.js';
+import { WrappingSource } from '../cluster/wrapping-source.js';
 import type { NodeConfig } from '../node-config.js';
 import type { ConfigEvent } from '../watch-node-config.js';
 import { AddressWriter } from './address-writer.js';
 import { apiTroubleText, connectApi } from './api-connection.js';
-
 import { ClusterView } from './cluster-view.js';
 import type { KubernetesConfig } from './kubernetes-config.js';
 import { type KubernetesKeys, kubernetesKeys, mergeKubernetes } from './kubernetes-services.js';
@@ -37,8 +37,7 @@ export async function withKubernetes(source: ClusterConfigSource, logger: Cluste
   }
 }
 
-class KubernetesSource implements ClusterConfigSource {
-  readonly #source: ClusterConfigSource;
+class KubernetesSource extends WrappingSource {
   readonly #logger: ClusterLog;
   readonly #started: KubernetesConfig;
   readonly #view: ClusterView;
@@ -68,7 +67,7 @@ class KubernetesSource implements ClusterConfigSource {
   #queue: Promise<void> = Promise.resolve();
 
   private constructor(source: ClusterConfigSource, kubernetes: KubernetesConfig, logger: ClusterLog) {
-    this.#source = source;
+    super(source);
     this.#logger = logger;
     this.#started = kubernetes;
     this.#config = source.config;
@@ -86,7 +85,7 @@ class KubernetesSource implements ClusterConfigSource {
       logger,
       instance: name,
       pools: () => this.#kubernetes.pools,
-      foreign: () => foreignAddresses(this.#source.config),
+      foreign: () => foreignAddresses(this.source.config),
       problems: () => this.#problems,
     });
     let trouble = '';
@@ -123,49 +122,25 @@ class KubernetesSource implements ClusterConfigSource {
     return opened;
   }
 
-  get config(): NodeConfig {
+  override get config(): NodeConfig {
     return this.#config;
   }
 
-  get document(): ClusterConfigSource['document'] {
+  override get document(): ClusterConfigSource['document'] {
     return this.#document;
   }
 
-  get refused(): string | undefined {
-    return this.#source.refused;
-  }
-
-  get changes(): ClusterConfigSource['changes'] {
-    return this.#source.changes;
-  }
-
-  follow(callback: (event: ConfigEvent) => Promise<void>): void {
+  override follow(callback: (event: ConfigEvent) => Promise<void>): void {
     this.#callback = callback;
     this.#told = this.#config;
-    this.#source.follow((event) => this.#enqueue(() => this.#onEvent(event, callback)));
+    this.source.follow((event) => this.#enqueue(() => this.#onEvent(event, callback)));
     // What was found since the start.
     this.#onFound();
   }
 
-  reload(): void {
-    this.#source.reload();
-  }
-
-  status(): ReturnType<ClusterConfigSource['status']> {
-    return this.#source.status();
-  }
-
-  register(...args: Parameters<ClusterConfigSource['register']>): ReturnType<ClusterConfigSource['register']> {
-    return this.#source.register(...args);
-  }
-
-  nodes(): ReturnType<ClusterConfigSource['nodes']> {
-    return this.#source.nodes();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.#callback = undefined;
-    await this.#source[Symbol.asyncDispose]();
+    await this.source[Symbol.asyncDispose]();
     await this.#writer[Symbol.asyncDispose]();
     await this.#lease[Symbol.asyncDispose]();
     await this.#view[Symbol.asyncDispose]();
@@ -176,7 +151,7 @@ class KubernetesSource implements ClusterConfigSource {
 
   /** Pools and defaults may change while the node runs. */
   get #kubernetes(): KubernetesConfig {
-    return this.#source.config.kubernetes ?? this.#started;
+    return this.source.config.kubernetes ?? this.#started;
   }
 
   async #start(): Promise<void> {
@@ -231,7 +206,7 @@ class KubernetesSource implements ClusterConfigSource {
   }
 
   #merge(): void {
-    const { config, document } = this.#source;
+    const { config, document } = this.source;
     if (this.#view.isWhole) {
       const found = { services: this.#view.services(), slices: this.#view.slices() };
       this.#keys = kubernetesKeys(found, this.#kubernetes, foreignAddresses(config), this.#good);
