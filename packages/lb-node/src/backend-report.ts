@@ -5,8 +5,10 @@ import type { BackendReport } from './health-report.js';
 /** What probes found out about a backend. */
 export function probedReport({ service, backend }: PlannedProbe, status: BackendHealth): BackendReport {
   const { verdict, reason, sinceMs, isHeld, last, goodProbes, badProbes, changes } = status;
-  const report = { service, backend, verdict, reason, sinceMs, isHeld, goodProbes, badProbes, changes };
-  return last === undefined ? report : Object.assign(report, { latencyMs: last.latencyMs });
+  // Written out: of ten thousand backends, to put objects together takes several times as long.
+  return last === undefined
+    ? { service, backend, verdict, reason, sinceMs, isHeld, goodProbes, badProbes, changes }
+    : { service, backend, verdict, reason, sinceMs, isHeld, goodProbes, badProbes, changes, latencyMs: last.latencyMs };
 }
 
 /** Of a backend that has no probes, but whose connections are looked at. */
