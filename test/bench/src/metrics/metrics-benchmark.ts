@@ -1,8 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { type NodeConfig, parseNodeConfig } from '@weir/control';
 import { createLogger } from '@weir/daemon';
 import type { BackendCount, ServiceCount } from '@weir/dataplane';
@@ -76,12 +77,13 @@ async function measure(
 ): Promise<MetricsResult> {
   await using metrics = await NodeMetrics.open(config);
   metrics.running(read);
-  const { text } = await scrape(PORT);
-  const weir = await timed(options.rounds, () => scrape(PORT, '/dev/null'), say);
+  const text = await pageAt(PORT);
+  using scraper = new Scraper();
+  const weir = await timed(options.rounds, () => scraper.scrape(PORT), say);
   const { ms: readMs } = await timed(options.rounds, () => timeOf(read), say);
   // Not before: the collector of garbage would go through its many objects in the time of the others.
   await using _naive = await PromClientPage.open(PROM_CLIENT_PORT, text);
-  const promClient = await timed(options.rounds, () => scrape(PROM_CLIENT_PORT, '/dev/null'), say);
+  const promClient = await timed(options.rounds, () => scraper.scrape(PROM_CLIENT_PORT), say);
   const series = text.split('\n').filter((line) => line.startsWith('weir_backend_')).length;
   if (series < options.backends) {
     throw new BenchError(
@@ -130,17 +132,32 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1000;
 }
 
-const run = promisify(execFile);
+async function pageAt(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+}
 
-/** By curl, as a process of its own: who reads the page takes no time from who writes it. */
-async function scrape(port: number, file = '-'): Promise<Cost & { readonly text: string }> {
-  const url = `http://127.0.0.1:${port}/metrics`;
-  const curl = run('curl', ['-sS', '--fail', '-o', file, '-w', '\n%{time_total}', url], { maxBuffer: 2 ** 28 });
-  // From here on: to start a process takes this one, with all its memory, as long as half a page.
-  const cpu = process.cpuUsage();
-  const { stdout } = await curl;
-  const at = stdout.lastIndexOf('\n');
-  return { ms: Number(stdout.slice(at)) * 1000, cpuMs: cpuMsSince(cpu), text: stdout.slice(0, at) };
+/**
+ * A process of its own: who reads the page takes no time from who writes it. One for all rounds: to start one copies what this
+ * process has in memory, page by page, while the next answer is written.
+ */
+class Scraper implements Disposable {
+  readonly #process = spawn(process.execPath, [fileURLToPath(new URL('scraping-process.js', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  readonly #lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
+
+  /** @throws {BenchError} BENCH_PATH_BROKEN */
+  async scrape(port: number): Promise<Cost> {
+    const cpu = process.cpuUsage();
+    this.#process.stdin.write(`http://127.0.0.1:${port}/metrics\n`);
+    const { value } = await this.#lines.next();
+    if (value === undefined) throw new BenchError('BENCH_PATH_BROKEN', `nobody answers at port ${port}`);
+    return { ms: Number(value), cpuMs: cpuMsSince(cpu) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill();
+  }
 }
 
 function configOf({ services, backends }: MetricsBenchmarkOptions, directory: string): NodeConfig {
