@@ -12,6 +12,7 @@ import type { BackendCount, ForwardingService } from '@weir/dataplane';
 import type { BackendReport } from '../health-report.js';
 import { memberId } from '../member-id.js';
 import { takesNewFlows } from '../used-backends.js';
+import { durationOf } from './duration-message.js';
 
 /** A backend, whichever of these knows it. */
 export interface KnownBackend {
@@ -91,11 +92,6 @@ function healthMessage(report: BackendReport | undefined): Health {
     goodProbes: BigInt(goodProbes),
     badProbes: BigInt(badProbes),
   };
-}
-
-function durationOf(ms: number): { seconds: bigint; nanos: number } {
-  const seconds = Math.floor(ms / 1000);
-  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
 }
 
 function effectiveWeight({ config, live, isReachable }: LiveBackend): number {

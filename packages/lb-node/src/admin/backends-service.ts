@@ -15,6 +15,7 @@ import { failedPrecondition, invalid, notFound } from './admin-error.js';
 import { backendMessage } from './backend-message.js';
 import type { Caller } from './caller.js';
 import { changeOptionsOf, changing } from './change-trouble.js';
+import { msOf } from './duration-message.js';
 import { keyOf, knownBackends, withLive } from './live-backends.js';
 import { pageOf } from './page.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
@@ -224,7 +225,7 @@ function asSpec(document: BackendInput | undefined): Entry | undefined {
 
 function limitOf(limit: Duration | undefined): number {
   if (limit === undefined) return Number.POSITIVE_INFINITY;
-  const ms = Number(limit.seconds) * 1000 + limit.nanos / 1e6;
+  const ms = msOf(limit);
   if (ms >= 0) return Math.min(ms, LIMIT_MS_MAX);
   throw invalid([{ field: 'limit', description: `${ms} ms is less than no time` }]);
 }

@@ -1,5 +1,6 @@
-import type { Duration, FlowTimeouts } from '@weir/admin-api';
+import type { FlowTimeouts } from '@weir/admin-api';
 import type { NodeConfig, TimeoutsInput } from '@weir/control';
+import { durationOf, msOf } from './duration-message.js';
 
 type Timeouts = NodeConfig['dataplane']['timeouts'];
 
@@ -14,7 +15,7 @@ export function timeoutsMessage(timeouts: Timeouts): FlowTimeouts {
 export function timeoutsInput(message: FlowTimeouts | undefined): TimeoutsInput {
   const given = keys.flatMap((key) => {
     const duration = message?.[key];
-    return duration === undefined ? [] : [[key, durationText(msOf(duration))] as const];
+    return duration === undefined ? [] : [[key, durationText(Math.round(msOf(duration)))] as const];
   });
   return Object.fromEntries(given);
 }
@@ -23,14 +24,6 @@ export function timeoutsInput(message: FlowTimeouts | undefined): TimeoutsInput 
 export function timeoutField(path: string): string {
   const key = path.slice(path.lastIndexOf('.') + 1);
   return `timeouts.${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-}
-
-function durationOf(ms: number): Duration {
-  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
-}
-
-function msOf({ seconds, nanos }: Duration): number {
-  return Number(seconds) * 1000 + Math.round(nanos / 1_000_000);
 }
 
 function durationText(ms: number): string {

@@ -14,6 +14,7 @@ import { serviceIdOf } from '../forwarding-tables.js';
 import { invalid, notFound } from './admin-error.js';
 import type { Caller } from './caller.js';
 import { changing } from './change-trouble.js';
+import { durationOf } from './duration-message.js';
 import { FieldChecks } from './field-checks.js';
 import { flowMatcher, holdsEverything, type Match, stateText } from './flow-filter.js';
 import { timeoutField, timeoutsInput, timeoutsMessage } from './flow-timeouts.js';
@@ -169,7 +170,7 @@ function flowMessage(flow: SeenFlow, serviceNames: ReadonlyMap<string, string>):
     backendAddress: backend.address,
     backendPort: backend.port,
     state: stateText(state),
-    idle: { seconds: BigInt(Math.floor(idleMs / 1000)), nanos: (idleMs % 1000) * 1_000_000 },
+    idle: durationOf(idleMs),
     localAddress: local?.address ?? '',
     localPort: local?.port ?? 0,
     isShared,

@@ -7,6 +7,7 @@ import { serviceIdOf } from '../forwarding-tables.js';
 import { memberId } from '../member-id.js';
 import type { NodeFigures } from '../metrics/node-figures.js';
 import { invalid, notFound } from './admin-error.js';
+import { msOf } from './duration-message.js';
 import { type ServiceMethods, serviceMethods } from './service-methods.js';
 import { SharedReading } from './shared-reading.js';
 
@@ -55,7 +56,7 @@ export function statsService(figures: () => Promise<StatsFigures>): ServiceMetho
 
 function intervalOf(interval: Duration | undefined): number {
   if (interval === undefined) return INTERVAL_MS;
-  const ms = Number(interval.seconds) * 1_000 + interval.nanos / 1e6;
+  const ms = msOf(interval);
   if (ms >= INTERVAL_MS_MIN && ms <= INTERVAL_MS_MAX) return ms;
   throw invalid([{ field: 'interval', description: `${ms} ms is not within 100 ms and 1 h` }]);
 }
