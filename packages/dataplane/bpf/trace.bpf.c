@@ -40,6 +40,8 @@ COPIES(copied_unresolved, struct unresolved, FEW);
 COPIES(copied_flows, struct flow_set, FEW);
 COPIES(copied_overflows, struct overflow_line, FEW);
 COPIES(copied_translations, struct translation, FEW);
+COPIES(copied_answers, struct answer, FEW);
+COPIES(copied_addresses, struct answer_addresses, FEW);
 COPIES(copied_sources, struct source_set, FEW);
 COPIES(copied_sharing, struct sharing_counts, 1);
 
@@ -96,6 +98,8 @@ static __always_inline void *some_room(void)
 		struct flow_set *: COPIED(TABLE, KEY, copied_flows),              \
 		struct overflow_line *: COPIED(TABLE, KEY, copied_overflows),     \
 		struct translation *: COPIED(TABLE, KEY, copied_translations),    \
+		struct answer *: COPIED(TABLE, KEY, copied_answers),              \
+		struct answer_addresses *: COPIED(TABLE, KEY, copied_addresses),  \
 		struct source_set *: COPIED(TABLE, KEY, copied_sources),          \
 		struct sharing_counts *: COPIED(TABLE, KEY, copied_sharing),      \
 		struct directory_bucket *: READ_ONLY(TABLE, KEY),                 \

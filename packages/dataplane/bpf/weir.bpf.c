@@ -60,7 +60,7 @@ struct {
 static __always_inline int hand_over(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
 {
 	if (packet->begins_fragments)
-		remember_fragments(packet, choice);
+		remember_fragments(packet, choice, 0);
 	return forward(ctx, packet, choice, 0);
 }
 
@@ -143,7 +143,7 @@ static __always_inline int decide(struct xdp_md *ctx)
 	if (service->flags & SERVICE_WATCHED && is_opening(packet->tcp_flags))
 		note_attempt(ctx, packet, choice);
 	if (packet->begins_fragments)
-		remember_fragments(packet, choice);
+		remember_fragments(packet, choice, 0);
 	return forward(ctx, packet, choice, service->mss_clamp);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "attempt.h"
 #include "choose.h"
+#include "ends.h"
 #include "ethernet.h"
 #include "flow.h"
 #include "forward.h"
@@ -11,128 +12,137 @@
 #include "tables.h"
 #include "translation.h"
 
-/* Later fragments are to find this way: the record of the flow is kept for them too. */
-SEPARATE int remember_fragments(const struct packet *packet, const struct choice *choice)
+/* By itself: what it takes of the stack is free again for remember_fragments(). */
+SEPARATE __u64 tag_of_fragments(const struct packet *packet)
 {
 	const struct state *current = current_state();
-	struct translation *record, *copy;
+
+	return packet && current ? key_of_fragments(current, packet).tag : 0;
+}
+
+/* Later fragments are to find this way. `is_answer`: `choice->place` is one in the table of answers. */
+SEPARATE int remember_fragments(const struct packet *packet, const struct choice *choice, __u32 is_answer)
+{
+	const struct state *current = current_state();
 	struct found_flow found = {};
+	struct translation *copy;
 	struct backend *backend;
-	struct flow_key key;
 	__u32 place;
+	__u64 tag;
 
 	if (!packet || !choice || !current)
 		return 0;
 	backend = bpf_map_lookup_elem(&backends, &choice->backend);
 	if (!backend)
 		return 0;
-	key = key_of_fragments(current, packet);
-	if (find_flow(key, settings.translation_mask, &found))
-		forget_at(found.place, key.tag, found.value);
-	place = claim_seldom(key.tag, settings.translation_mask,
+	tag = tag_of_fragments(packet);
+	if (find_flow(key_of_tag(tag), settings.translation_mask, &found))
+		forget_at(found.place, tag, found.value);
+	place = claim_seldom(tag, settings.translation_mask,
 			     flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
-	if (place == NO_PLACE)
-		return 0;
 	copy = translation_at(place);
-	if (translates(backend)) {
-		record = translation_at(choice->place);
-		if (record && copy)
-			*copy = *record;
-	} else if (copy && backend->method == METHOD_HOPS) {
+	if (place == NO_PLACE || !copy)
+		return 0;
+	if (backend->method == METHOD_HOPS) {
 		copy->hops = choice->hops;
+	} else if (translates(backend) && !copy_translation(place, choice->place, is_answer, tag)) {
+		unclaim(place);
+		return 0;
 	}
-	publish(place, key.tag);
+	publish(place, tag);
 	return 0;
 }
 
 SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const struct choice *choice, __u32 mss_clamp)
 {
 	const struct state *current = current_state();
-	struct translation *record;
+	struct ends ends = {};
 	struct backend_cpu *mine;
+	struct answer *answer;
 	int verdict;
 
 	if (!packet || !choice || !current)
 		return XDP_DROP;
 	mine = counters_of(choice->backend);
-	record = translation_at(choice->place);
-	if (!record)
+	answer = answer_at(choice->place);
+	if (!answer)
 		return drop(DROP_NO_FLOW);
-	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
+	ends_of_answer(&ends, answer, choice->place, packet->family);
+	verdict = find_nexthop(ctx, current, &ends.source, &ends.destination, packet->family, 1, &answer->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > record->nexthop.mtu) {
-		trace(TRACE_TOO_BIG, packet->bytes, record->nexthop.mtu);
-		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, record->nexthop.mtu);
+	if (packet->bytes > answer->nexthop.mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, answer->nexthop.mtu);
+		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, answer->nexthop.mtu);
 	}
 	if (!take_hop(ctx, packet))
 		return drop(DROP_NO_HEADROOM);
 	if (mss_clamp && packet->tcp_flags & TCP_SYN)
 		clamp_mss(ctx, packet, mss_clamp);
-	verdict = translate(ctx, packet, record);
+	verdict = translate(ctx, packet, &ends);
 	if (verdict != WRITTEN)
 		return verdict;
-	verdict = write_plain(ctx, packet, &record->nexthop);
+	verdict = write_plain(ctx, packet, &answer->nexthop);
 	if (verdict != WRITTEN)
 		return verdict;
 	if (mine) {
 		mine->answer_packets++;
 		mine->answer_bytes += packet->bytes;
 	}
-	return leave(ctx, &record->nexthop);
+	return leave(ctx, &answer->nexthop);
 }
 
 /*
- * Has the connection ended? How long it may be silent says its state, which stands with the way there: that is looked at
- * only when the answers alone have been silent for longer than the shortest of all times (timeout[FLOW_ANSWER]).
+ * Has the connection ended? How long it may be silent says its state, which stands with the flow: that is looked at only
+ * when the answers alone have been silent for longer than the shortest of all times (timeout[FLOW_ANSWER]).
  */
-static __always_inline int answer_is_over(const struct state *current, const struct found_flow *found)
+static __always_inline int answer_is_over(const struct state *current, __u32 place, const struct answer *answer)
 {
-	struct flow *there;
-	__u32 place = 0;
+	struct flow *flow;
 
-	if (!backend_of_flow(found->value))
+	if (!backend_of_answer(answer))
 		return 1;
-	if (!is_older(current, found->value, current->timeout[FLOW_ANSWER]))
+	if (age_of_answer(current, answer) <= current->timeout[FLOW_ANSWER])
 		return 0;
-	there = other_direction(found->place, found->value, &place);
-	return !there || there->tag <= FLOW_BUSY || is_over(current, there->value, found->value);
+	flow = flow_of_answer(place, answer);
+	return !flow || is_over_in_both(current, answer->place, *(volatile __u64 *)&flow->value);
 }
 
-/* Where the flow is that this packet is an answer of; NO_PLACE: none. */
+/* Where the way back is that this packet goes, if it is an answer; NO_PLACE: it is none. */
 SEPARATE __u32 place_of_answer(const struct packet *packet)
 {
 	const struct state *current = current_state();
-	struct found_flow found = {};
+	const struct answer *answer;
+	__u32 place;
 
-	if (!packet || !current || !find_flow(key_of_packet(current, packet), settings.translation_mask, &found) ||
-	    state_of(found.value) != FLOW_ANSWER || answer_is_over(current, &found))
+	if (!packet || !current)
 		return NO_PLACE;
-	return found.place;
+	place = find_answer(key_of_packet(current, packet));
+	answer = answer_at(place);
+	return answer && !answer_is_over(current, place, answer) ? place : NO_PLACE;
 }
 
-/* The state of a connection stands with the way there; FIN and RST of the server change it. */
-static __always_inline void see_answer(const struct state *current, struct flow *answer, __u32 place,
-				       const struct translation *record, const struct packet *packet,
-				       const struct service *service)
+/* The state of a connection stands with the flow; FIN and RST of the server change it. */
+static __always_inline void see_answer(const struct state *current, struct answer *answer, __u32 place,
+				       const struct packet *packet, const struct service *service)
 {
-	__u64 seen = *(volatile __u64 *)&answer->value, value;
-	struct flow *there;
+	struct flow *flow;
 	__u32 state, next;
+	__u64 value;
 
-	if (!is_seen_now(current, seen))
-		replace_value(answer, place, seen, seen_now(current, seen));
+	if (answer->seen != current->now)
+		answer->seen = current->now;
 	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
 		return;
-	there = flow_at(record->twin);
-	if (!there || there->tag <= FLOW_BUSY)
+	flow = flow_of_answer(place, answer);
+	if (!flow || flow->tag <= FLOW_BUSY)
 		return;
-	value = *(volatile __u64 *)&there->value;
+	value = *(volatile __u64 *)&flow->value;
 	state = state_of(value);
 	next = next_tcp_state(state, packet->tcp_flags, 1);
-	if (state == next || backend_of(value) != backend_of(seen))
+	if (state == next || backend_of(value) != answer->backend)
 		return;
-	if (replace_value(there, record->twin, value, in_state(value, next)) && state == FLOW_SYN && next == FLOW_CLOSE &&
+	if (replace_value(flow, answer->place, value, in_state(value, next)) && state == FLOW_SYN && next == FLOW_CLOSE &&
 	    service->flags & SERVICE_WATCHED)
 		note_refusal(backend_of(value));
 }
@@ -142,19 +152,17 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 {
 	const struct state *current = current_state();
 	struct choice choice = {};
-	struct translation *record;
 	struct service *service;
 	struct backend *backend;
-	struct flow *answer;
+	struct answer *answer;
 
 	if (!packet || !current || !is_for_this_node(current, packet))
 		return XDP_PASS;
 	choice.place = place_of_answer(packet);
-	answer = flow_at(choice.place);
-	record = translation_at(choice.place);
-	if (choice.place == NO_PLACE || !answer || !record)
+	answer = answer_at(choice.place);
+	if (!answer)
 		return UNKNOWN;
-	choice.backend = backend_of(answer->value);
+	choice.backend = answer->backend;
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	if (!backend)
 		return XDP_PASS;
@@ -162,11 +170,11 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 	service = bpf_map_lookup_elem(&services, &choice.service);
 	if (!service)
 		return XDP_PASS;
-	trace_ends(TRACE_ANSWER, record);
+	trace_answer(choice.place, packet->family);
 	if (packet->ttl <= 1)
 		return send_error(ctx, packet, ICMP_ERROR_TIME_EXCEEDED, 0);
-	see_answer(current, answer, choice.place, record, packet, service);
+	see_answer(current, answer, choice.place, packet, service);
 	if (packet->begins_fragments)
-		remember_fragments(packet, &choice);
+		remember_fragments(packet, &choice, 1);
 	return send_answer(ctx, packet, &choice, service->mss_clamp);
 }

@@ -111,25 +111,15 @@ SEPARATE int choose_new(const struct packet *packet, struct choice *choice, __u3
 	return CHOSEN;
 }
 
-/* Of a flow whose backend is still there: was neither direction seen for too long? */
-static __always_inline int is_over_in_both(const struct state *current, const struct found_flow *found)
-{
-	struct flow *other;
-	__u32 other_place = 0;
-
-	if (!is_older(current, found->value, current->timeout[state_of(found->value)]))
-		return 0;
-	other = other_direction(found->place, found->value, &other_place);
-	return !other || is_over(current, found->value, other->value);
-}
-
 /* Does the table know this flow, and is it still true? */
 static __always_inline int knows_flow(const struct state *current, __u32 service_index, struct flow_key key, __u32 mask,
 				      struct found_flow *found)
 {
 	if (!find_flow(key, mask, found))
 		return 0;
-	if (is_of_service(found->value, service_index) && !is_over_in_both(current, found))
+	if (is_of_service(found->value, service_index) &&
+	    (!is_older(current, found->value, current->timeout[state_of(found->value)]) ||
+	     !is_over_in_both(current, found->place, found->value)))
 		return 1;
 	forget_at(found->place, key.tag, found->value);
 	return 0;

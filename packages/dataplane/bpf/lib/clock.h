@@ -6,6 +6,7 @@
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "answer_place.h"
 #include "flow.h"
 #include "service.h"
 #include "tables.h"
@@ -36,14 +37,31 @@ static __always_inline __u32 all_sets(void)
 	return settings.near_sets + settings.flow_mask + 1;
 }
 
-/* Near sets come first: a sweep takes one off before the far sets set it anew. */
-static __always_inline void sweep_overflow(__u32 set)
+static __always_inline int is_set_used(__u32 set, const enum near_table table)
 {
 	struct flow_set *ways = flow_set(set);
-	volatile __u32 *overflow = overflow_of(set);
+
+	for (__u32 way = 0; way < FLOW_WAYS; way++) {
+		const struct answer *answer;
+
+		if (table == NEAR_ANSWERS) {
+			answer = answer_at(set * FLOW_WAYS + way);
+			if (answer && answer->tag)
+				return 1;
+		} else if (ways && ways->way[way].tag) {
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Near sets come first: a sweep takes one off before the far sets set it anew. */
+static __always_inline void sweep_overflow(__u32 set, const enum near_table table)
+{
+	volatile __u32 *overflow = overflow_of(set, table);
 	__u32 sweeps;
 
-	if (!ways || !overflow)
+	if (!overflow)
 		return;
 	if (set < settings.near_sets) {
 		sweeps = *overflow;
@@ -51,9 +69,17 @@ static __always_inline void sweep_overflow(__u32 set)
 			__sync_val_compare_and_swap(overflow, sweeps, sweeps - 1);
 		return;
 	}
+	if (is_set_used(set, table))
+		*overflow = OVERFLOW_SWEEPS;
+}
+
+/* Of the table of answers, which has as many sets as flows with translations have, or fewer than the flow table. */
+static __always_inline void sweep_answers(__u32 set)
+{
 	for (__u32 way = 0; way < FLOW_WAYS; way++)
-		if (ways->way[way].tag)
-			*overflow = OVERFLOW_SWEEPS;
+		sweep_answer_at(set * FLOW_WAYS + way);
+	if (settings.near_sets)
+		sweep_overflow(set, NEAR_ANSWERS);
 }
 
 static long sweep_set(__u32 index, struct sweep *sweep)
@@ -65,7 +91,9 @@ static long sweep_set(__u32 index, struct sweep *sweep)
 	for (__u32 way = 0; way < FLOW_WAYS; way++)
 		sweep_at(set * FLOW_WAYS + way);
 	if (settings.near_sets)
-		sweep_overflow(set);
+		sweep_overflow(set, NEAR_FLOWS);
+	if (set <= settings.near_sets + settings.translation_mask)
+		sweep_answers(set);
 	return 0;
 }
 

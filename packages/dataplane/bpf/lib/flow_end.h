@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How long a flow lives, and how it leaves the table, with its other direction. */
+/* How long a flow lives, and how it leaves the table, with its answers. */
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "answer_table.h"
 #include "events.h"
 #include "flow_find.h"
 #include "flow_value.h"
@@ -28,37 +29,23 @@ static __always_inline int is_older(const struct state *current, __u64 value, __
 	return age_of(current, value) > ticks;
 }
 
-/*
- * Has the flow ended, or its backend? A flow of nat or fullnat lives as long as its other direction does: then `other`
- * is the value of that.
- */
-static __always_inline int is_over(const struct state *current, __u64 value, __u64 other)
+/* Has the flow ended, as far as its own packets say, or its backend? */
+static __always_inline int is_over(const struct state *current, __u64 value)
 {
-	__u32 ticks;
-
 	if (state_of(value) != FLOW_STRANGER && !backend_of_flow(value))
 		return 1;
-	ticks = lifetime(current, value);
-	return is_older(current, value, ticks) && (!other || is_older(current, other, ticks));
+	return is_older(current, value, lifetime(current, value));
 }
 
-/* The other direction of a flow that stands at `place`; NULL: it has none. */
-static __always_inline struct flow *other_direction(__u32 place, __u64 value, __u32 *other_place)
+/* The same of one that stands at `place`: a flow of nat or fullnat lives as long as its answers do. */
+static __always_inline int is_over_in_both(const struct state *current, __u32 place, __u64 value)
 {
-	struct backend *backend = backend_of_flow(value);
-	struct translation *here, *there;
-	__u32 state = state_of(value);
+	const struct answer *answer;
 
-	if (state > FLOW_ANSWER || !backend || !translates(backend))
-		return NULL;
-	here = translation_at(place);
-	if (!here)
-		return NULL;
-	*other_place = here->twin;
-	there = translation_at(here->twin);
-	if (!there || there->twin != place)
-		return NULL;
-	return flow_at(here->twin);
+	if (!is_over(current, value))
+		return 0;
+	answer = answer_of(place, value);
+	return !answer || !backend_of_answer(answer) || age_of_answer(current, answer) > lifetime(current, value);
 }
 
 /*
@@ -80,25 +67,22 @@ static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u
 	return 1;
 }
 
-/* Takes out the flow that was found at a place with this tag and value, in both directions. */
+/* Takes out the flow that was found at a place with this tag and value, and its answers. */
 SEPARATE int take_out(__u32 place, __u64 tag, __u64 value, __u32 is_over)
 {
-	struct flow *flow = flow_at(place), *other;
-	struct translation *record;
-	__u32 other_place = 0;
+	struct flow *flow = flow_at(place);
+	struct answer *answer;
+	__u64 answer_tag = 0;
 
 	if (!flow)
 		return 0;
-	other = other_direction(place, value, &other_place);
+	answer = answer_of(place, value);
+	if (answer)
+		answer_tag = *(volatile __u64 *)&answer->tag;
 	if (!forget(flow, place, tag, value, is_over))
 		return 0;
-	if (!other)
-		return 1;
-	/* Whoever finds the other half after this finds no pair any more. */
-	record = translation_at(place);
-	if (record)
-		record->twin = NO_PLACE;
-	forget(other, other_place, *(volatile __u64 *)&other->tag, *(volatile __u64 *)&other->value, is_over);
+	if (answer)
+		forget_answer(answer, answer_tag);
 	return 1;
 }
 
@@ -118,23 +102,14 @@ static __always_inline int drop_at(__u32 place, __u64 tag, __u64 value)
 SEPARATE int sweep_at(__u32 place)
 {
 	const struct state *current = current_state();
-	struct flow *flow = flow_at(place), *other;
+	struct flow *flow = flow_at(place);
 	__u64 tag, value;
-	__u32 other_place = 0;
 
 	if (!current || !flow)
 		return 0;
 	tag = *(volatile __u64 *)&flow->tag;
 	value = *(volatile __u64 *)&flow->value;
-	if (tag <= FLOW_BUSY)
-		return 0;
-	other = other_direction(place, value, &other_place);
-	if (state_of(value) == FLOW_ANSWER) {
-		if (!other || !other->tag)
-			forget(flow, place, tag, value, 1);
-		return 0; /* the other one decides for both */
-	}
-	if (is_over(current, value, other ? other->value : 0))
+	if (tag > FLOW_BUSY && is_over_in_both(current, place, value))
 		forget_at(place, tag, value);
 	return 0;
 }

@@ -36,13 +36,35 @@ static __always_inline __u32 near_set(__u32 set)
 /* Sweeps that go by until a near set is known to have nothing far. */
 #define OVERFLOW_SWEEPS 2
 
-/* Is anything far, for all flows of this near set? NULL: there are no near sets. */
-static __always_inline volatile __u32 *overflow_of(__u32 set)
+enum near_table { NEAR_FLOWS, NEAR_ANSWERS };
+
+/* Is anything far, of all that have this near set? NULL: there are no near sets. */
+static __always_inline volatile __u32 *overflow_of(__u32 set, const enum near_table table)
 {
-	__u32 near = near_set(set), line = near / OVERFLOWS_PER_LINE;
+	__u32 near = near_set(set) + (table == NEAR_ANSWERS ? settings.near_sets : 0);
+	__u32 line = near / OVERFLOWS_PER_LINE;
 	struct overflow_line *overflows = bpf_map_lookup_elem(&flow_overflows, &line);
 
 	return overflows ? &overflows->sweeps[near % OVERFLOWS_PER_LINE] : NULL;
+}
+
+static __always_inline int may_be_far(__u32 set, const enum near_table table)
+{
+	volatile __u32 *overflow = overflow_of(set, table);
+
+	return overflow && *overflow;
+}
+
+/* Once the place is taken, and before it can be found: a sweep either sees it, or left the number as it is. */
+static __always_inline void mark_overflow(__u32 set, __u32 place, const enum near_table table)
+{
+	volatile __u32 *overflow;
+
+	if (!settings.near_sets || place < settings.near_sets * FLOW_WAYS)
+		return;
+	overflow = overflow_of(set, table);
+	if (overflow)
+		*overflow = OVERFLOW_SWEEPS;
 }
 
 static __always_inline int find_in_set(__u32 set, struct flow_key key, struct found_flow *found)
@@ -69,12 +91,9 @@ static __always_inline int find_in_set(__u32 set, struct flow_key key, struct fo
 static __always_inline int find_flow(struct flow_key key, __u32 mask, struct found_flow *found)
 {
 	if (settings.near_sets) {
-		volatile __u32 *overflow;
-
 		if (find_in_set(near_set(key.set), key, found))
 			return 1;
-		overflow = overflow_of(key.set);
-		if (!overflow || !*overflow)
+		if (!may_be_far(key.set, NEAR_FLOWS))
 			return 0;
 	}
 	return find_in_set(far_set(key.set, mask), key, found);

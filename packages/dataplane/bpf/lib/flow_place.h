@@ -12,18 +12,21 @@
 #define RANK_OVER (1u << 30)
 #define RANK_CHEAP (1u << 29)
 
-static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u64 value)
+static __always_inline __u32 rank_of_age(const struct state *current, __u32 state, __u32 age)
 {
-	__u32 age = age_of(current, value), state = state_of(value), rank = age;
+	__u32 rank = age;
 
-	if (!tag)
-		return RANK_FREE;
 	/* A flood of SYNs, of resets or of fragments pushes out its own. */
 	if (state == FLOW_SYN || state == FLOW_CLOSE || state == FLOW_FRAGMENT)
 		rank |= RANK_CHEAP;
-	if (state != FLOW_ANSWER && state != FLOW_NETWORK && rank > current->timeout[state])
-		rank |= age > current->timeout[state] ? RANK_OVER : 0;
+	if (state != FLOW_NETWORK && age > current->timeout[state])
+		rank |= RANK_OVER;
 	return rank;
+}
+
+static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u64 value)
+{
+	return tag ? rank_of_age(current, state_of(value), age_of(current, value)) : RANK_FREE;
 }
 
 /* The place in a set that a flow of this value may have. Fragments push out nothing but fragments. */
@@ -63,21 +66,9 @@ static __always_inline __u32 place_for(const struct state *current, struct flow_
 	return place != NO_PLACE ? place : victim(current, far_set(key.set, mask), key.tag, value, 0);
 }
 
-/* Once the place is taken, and before it can be found: a sweep either sees it, or left the number as it is. */
-static __always_inline void mark_overflow(__u32 set, __u32 place)
-{
-	volatile __u32 *overflow;
-
-	if (!settings.near_sets || place < settings.near_sets * FLOW_WAYS)
-		return;
-	overflow = overflow_of(set);
-	if (overflow)
-		*overflow = OVERFLOW_SWEEPS;
-}
-
 /*
  * Takes a place for a flow that nobody can find yet: publish() does that. Returns it, or NO_PLACE when another CPU was
- * faster. Who has the place goes: one of a pair with its other half, anybody else by the exchange of the values.
+ * faster. Who has the place goes: one of nat or fullnat with its answers, anybody else by the exchange of the values.
  */
 static __always_inline __u32 claim(const struct state *current, struct flow_key key, __u32 mask, __u64 value)
 {
@@ -92,7 +83,7 @@ static __always_inline __u32 claim(const struct state *current, struct flow_key 
 	old = *(volatile __u64 *)&flow->tag;
 	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
-	mark_overflow(key.set, place);
+	mark_overflow(key.set, place, NEAR_FLOWS);
 	old = __sync_lock_test_and_set(&flow->value, value);
 	if (old)
 		count_connection(old, -1, 0);

@@ -25,25 +25,34 @@ static __always_inline int write_plain(struct xdp_md *ctx, const struct packet *
 	return write_ethernet(ctx, packet, nexthop, ethertype_of(packet), 0) ? WRITTEN : drop(DROP_NO_HEADROOM);
 }
 
-static __always_inline int write_translated(struct xdp_md *ctx, struct packet *packet, const struct backend *backend,
-					    const struct nexthop *nexthop, const struct choice *choice)
+/* By itself, because stacks are nearly full. */
+SEPARATE int write_translated(struct xdp_md *ctx, struct packet *packet, const struct choice *choice)
 {
-	const struct translation *record = translation_at(choice->place);
+	const struct translation *there;
+	struct backend_cpu *mine;
+	struct backend *backend;
+	struct ends ends = {};
 	int verdict;
 
-	if (!record)
+	if (!packet || !choice)
+		return XDP_DROP;
+	backend = bpf_map_lookup_elem(&backends, &choice->backend);
+	mine = counters_of(choice->backend);
+	there = translation_at(choice->place);
+	if (!backend || !mine || !there)
 		return drop(DROP_NO_FLOW);
 	if (!take_hop(ctx, packet))
 		return drop(DROP_NO_HEADROOM);
 	if (backend->method == METHOD_FULLNAT_TOA && choice->in_handshake && packet->protocol == IPPROTO_TCP) {
 		erase_clients_toa(ctx, packet);
-		if (toa_fits(ctx, packet, nexthop->mtu))
+		if (toa_fits(ctx, packet, mine->nexthop.mtu))
 			insert_toa(ctx, packet);
 	}
-	verdict = translate(ctx, packet, record);
+	ends_of_flow(&ends, packet, backend, there);
+	verdict = translate(ctx, packet, &ends);
 	if (verdict != WRITTEN)
 		return verdict;
-	return write_plain(ctx, packet, nexthop);
+	return write_plain(ctx, packet, &mine->nexthop);
 }
 
 /* Where a packet for this backend goes next, and does it fit? */
@@ -128,7 +137,7 @@ SEPARATE int forward(struct xdp_md *ctx, struct packet *packet, const struct cho
 	if (mss_clamp && packet->tcp_flags & TCP_SYN)
 		clamp_mss(ctx, packet, mss_clamp);
 	if (translates(backend))
-		verdict = write_translated(ctx, packet, backend, &mine->nexthop, choice);
+		verdict = write_translated(ctx, packet, choice);
 	else if (backend->method == METHOD_HOPS)
 		verdict = write_with_hops(ctx, packet, choice);
 	else

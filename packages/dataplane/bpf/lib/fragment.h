@@ -17,7 +17,7 @@ SEPARATE __u32 place_of_fragments(const struct packet *packet)
 	struct found_flow found = {};
 
 	if (!packet || !current || !find_flow(key_of_fragments(current, packet), settings.translation_mask, &found) ||
-	    is_over(current, found.value, 0))
+	    is_over(current, found.value))
 		return NO_PLACE;
 	return found.place;
 }
@@ -41,16 +41,16 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	struct choice choice = {};
 	struct backend *backend;
 	struct service *service;
-	struct translation *record;
+	const struct translation *there;
 	struct flow *flow;
 
 	if (!packet || !current || !is_for_this_node(current, packet))
 		return XDP_PASS;
 	choice.place = place_of_fragments(packet);
 	flow = flow_at(choice.place);
-	record = translation_at(choice.place);
-	trace(TRACE_FRAGMENT, choice.place != NO_PLACE && flow && record);
-	if (choice.place == NO_PLACE || !flow || !record)
+	there = translation_at(choice.place);
+	trace(TRACE_FRAGMENT, choice.place != NO_PLACE && flow && there);
+	if (choice.place == NO_PLACE || !flow || !there)
 		return unreadable(packet, DROP_FRAGMENT_UNKNOWN);
 	choice.backend = backend_of(flow->value);
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
@@ -62,12 +62,13 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 		return drop(DROP_FRAGMENT_UNKNOWN);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	if (translates(backend) && record->is_answer) {
-		trace_ends(TRACE_ANSWER, record);
+	if (translates(backend) && there->is_answer) {
+		choice.place = there->answer;
+		trace_answer(choice.place, packet->family);
 		return send_answer(ctx, packet, &choice, 0);
 	}
 	if (backend->method == METHOD_HOPS)
-		choice.hops = hops_in_force(record->hops, backend);
+		choice.hops = hops_in_force(there->hops, backend);
 	choice.hash = flow_hash(service->hash_seed, packet->source, 0);
 	return forward(ctx, packet, &choice, 0);
 }

@@ -96,21 +96,20 @@ static __always_inline void change_address(__be32 *field, const struct address *
 }
 
 /*
- * The quote becomes what the receiver of the error sent or got: source and destination are those of the record,
- * exchanged. The error itself goes to the record's destination; with `from_vip` its source becomes the record's.
+ * The quote becomes what the receiver of the error sent or got: source and destination are those of `ends`,
+ * exchanged. The error itself goes to their destination; with `from_vip` its source becomes theirs.
  */
-SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted, __u32 place,
-			     int from_vip)
+SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted,
+			     const struct ends *ends, int from_vip)
 {
 	void *start = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-	const struct translation *record = translation_at(place);
 	__u64 outer_change = 0, address_change = 0, port_change = 0, icmp_change = 0;
 	__be16 *icmp, *ports;
 	void *outer, *inner;
 	__u8 family;
 
-	if (!packet || !quoted || !record)
+	if (!packet || !quoted || !ends)
 		return 0;
 	outer = start + (packet->l3 & OFFSET_MASK);
 	inner = start + (quoted->l3 & OFFSET_MASK);
@@ -125,12 +124,12 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 
 		if ((void *)(ip + 1) > end || (void *)(quote + 1) > end)
 			return 0;
-		change_address(&ip->daddr, &record->destination, 4, &outer_change);
+		change_address(&ip->daddr, &ends->destination, 4, &outer_change);
 		if (from_vip)
-			change_address(&ip->saddr, &record->source, 4, &outer_change);
+			change_address(&ip->saddr, &ends->source, 4, &outer_change);
 		ip->check = updated_checksum(ip->check, outer_change);
-		change_address(&quote->saddr, &record->destination, 4, &address_change);
-		change_address(&quote->daddr, &record->source, 4, &address_change);
+		change_address(&quote->saddr, &ends->destination, 4, &address_change);
+		change_address(&quote->daddr, &ends->source, 4, &address_change);
 		icmp_change = address_change;
 		change16(&quote->check, updated_checksum(quote->check, address_change), &icmp_change);
 	} else {
@@ -139,16 +138,16 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 
 		if ((void *)(ip + 1) > end || (void *)(quote + 1) > end)
 			return 0;
-		change_address((__be32 *)&ip->daddr, &record->destination, 6, &icmp_change);
+		change_address((__be32 *)&ip->daddr, &ends->destination, 6, &icmp_change);
 		if (from_vip)
-			change_address((__be32 *)&ip->saddr, &record->source, 6, &icmp_change);
-		change_address((__be32 *)&quote->saddr, &record->destination, 6, &address_change);
-		change_address((__be32 *)&quote->daddr, &record->source, 6, &address_change);
+			change_address((__be32 *)&ip->saddr, &ends->source, 6, &icmp_change);
+		change_address((__be32 *)&quote->saddr, &ends->destination, 6, &address_change);
+		change_address((__be32 *)&quote->daddr, &ends->source, 6, &address_change);
 		icmp_change += address_change;
 	}
 	if (quoted->protocol == IPPROTO_TCP || quoted->protocol == IPPROTO_UDP) {
-		change16(ports, record->destination_port, &port_change);
-		change16(ports + 1, record->source_port, &port_change);
+		change16(ports, ends->destination_port, &port_change);
+		change16(ports + 1, ends->source_port, &port_change);
 		icmp_change += port_change;
 	}
 	if (quoted->protocol == IPPROTO_UDP) {
@@ -168,30 +167,32 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted)
 {
 	const struct state *current = current_state();
-	struct translation *record;
+	struct answer *answer;
+	struct ends ends = {};
 	__u32 place;
 	int verdict;
 
 	if (!packet || !quoted || !current)
 		return XDP_PASS;
 	place = place_of_answer(quoted);
-	record = translation_at(place);
-	if (!record)
+	answer = answer_at(place);
+	if (!answer)
 		return UNKNOWN;
-	trace_ends(TRACE_ANSWER, record);
+	ends_of_answer(&ends, answer, place, packet->family);
+	trace_answer(place, packet->family);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	verdict = find_nexthop(ctx, current, &record->source, &record->destination, packet->family, 1, &record->nexthop);
+	verdict = find_nexthop(ctx, current, &ends.source, &ends.destination, packet->family, 1, &answer->nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > record->nexthop.mtu) {
-		trace(TRACE_TOO_BIG, packet->bytes, record->nexthop.mtu);
+	if (packet->bytes > answer->nexthop.mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, answer->nexthop.mtu);
 		return drop(DROP_TOO_BIG);
 	}
-	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, place, 1))
+	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, &ends, 1))
 		return drop(DROP_NO_HEADROOM);
-	verdict = write_plain(ctx, packet, &record->nexthop);
-	return verdict == WRITTEN ? leave(ctx, &record->nexthop) : verdict;
+	verdict = write_plain(ctx, packet, &answer->nexthop);
+	return verdict == WRITTEN ? leave(ctx, &answer->nexthop) : verdict;
 }
 
 /* To the backend of nat or fullnat. */
@@ -199,23 +200,27 @@ SEPARATE int forward_error_translated(struct xdp_md *ctx, const struct packet *p
 				      const struct choice *choice)
 {
 	const struct state *current = current_state();
+	const struct translation *there;
 	struct backend_cpu *mine;
 	struct backend *backend;
+	struct ends ends = {};
 	int verdict;
 
 	if (!packet || !quoted || !choice || !current)
 		return XDP_DROP;
 	backend = bpf_map_lookup_elem(&backends, &choice->backend);
 	mine = counters_of(choice->backend);
-	if (!backend || !mine)
+	there = translation_at(choice->place);
+	if (!backend || !mine || !there)
 		return drop(DROP_NO_BACKEND);
 	trace(TRACE_METHOD, choice->backend);
+	ends_of_flow(&ends, quoted, backend, there);
 	verdict = find_way(ctx, current, packet, backend, NO_HOPS, &mine->nexthop);
 	if (verdict == DOES_NOT_FIT)
 		return drop(DROP_TOO_BIG);
 	if (verdict != WAY_FOUND)
 		return verdict;
-	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, choice->place, 0))
+	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, &ends, 0))
 		return drop(DROP_NO_HEADROOM);
 	verdict = write_plain(ctx, packet, &mine->nexthop);
 	return verdict == WRITTEN ? count_and_leave(ctx, mine, packet->bytes) : verdict;

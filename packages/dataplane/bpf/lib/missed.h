@@ -186,7 +186,7 @@ SEPARATE int is_stranger(const struct packet *packet)
 	struct found_flow found = {};
 
 	return packet && current && find_flow(key_of_stranger(current, packet), settings.flow_mask, &found) &&
-	       !is_over(current, found.value, 0);
+	       !is_over(current, found.value);
 }
 
 SEPARATE int remember_stranger(const struct packet *packet)

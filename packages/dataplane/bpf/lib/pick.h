@@ -163,7 +163,7 @@ SEPARATE __u32 remembered_backend(__u64 tag, __u32 service_index)
 
 	if (!current || !find_flow(key_of_tag(tag), settings.flow_mask, &found))
 		return NO_BACKEND;
-	if (is_over(current, found.value, 0) || !is_of_service(found.value, service_index)) {
+	if (is_over(current, found.value) || !is_of_service(found.value, service_index)) {
 		forget_at(found.place, tag, found.value);
 		return NO_BACKEND;
 	}

@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "ends.h"
 #include "events.h"
 #include "flow.h"
 #include "parse.h"
@@ -87,7 +88,7 @@ SEPARATE int tell(const struct packet *packet, __u32 place, __u64 old, __u64 val
 	struct sharing_counts *counts = sharing_counts();
 	struct backend *backend = backend_of_flow(old);
 	struct flow *flow = flow_at(place);
-	struct translation *record;
+	const struct translation *there;
 	struct flow_event *event;
 
 	if (!packet || !current || !counts || !backend || !flow)
@@ -110,13 +111,16 @@ SEPARATE int tell(const struct packet *packet, __u32 place, __u64 old, __u64 val
 	event->image.backend_port = backend->port;
 	event->image.local_port = 0;
 	event->image.local = (struct address){};
-	record = translates(backend) ? translation_at(place) : NULL;
-	if (record) {
+	there = translates(backend) ? translation_at(place) : NULL;
+	if (there) {
+		struct ends ends = {};
+
+		ends_of_flow(&ends, packet, backend, there);
 		event->image.kind |= backend->method == METHOD_NAT ? FLOW_NAT : FLOW_FULLNAT;
-		event->image.backend_port = record->destination_port;
+		event->image.backend_port = ends.destination_port;
 		if (backend->method != METHOD_NAT) {
-			event->image.local = record->source;
-			event->image.local_port = record->source_port;
+			event->image.local = ends.source;
+			event->image.local_port = ends.source_port;
 		}
 	}
 	/* BUSY: somebody takes it out just now. */

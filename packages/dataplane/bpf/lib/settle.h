@@ -62,18 +62,17 @@ static __always_inline int adopt_translated(const struct state *current, const s
 	}
 	if (!is_free(packet, &made, 0))
 		return SETTLED_NO_ROOM;
-	answer_place = claim_seldom(made.answer_key.tag, settings.translation_mask,
-				    flow_value(settlement->slot, backend->epoch, FLOW_ANSWER, current->now));
+	answer_place = claim_answer(made.answer_key.tag, 0);
 	if (answer_place == NO_PLACE)
 		return SETTLED_NO_ROOM;
 	if (claim_settled(current, settlement, backend, tag) == NO_PLACE ||
-	    !write_translations(packet, &made, settlement->place, answer_place)) {
-		unclaim(answer_place);
+	    !write_translation(packet, &made, settlement->slot, settlement->place, answer_place)) {
+		unclaim_answer(answer_place);
 		if (settlement->place != NO_PLACE)
 			unclaim(settlement->place);
 		return SETTLED_NO_ROOM;
 	}
-	publish(answer_place, made.answer_key.tag);
+	publish_answer(answer_place, made.answer_key.tag);
 	publish(settlement->place, tag);
 	return SETTLED_ADOPTED;
 }
@@ -97,7 +96,7 @@ SEPARATE int adopt(struct settlement *settlement)
 	packet_of_image(&packet, &settlement->image);
 	tag = key_of_packet(current, &packet).tag;
 	if (find_flow(key_of_tag(tag), translates(backend) ? settings.translation_mask : settings.flow_mask, &found)) {
-		if (is_of_service(found.value, backend->service - 1) && !is_over_in_both(current, &found))
+		if (is_of_service(found.value, backend->service - 1) && !is_over_in_both(current, found.place, found.value))
 			return SETTLED_KNOWN;
 		/* The one that is adopted stands for it. */
 		drop_at(found.place, tag, found.value);

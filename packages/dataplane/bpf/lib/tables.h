@@ -13,7 +13,7 @@
 #include "backend.h"
 
 /* Raised with each change of a layout below: tables of another version are not taken over at a restart. */
-#define LAYOUT_VERSION 7
+#define LAYOUT_VERSION 8
 
 #define OWN_MACS_MAX 8
 #define LOCAL_ADDRESSES_MAX 16
@@ -30,7 +30,7 @@ enum flow_state {
 	FLOW_CLOSE,
 	FLOW_DATAGRAM,
 	FLOW_OTHER,
-	FLOW_ANSWER,   /* the way back of a flow of nat or fullnat; lives as long as that */
+	FLOW_ANSWER,   /* no flow is in it: its timeout is the shortest that one of nat or fullnat may have */
 	FLOW_FRAGMENT, /* where the first fragment of a packet went */
 	FLOW_NETWORK,  /* persistence: where a client's network goes */
 	FLOW_LOCALITY, /* lblc, lblcr: where a destination goes */
@@ -294,24 +294,51 @@ struct flow_set {
 
 #define OVERFLOWS_PER_LINE 16
 
-/* Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow_find.h). */
+/*
+ * Beside near sets, a number each: sweeps of the table until nothing can be far; 0: nothing is (flow_find.h). Those of the
+ * flow table, then those of the table of answers.
+ */
 struct overflow_line {
 	__u32 sweeps[OVERFLOWS_PER_LINE];
 };
 
-/* What a packet of a flow of nat or fullnat becomes; the element of the flow's place in the flow table. */
+/*
+ * What nat and fullnat have to know of a flow besides its backend; the element of the flow's place in the flow table. Four to a
+ * cache line: nat's packets to the backend don't come here.
+ */
 struct translation {
-	struct address source;
-	struct address destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u32 twin;             /* place of the other direction */
-	__u16 address_change;   /* RFC 1624: sum of the new addresses - sum of the old ones */
-	__u16 is_answer;        /* from the backend to the client */
-	__u16 padding0[6];
-	struct nexthop nexthop; /* of answers; to backends, struct backend_cpu knows it */
-	__u64 hops; /* of fragments: as in struct choice */
-	__u64 padding1[4];
+	__u32 answer;      /* place of the flow's answers */
+	__be16 local_port; /* that the backend sees */
+	__u16 is_answer;   /* of fragments: from the backend to the client */
+	union {
+		__u32 local; /* IPv4 address that the backend sees; IPv6: struct answer_addresses */
+		__u64 hops;  /* of fragments: as in struct choice */
+	};
+};
+
+/*
+ * Answers of a flow of nat or fullnat: found by the tuple that they have when they come, and all that they become in one cache
+ * line. Sets of as many as in the flow table, near and far ones likewise.
+ */
+struct answer {
+	__u64 tag;   /* as in struct flow */
+	__u32 place; /* of the flow in the flow table */
+	__u32 seen;  /* tick of the last one */
+	__u32 client; /* IPv4; IPv6: struct answer_addresses */
+	__u32 vip;
+	__be16 client_port;
+	__be16 vip_port;
+	__u16 backend;
+	__u16 epoch; /* of the backend, as flows have it */
+	struct nexthop nexthop;
+};
+
+/* Beside an answer: the addresses of an IPv6 flow. */
+struct answer_addresses {
+	struct address client;
+	struct address vip;
+	struct address local; /* that the backend sees */
+	__u64 padding[2];
 };
 
 /* New flows that sources opened in a second: a set of eight to a cache line. */
@@ -389,6 +416,8 @@ TABLE(unresolved_hops, struct unresolved);
 TABLE(flows, struct flow_set);
 TABLE(flow_overflows, struct overflow_line);
 TABLE(translations, struct translation);
+TABLE(answers, struct answer);
+TABLE(addresses_of_answers, struct answer_addresses);
 TABLE(sources, struct source_set);
 TABLE(sharing, struct sharing_counts);
 TABLE(settlements, struct settlement);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * nat and fullnat: what a flow's packets become, in both directions. The record of a flow stands at the place that the
- * flow has in the flow table; both directions lead to each other.
+ * nat and fullnat: what a flow's packets become, in both directions. What it takes towards the backend stands at the place that
+ * the flow has in the flow table, the way back in the table of answers; each leads to the other.
  */
 #pragma once
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include "checksum.h"
+#include "answer_place.h"
 #include "choice.h"
 #include "flow.h"
 #include "parse.h"
@@ -26,22 +26,6 @@ static __always_inline void as_destination(__u64 destination[2], const struct ad
 	}
 }
 
-static __always_inline __u64 sum_of(const struct address *address)
-{
-	return (__u64)address->word[0] + address->word[1] + address->word[2] + address->word[3];
-}
-
-/* RFC 1624, equation 3: the sum of what comes in and of the complement of what goes. */
-static __always_inline __u16 address_change(const struct address *source, const struct address *destination,
-					    const struct address *new_source, const struct address *new_destination)
-{
-	__u64 sum = sum_of(new_source) + sum_of(new_destination);
-
-	for (int i = 0; i < 4; i++)
-		sum += (__u64)(__u32)~source->word[i] + (__u32)~destination->word[i];
-	return folded(sum);
-}
-
 /* What a new flow of nat or fullnat becomes. */
 struct new_translation {
 	struct address local, backend;
@@ -49,15 +33,20 @@ struct new_translation {
 	struct flow_key answer_key;
 };
 
-static __always_inline struct flow_key key_of_answer(const struct state *current, const struct packet *packet,
-						     const struct new_translation *made)
+/* By itself: what it takes of the stack is free again for those who forget other flows. */
+SEPARATE int note_answer_key(const struct packet *packet, struct new_translation *made)
 {
+	const struct state *current = current_state();
 	__u64 source[2], destination[2];
-	__u32 ports = made->backend_port | (__u32)made->local_port << 16;
+	__u32 ports;
 
+	if (!packet || !made || !current)
+		return 0;
+	ports = made->backend_port | (__u32)made->local_port << 16;
 	__builtin_memcpy(source, &made->backend, sizeof(source));
 	as_destination(destination, &made->local, packet->family);
-	return flow_key(current->flow_keys, source, destination, ports, packet->protocol);
+	made->answer_key = flow_key(current->flow_keys, source, destination, ports, packet->protocol);
+	return 0;
 }
 
 /*
@@ -67,20 +56,27 @@ static __always_inline struct flow_key key_of_answer(const struct state *current
 SEPARATE int is_free(const struct packet *packet, struct new_translation *made, __u32 closed_too)
 {
 	const struct state *current = current_state();
-	struct found_flow found = {};
-	struct flow *other;
-	__u32 other_place = 0;
+	struct answer *other;
+	struct flow *flow;
+	__u64 value;
+	__u32 place;
 
 	if (!packet || !made || !current)
 		return 0;
-	made->answer_key = key_of_answer(current, packet, made);
-	if (!find_flow(made->answer_key, settings.translation_mask, &found))
+	note_answer_key(packet, made);
+	place = find_answer(made->answer_key);
+	other = answer_at(place);
+	if (!other)
 		return 1;
-	other = other_direction(found.place, found.value, &other_place);
-	if (other && !is_over(current, other->value, found.value) &&
-	    !(closed_too && state_of(other->value) == FLOW_CLOSE))
+	flow = flow_of_answer(place, other);
+	if (!flow) {
+		forget_answer(other, made->answer_key.tag);
+		return 1;
+	}
+	value = *(volatile __u64 *)&flow->value;
+	if (!is_over_in_both(current, other->place, value) && !(closed_too && state_of(value) == FLOW_CLOSE))
 		return 0;
-	forget_at(found.place, made->answer_key.tag, found.value);
+	forget_at(other->place, *(volatile __u64 *)&flow->tag, value);
 	return 1;
 }
 
@@ -106,40 +102,41 @@ SEPARATE int take_local_port(const struct packet *packet, struct new_translation
 	return 0;
 }
 
-static __always_inline void write_translation(struct translation *record, const struct address *source,
-					      const struct address *destination, __u16 source_port,
-					      __u16 destination_port, __u32 twin, __u32 is_answer, __u16 change)
+/* What both directions need. False: there is no place for one of them. */
+SEPARATE int write_translation(const struct packet *packet, const struct new_translation *made, __u32 slot, __u32 place,
+			       __u32 answer_place)
 {
-	record->source = *source;
-	record->destination = *destination;
-	record->source_port = bpf_htons(source_port);
-	record->destination_port = bpf_htons(destination_port);
-	record->address_change = change;
-	record->is_answer = is_answer;
-	record->nexthop.stamp = 0;
-	record->twin = twin;
-}
+	const struct state *current = current_state();
+	const struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	struct translation *there = translation_at(place);
+	struct answer *answer = answer_at(answer_place);
+	struct answer_addresses *addresses = addresses_at(answer_place);
 
-/* The records of both directions. False: there is no place for one, or both have been given the same. */
-SEPARATE int write_translations(const struct packet *packet, const struct new_translation *made, __u32 place,
-				__u32 answer_place)
-{
-	struct translation *there = translation_at(place), *back = translation_at(answer_place);
-	struct address client = {}, vip = {};
-	__u16 change;
-
-	if (!packet || !made || !there || !back || place == answer_place)
+	if (!packet || !made || !current || !backend || !there || !answer || !addresses)
 		return 0;
-	address_from_source(&client, packet);
-	address_from_destination(&vip, packet);
-	change = address_change(&client, &vip, &made->local, &made->backend);
-	write_translation(there, &made->local, &made->backend, made->local_port, made->backend_port, answer_place, 0,
-			  change);
-	write_translation(back, &vip, &client, packet->ports >> 16, packet->ports, place, 1, ~change);
+	there->answer = answer_place;
+	there->local_port = bpf_htons(made->local_port);
+	there->is_answer = 0;
+	there->local = made->local.word[0];
+	answer->place = place;
+	answer->seen = current->now;
+	answer->backend = slot;
+	answer->epoch = backend->epoch & EPOCH_MASK;
+	answer->client_port = bpf_htons(packet->ports);
+	answer->vip_port = bpf_htons(packet->ports >> 16);
+	answer->nexthop.stamp = 0;
+	if (packet->family == 4) {
+		answer->client = packet->source[0];
+		answer->vip = packet->destination[1] >> 32;
+		return 1;
+	}
+	address_from_source(&addresses->client, packet);
+	address_from_destination(&addresses->vip, packet);
+	addresses->local = made->local;
 	return 1;
 }
 
-/* Both directions get a place and a record. Returns CHOSEN with the place of the way there; else an XDP action. */
+/* Both directions get a place. Returns CHOSEN with the flow's; else an XDP action. */
 SEPARATE int begin_translation(const struct packet *packet, struct choice *choice)
 {
 	const struct state *current = current_state();
@@ -164,19 +161,18 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 		return drop(DROP_NO_LOCAL_PORT);
 	}
 
-	answer_place = claim_seldom(made.answer_key.tag, settings.translation_mask,
-				flow_value(choice->backend, backend->epoch, FLOW_ANSWER, current->now));
+	answer_place = claim_answer(made.answer_key.tag, 0);
 	if (answer_place == NO_PLACE)
 		return drop(DROP_TABLE_FULL);
 	choice->place = claim_packet(packet, choice->backend);
-	if (!write_translations(packet, &made, choice->place, answer_place)) {
-		unclaim(answer_place);
+	if (!write_translation(packet, &made, choice->backend, choice->place, answer_place)) {
+		unclaim_answer(answer_place);
 		if (choice->place != NO_PLACE)
 			unclaim(choice->place);
 		return drop(DROP_TABLE_FULL);
 	}
-	/* Only now can they be found: whoever finds one of the pair finds its record. */
-	publish(answer_place, made.answer_key.tag);
+	/* Only now can they be found: whoever finds one finds all that there is to know. */
+	publish_answer(answer_place, made.answer_key.tag);
 	publish_packet(packet, choice->place);
 	trace(TRACE_REMEMBERED, first_state(packet));
 	return CHOSEN;

@@ -80,12 +80,23 @@ function inTable(plane: XdpDataplane): { active: number; inactive: number } {
 
 /** Near sets that have something far. */
 function overflows(pinDirectory: string): number {
-  const { stdout } = spawnSync('bpftool', ['-j', 'map', 'dump', 'pinned', `${pinDirectory}/maps/flow_overflows`], {
+  return elementsOf(pinDirectory, 'flow_overflows')
+    .flat()
+    .filter((byte) => byte > 0).length; // little-endian, at most 2
+}
+
+/** Places that are taken in the table of answers: they have a tag, of eight bytes. */
+function answersIn(pinDirectory: string): number {
+  return elementsOf(pinDirectory, 'answers').filter((bytes) => bytes.slice(0, 8).some((byte) => byte > 0)).length;
+}
+
+function elementsOf(pinDirectory: string, map: string): number[][] {
+  const { stdout } = spawnSync('bpftool', ['-j', 'map', 'dump', 'pinned', `${pinDirectory}/maps/${map}`], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   });
-  const lines = JSON.parse(stdout) as { readonly value: readonly string[] }[];
-  return lines.flatMap(({ value }) => value).filter((byte) => Number(byte) > 0).length; // little-endian, at most 2
+  const elements = JSON.parse(stdout) as { readonly value: readonly string[] }[];
+  return elements.map(({ value }) => value.map(Number));
 }
 
 testAsRoot('a flow keeps its backend while new ones go round', async (t) => {
@@ -158,8 +169,8 @@ for (const method of ['ipip', 'nat'] as const) {
         pinDirectory,
         limits: { services: 4, backends: 16, rows: 64, flows: 262_144, translatedFlows: 131_072 },
       };
-      // Near places are 131,072; a connection of nat takes two.
-      const clients = Array.from({ length: method === 'nat' ? 80 : 150 }, (_, i) => i + 1);
+      // Near places are 131,072, of flows and of answers.
+      const clients = Array.from({ length: method === 'nat' ? 120 : 150 }, (_, i) => i + 1);
       const sendAll = (plane: XdpDataplane, flags: number) =>
         clients.flatMap((client) => Array.from({ length: 1000 }, (_, port) => send(plane, 1024 + port, flags, client)));
       let first: (number | undefined)[];
@@ -231,6 +242,17 @@ for (const method of ['ipip', 'nat'] as const) {
     },
   );
 }
+
+testAsRoot('answers of a backend that is gone leave their table, which no packet would find them in', async (t) => {
+  const pinDirectory = `/sys/fs/bpf/flows-${directories++}`;
+  await using plane = open({ pinDirectory });
+  await plane.apply(tablesOf({ forwarding: { method: 'nat' } }));
+  for (const port of [3000, 3001, 3002]) send(plane, port, Flag.syn);
+  t.is(answersIn(pinDirectory), 3);
+  await plane.apply(tablesOf({ forwarding: { method: 'nat' }, backends: backends.slice(1), rows: [0, 1] }));
+  plane.setClock(1);
+  t.is(answersIn(pinDirectory), 2);
+});
 
 testAsRoot('flows outlive the process that remembered them', async (t) => {
   const pinDirectory = `/sys/fs/bpf/flows-${directories++}`;

@@ -6,10 +6,8 @@ import { TICK_MS } from '../tick.js';
 import { decodeBackend, ROUTE_BYTES } from './backend-record.js';
 import { flowTag } from './flow-tag.js';
 import { flowStates, MethodCode, Backend as Route } from './layout.js';
-import type { TableMemory } from './table-memory.js';
+import { BUSY, type TableMemory } from './table-memory.js';
 
-/** A tag that says that another CPU writes here; what is less is free. */
-const BUSY = 1n;
 /** bpf/lib/flow_value.h. */
 const EPOCH_BITS = 0xfffn;
 const TOLD = 1n << 42n;
@@ -69,13 +67,12 @@ export class XdpFlowView implements FlowTableView {
     return undefined;
   }
 
-  /** Makes it as old as can be: the program forgets it as it does any that is over, with its other direction and its counts. */
+  /** Makes it as old as can be: the program forgets it as it does any that is over, with its answers and its counts. */
   end(flow: SeenFlow): boolean {
     const known = this.#places.get(flow);
     if (known === undefined || this.#memory.flows[known.place * 2] !== known.tag) return false;
-    // A flow of nat or fullnat lives as long as its other direction does.
-    const twin = this.#twinOf(known.place);
-    if (twin !== undefined) this.#age(twin);
+    // A flow of nat or fullnat lives as long as its answers do.
+    this.#memory.setAnswersSeen(known.place, this.#memory.now - LONG_AGO_TICKS);
     this.#age(known.place);
     return true;
   }
@@ -88,14 +85,6 @@ export class XdpFlowView implements FlowTableView {
       const aged = (value & ((1n << SEEN_SHIFT) - 1n)) | longAgo;
       if (Atomics.compareExchange(flows, place * 2 + 1, value, aged) === value) return;
     }
-  }
-
-  /** Where the other direction stands; a place that has none may have the record of a former flow. */
-  #twinOf(place: number): number | undefined {
-    const slot = Number((this.#memory.flows[place * 2 + 1] as bigint) & 0xffffn);
-    const method = this.#memory.backendRoute(slot, ROUTE_BYTES)[Route.method] as number;
-    const there = method >= MethodCode.nat ? this.#memory.translation(place) : undefined;
-    return there !== undefined && this.#memory.translation(there.twin)?.twin === place ? there.twin : undefined;
   }
 
   /** Undefined: what stands there is no flow of a client, or its backend is gone. */
@@ -130,23 +119,22 @@ export class XdpFlowView implements FlowTableView {
     slot: number,
   ): Pick<SeenFlow, 'tuple' | 'backend' | 'local'> {
     const route = this.#memory.backendRoute(slot, ROUTE_BYTES);
-    const twin = this.#twinOf(place);
-    if (twin !== undefined) {
-      const there = this.#memory.translation(place);
-      const back = this.#memory.translation(twin);
-      if (there !== undefined && back !== undefined) {
-        const protocol = protocolOfState(state);
-        const addressBytes = route[Route.outerFamily] === 4 ? 4 : 16;
-        const end = ({ address, port }: FlowImage['client']) => ({
-          address: bytesToAddress(address.subarray(0, addressBytes)),
-          port,
-        });
-        return {
-          ...(protocol && { tuple: { protocol, client: end(back.destination), vip: end(back.source) } }),
-          backend: end(there.destination),
-          ...(route[Route.method] === MethodCode.nat ? {} : { local: end(there.source) }),
-        };
-      }
+    const method = route[Route.method] as number;
+    const isFullnat = method > MethodCode.nat;
+    const ends =
+      method >= MethodCode.nat
+        ? this.#memory.translatedEnds(place, route[Route.outerFamily] === 4 ? 4 : 16, isFullnat)
+        : undefined;
+    if (ends !== undefined) {
+      const protocol = protocolOfState(state);
+      const end = ({ address, port }: FlowImage['client']) => ({ address: bytesToAddress(address), port });
+      const { address, port } = decodeBackend(route);
+      return {
+        ...(protocol && { tuple: { protocol, client: end(ends.client), vip: end(ends.vip) } }),
+        // The port stays where the backend names none.
+        backend: { address, port: port || ends.vip.port },
+        ...(isFullnat && { local: end(ends.local) }),
+      };
     }
     const image = this.#parts.imageAt(place, tag);
     const told = image && decodeFlowImage(image);

@@ -5,6 +5,8 @@ import { FLOW_IMAGE_BYTES, FlowImageField } from '@weir/packet';
 import test from 'ava';
 import { dropReasons } from '../drop-reason.js';
 import {
+  Answer,
+  AnswerAddresses,
   Attempts,
   Backend,
   BackendCpu,
@@ -65,7 +67,7 @@ interface BtfType {
   readonly size?: number;
   readonly type_id?: number;
   readonly nr_elems?: number;
-  readonly members?: readonly { readonly name: string; readonly bits_offset: number }[];
+  readonly members?: readonly { readonly name: string; readonly type_id: number; readonly bits_offset: number }[];
 }
 
 const object = fileURLToPath(new URL('../../obj/weir.bpf.o', import.meta.url));
@@ -79,8 +81,21 @@ const { types } = JSON.parse(execFileSync('bpftool', ['-j', 'btf', 'dump', 'file
 /** Offsets of a struct in the object, as layout.ts writes them: camelCase names, `bytes` for the size. */
 function offsetsInObject(name: string): Record<string, number | undefined> {
   const struct = types.find((type) => type.kind === 'STRUCT' && type.name === name);
-  const members = (struct?.members ?? []).map((member) => [camelCase(member.name), member.bits_offset / 8] as const);
-  return { ...Object.fromEntries(members), bytes: struct?.size };
+  return { ...Object.fromEntries(membersOf(struct)), bytes: struct?.size };
+}
+
+/** Those of a struct or union without a name are its own. */
+function membersOf(struct: BtfType | undefined, base = 0): [name: string, offset: number][] {
+  return (struct?.members ?? []).flatMap(({ name, type_id, bits_offset }) => {
+    const offset = base + bits_offset / 8;
+    const isNamed = name !== '' && name !== '(anon)';
+    return isNamed
+      ? [[camelCase(name), offset]]
+      : membersOf(
+          types.find(({ id }) => id === type_id),
+          offset,
+        );
+  });
 }
 
 function camelCase(name: string): string {
@@ -99,6 +114,8 @@ const structs: readonly (readonly [string, Readonly<Record<string, number>>])[] 
   ['unresolved', Unresolved],
   ['flow', Flow],
   ['translation', Translation],
+  ['answer', Answer],
+  ['answer_addresses', AnswerAddresses],
   ['network', Network],
   ['vlan', Vlan],
   ['flow_image', { bytes: FLOW_IMAGE_BYTES, ...FlowImageField }],

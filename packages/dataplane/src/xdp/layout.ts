@@ -4,7 +4,7 @@
  */
 
 /** LAYOUT_VERSION. */
-export const LAYOUT_VERSION = 7;
+export const LAYOUT_VERSION = 8;
 
 export const Settings = {
   bytes: 32,
@@ -207,15 +207,25 @@ export const flowStates = [
 ] as const;
 export type FlowStateName = (typeof flowStates)[number];
 
-/** struct translation: what a packet of a flow of nat or fullnat becomes. */
-export const Translation = {
-  bytes: 128,
-  source: 0,
-  destination: 16,
-  sourcePort: 32,
-  destinationPort: 34,
-  twin: 36,
+/** struct translation: what nat and fullnat have to know of a flow besides its backend. */
+export const Translation = { bytes: 16, answer: 0, localPort: 4, local: 8 } as const;
+
+/** struct answer: of a flow of nat or fullnat. */
+export const Answer = {
+  bytes: 64,
+  tag: 0,
+  place: 8,
+  seen: 12,
+  client: 16,
+  vip: 20,
+  clientPort: 24,
+  vipPort: 26,
+  backend: 28,
+  epoch: 30,
 } as const;
+
+/** struct answer_addresses: beside an answer, where it is one over IPv6. */
+export const AnswerAddresses = { bytes: 64, client: 0, vip: 16, local: 32 } as const;
 /** Eight sources of 8 bytes. */
 export const SOURCE_SET_BYTES = 64;
 

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { openPinned, pin, unpin } from '../libbpf/bpffs.js';
 import { checked, native } from '../libbpf/native.js';
 import { FLOW_WAYS, LAYOUT_VERSION, OVERFLOWS_PER_LINE, State } from './layout.js';
-import { hashElements, type TableName, type TableSizes, tableNames, tableShapes } from './table-sizes.js';
+import {
+  hashElements,
+  OVERFLOWING_TABLES,
+  type TableName,
+  type TableSizes,
+  tableNames,
+  tableShapes,
+} from './table-sizes.js';
 
 /** Maps that are pinned: the tables, what is no array, and the clock that runs in the kernel. */
 const pinnedMaps = [...tableNames, 'networks', 'vlans', 'peers', 'answerers', 'clock'] as const;
@@ -71,7 +78,7 @@ export function pinnedSizes(directory: string, cpus: number): TableSizes | undef
   if (Object.values(sizes).includes(undefined)) return undefined;
   const known = sizes as { [K in keyof typeof sizes]: number };
   // A map has one element at least.
-  const nearSets = known.nearSets > 1 ? known.nearSets * OVERFLOWS_PER_LINE : 0;
+  const nearSets = known.nearSets > 1 ? (known.nearSets * OVERFLOWS_PER_LINE) / OVERFLOWING_TABLES : 0;
   return {
     ...known,
     cpus,

@@ -14,6 +14,8 @@ import type { Endpoint } from '../portable/tuple.js';
 import { sampledFill } from './flow-table-fill.js';
 import {
   ADDRESS_BYTES,
+  Answer,
+  AnswerAddresses,
   Attempts,
   Backend,
   BackendCpu,
@@ -43,6 +45,9 @@ import { WrappingCounts } from './wrapping-counts.js';
 /** Bits of an epoch that flows keep (bpf/lib/flow_value.h). */
 const EPOCH_MASK = 0xfff;
 
+/** FLOW_BUSY (bpf/lib/flow_find.h): a tag that says that another CPU writes here; what is less is free. */
+export const BUSY = 1n;
+
 const HASH_KEY_BYTES = 16;
 
 /** First row << 32 | rows, the word by which a service names its table. */
@@ -56,12 +61,12 @@ export interface TableReference {
 /** What a backend has counted of all times. */
 export type RetiredCount = Pick<BackendCount, 'packets' | 'bytes' | 'newFlows'>;
 
-/** Of one direction of a flow of nat or fullnat. Addresses have 16 bytes, IPv4 in the first four. */
-export interface TranslationRecord {
-  readonly source: Endpoint;
-  readonly destination: Endpoint;
-  /** Place of the other direction. */
-  readonly twin: number;
+/** Who talks to whom in a flow of nat or fullnat. */
+export interface TranslatedEnds {
+  readonly client: Endpoint;
+  readonly vip: Endpoint;
+  /** Whom the backend sees. */
+  readonly local: Endpoint;
 }
 
 /** When a backend takes flows, beside its route. */
@@ -197,21 +202,63 @@ export class TableMemory implements Disposable {
     return new Uint32Array(this.#maps.state.buffer, State.flowKeys, FLOW_KEY_WORDS);
   }
 
-  /** What packets of the flow at a place of the flow table become; undefined: that place has no record. */
-  translation(place: number): TranslationRecord | undefined {
-    const { buffer } = this.#maps.translations;
+  /**
+   * Of the flow at a place of the flow table, if it is one of nat or fullnat; undefined: it has no answers.
+   *
+   * @param isFullnat  the backend sees an address and port of a node, not the client's
+   */
+  translatedEnds(place: number, addressBytes: 4 | 16, isFullnat: boolean): TranslatedEnds | undefined {
+    const at = this.#answerOf(place);
+    if (at === undefined) return undefined;
+    const { translations, answers, addresses_of_answers: addresses } = this.#maps;
+    const there = new DataView(translations.buffer, place * Translation.bytes, Translation.bytes);
+    const back = new DataView(answers.buffer, at * Answer.bytes, Answer.bytes);
+    const copied = (buffer: ArrayBuffer, start: number) => new Uint8Array(buffer, start, addressBytes).slice();
+    const address = (ofIpv4: number, ofIpv6: number) =>
+      addressBytes === 4
+        ? copied(answers.buffer, at * Answer.bytes + ofIpv4)
+        : copied(addresses.buffer, at * AnswerAddresses.bytes + ofIpv6);
+    const client = { address: address(Answer.client, AnswerAddresses.client), port: back.getUint16(Answer.clientPort) };
+    const vip = { address: address(Answer.vip, AnswerAddresses.vip), port: back.getUint16(Answer.vipPort) };
+    if (!isFullnat) return { client, vip, local: client };
+    const local =
+      addressBytes === 4
+        ? copied(translations.buffer, place * Translation.bytes + Translation.local)
+        : copied(addresses.buffer, at * AnswerAddresses.bytes + AnswerAddresses.local);
+    return { client, vip, local: { address: local, port: there.getUint16(Translation.localPort) } };
+  }
+
+  /** Places of the table of answers that are taken: whose flow's place, which backend, when they were seen for the last time. */
+  *answers(): Generator<{ place: number; slot: number; epoch: number; seen: number }> {
+    const view = new DataView(this.#maps.answers.buffer);
+    for (let at = 0; at < view.byteLength; at += Answer.bytes) {
+      if (view.getBigUint64(at + Answer.tag, true) <= BUSY) continue;
+      yield {
+        place: view.getUint32(at + Answer.place, true),
+        slot: view.getUint16(at + Answer.backend, true),
+        epoch: view.getUint16(at + Answer.epoch, true),
+        seen: view.getUint32(at + Answer.seen, true),
+      };
+    }
+  }
+
+  /** The answers of the flow at a place, if it has any, were seen in that tick for the last time. */
+  setAnswersSeen(place: number, tick: number): void {
+    const at = this.#answerOf(place);
+    if (at !== undefined)
+      new DataView(this.#maps.answers.buffer).setUint32(at * Answer.bytes + Answer.seen, tick, true);
+  }
+
+  /** Where the answers of the flow at a place stand: each names the other, unless that is what is left of a flow that has gone. */
+  #answerOf(place: number): number | undefined {
+    const { translations, answers } = this.#maps;
     const start = place * Translation.bytes;
-    if (start + Translation.bytes > buffer.byteLength) return undefined;
-    const view = new DataView(buffer, start, Translation.bytes);
-    const end = (address: number, port: number): Endpoint => ({
-      address: new Uint8Array(buffer, start + address, ADDRESS_BYTES).slice(),
-      port: view.getUint16(port),
-    });
-    return {
-      source: end(Translation.source, Translation.sourcePort),
-      destination: end(Translation.destination, Translation.destinationPort),
-      twin: view.getUint32(Translation.twin, true),
-    };
+    if (start + Translation.bytes > translations.buffer.byteLength) return undefined;
+    const at = new DataView(translations.buffer).getUint32(start + Translation.answer, true);
+    if ((at + 1) * Answer.bytes > answers.buffer.byteLength) return undefined;
+    const answer = new DataView(answers.buffer, at * Answer.bytes, Answer.bytes);
+    const isThere = answer.getBigUint64(Answer.tag, true) > BUSY && answer.getUint32(Answer.place, true) === place;
+    return isThere ? at : undefined;
   }
 
   /** In ticks, by enum flow_state. */

@@ -1,4 +1,6 @@
 import {
+  Answer,
+  AnswerAddresses,
   Attempts,
   Backend,
   BackendCpu,
@@ -35,7 +37,7 @@ export interface TableLimits {
   /** Flows that are remembered, 32 bytes each. Default 65,536. Beyond it the least recently seen ones give way. */
   readonly flows?: number;
   /**
-   * Those of nat and fullnat among them, another 512 bytes each; with 262,144 `flows` and more 32 MiB at least. Default: as
+   * Those of nat and fullnat among them, another 288 bytes each; with 262,144 `flows` and more 36 MiB at least. Default: as
    * many as `flows`, but at most 65,536.
    */
   readonly translatedFlows?: number;
@@ -57,7 +59,7 @@ export interface TableSizes {
   readonly nearSets: number;
   /** Far sets. A power of two, as are the next two. */
   readonly flowSets: number;
-  /** Far sets whose flows have records of translation; those of near sets have them too. */
+  /** Far sets whose flows may be of nat or fullnat, and of the table of their answers; those of near sets may, too. */
   readonly translationSets: number;
   readonly sourceSets: number;
   readonly networks: number;
@@ -68,8 +70,6 @@ const TRANSLATED_FLOWS_MAX_DEFAULT = 65_536;
 const NETWORKS_DEFAULT = 131_072;
 /** So loaded, one flow in a hundred finds its set full of others that are in use (Poisson of mean 2, more than 4). */
 const LOAD = 1 / 2;
-/** nat and fullnat remember both directions. */
-const DIRECTIONS = 2;
 /**
  * Near sets of a large flow table: 2 MiB. 100,000 flows find room in them, and the second-level caches and TLBs of today
  * hold most of it (docs/performance.md).
@@ -77,6 +77,8 @@ const DIRECTIONS = 2;
 const NEAR_SETS = 32_768;
 /** How many times as many far sets make them worthwhile: a flow that nobody knows is looked for twice. */
 const FAR_FOR_NEAR = 4;
+/** Those of flows, and those of answers, have near sets. */
+export const OVERFLOWING_TABLES = 2;
 /** VIPs with ranges of ports, for each service that there may be. */
 const RANGED_VIPS_PER_SERVICE = 2;
 /** At most; a source takes 8 bytes. */
@@ -87,10 +89,10 @@ export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
   const flows = limits.flows ?? FLOWS_DEFAULT;
   const translated = limits.translatedFlows ?? Math.min(flows, TRANSLATED_FLOWS_MAX_DEFAULT);
   const setsFor = (places: number) => 2 ** Math.ceil(Math.log2(Math.max(1, places / LOAD / FLOW_WAYS)));
-  const flowSetsAtLeast = Math.max(setsFor(flows), setsFor(translated * DIRECTIONS));
+  const flowSetsAtLeast = Math.max(setsFor(flows), setsFor(translated));
   const nearSets = flowSetsAtLeast >= NEAR_SETS * FAR_FOR_NEAR ? NEAR_SETS : 0;
   // A flow's near set follows from its far set, also where translated flows have only the first of these.
-  const translationSets = Math.max(setsFor(translated * DIRECTIONS), nearSets);
+  const translationSets = Math.max(setsFor(translated), nearSets);
   const flowSets = Math.max(flowSetsAtLeast, translationSets);
   return {
     cpus,
@@ -124,6 +126,8 @@ export const tableNames = [
   'flows',
   'flow_overflows',
   'translations',
+  'answers',
+  'addresses_of_answers',
   'sources',
   'sharing',
   'settlements',
@@ -149,6 +153,7 @@ export function hashElements({ networks, backends }: TableSizes): {
 
 /** Bytes of an element and number of elements, by map; what a pinned map must have to be taken over. */
 export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { bytes: number; elements: number }>> {
+  const translatedPlaces = (sizes.nearSets + sizes.translationSets) * FLOW_WAYS;
   return {
     state: { bytes: State.bytes, elements: 1 },
     directory: { bytes: DIRECTORY_BUCKET_BYTES, elements: sizes.directoryBuckets * 2 },
@@ -163,8 +168,13 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     drops: { bytes: DROPS_BYTES, elements: sizes.cpus },
     unresolved_hops: { bytes: Unresolved.bytes, elements: UNRESOLVED_MAX },
     flows: { bytes: FLOW_SET_BYTES, elements: sizes.nearSets + sizes.flowSets },
-    flow_overflows: { bytes: OVERFLOWS_PER_LINE * 4, elements: Math.max(1, sizes.nearSets / OVERFLOWS_PER_LINE) },
-    translations: { bytes: Translation.bytes, elements: (sizes.nearSets + sizes.translationSets) * FLOW_WAYS },
+    flow_overflows: {
+      bytes: OVERFLOWS_PER_LINE * 4,
+      elements: Math.max(1, (OVERFLOWING_TABLES * sizes.nearSets) / OVERFLOWS_PER_LINE),
+    },
+    translations: { bytes: Translation.bytes, elements: translatedPlaces },
+    answers: { bytes: Answer.bytes, elements: translatedPlaces },
+    addresses_of_answers: { bytes: AnswerAddresses.bytes, elements: translatedPlaces },
     sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },
     sharing: { bytes: SharingCounts.bytes, elements: sizes.cpus },
     settlements: { bytes: Settlement.bytes, elements: SETTLEMENTS },

@@ -24,6 +24,8 @@ const copies = [
   'copied_flows',
   'copied_overflows',
   'copied_translations',
+  'copied_answers',
+  'copied_addresses',
   'copied_sources',
   'copied_sharing',
 ] as const;
