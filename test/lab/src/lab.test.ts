@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import test from 'ava';
 import { Lab } from './lab.js';
@@ -113,6 +114,18 @@ testAsRoot('a process that is not in the namespace of its host ends with the lab
   await lab[Symbol.asyncDispose]();
   for (const { exited } of [outsider, started]) t.deepEqual(await exited, { code: null, signal: 'SIGKILL' });
   t.is((await run).signal, 'SIGKILL');
+});
+
+testAsRoot('a machine without a BPF file system gets one', (t) => {
+  const run = new URL('./run.js', import.meta.url);
+  const program = `import { createRun, removeRun } from ${JSON.stringify(run)};
+    const run = createRun();
+    console.log(run.bpffsDirectory);
+    removeRun(run);`;
+  // In a mount namespace of its own, where something else hides the machine's.
+  const script = 'mount -t tmpfs tmpfs /sys/fs/bpf && exec "$0" --input-type=module --eval "$1"';
+  const command = ['--mount', 'sh', '-c', script, process.execPath, program];
+  t.regex(execFileSync('unshare', command, { encoding: 'utf8' }), /^\/sys\/fs\/bpf\/weir-lab-[0-9a-f]{6}\n$/);
 });
 
 testAsRoot('a body that throws leaves nothing', async (t) => {

@@ -86,7 +86,7 @@ export class Lab implements AsyncDisposable {
     return this.#run.directory;
   }
 
-  /** For BPF pins of programs in the lab. They go with the lab. Undefined where no bpffs is mounted. */
+  /** For BPF pins of programs in the lab. They go with the lab. Undefined where no bpffs can be mounted. */
   get bpffsDirectory(): string | undefined {
     return this.#run.bpffsDirectory;
   }

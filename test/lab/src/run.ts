@@ -30,7 +30,7 @@ export interface Run {
   /** Six hexadecimal digits. */
   readonly id: string;
   readonly directory: string;
-  /** For maps and links that programs in the lab pin; undefined where no bpffs is mounted. */
+  /** For maps and links that programs in the lab pin; undefined where no bpffs can be mounted. */
   readonly bpffsDirectory: string | undefined;
   readonly namespacePrefix: string;
 }
@@ -46,6 +46,7 @@ const UNFINISHED_MAX_MS = 60_000;
 
 /** Takes an id and makes the directories of a run that this process owns. */
 export function createRun(): Run {
+  mountBpffs();
   const run = runOf(randomBytes(3).toString('hex'));
   // The directory appears complete, with its owner, or not at all: nobody may take it for an orphan.
   mkdirSync(RUNS, { recursive: true });
@@ -101,12 +102,25 @@ export function removeLeftovers(): string[] {
   return dead;
 }
 
+function hasBpffs(): boolean {
+  return existsSync(BPFFS) && statfsSync(BPFFS).type === BPFFS_MAGIC;
+}
+
+/** As systemd does it for a whole machine, and a node for itself; it stays. A container has none by itself. */
+function mountBpffs(): void {
+  if (hasBpffs()) return;
+  try {
+    execFileSync('mount', ['-t', 'bpf', 'bpf', BPFFS], { stdio: 'pipe' });
+  } catch {
+    // A kernel without BPF, or no permission: whoever needs it says so.
+  }
+}
+
 function runOf(id: string): Run {
-  const hasBpffs = existsSync(BPFFS) && statfsSync(BPFFS).type === BPFFS_MAGIC;
   return {
     id,
     directory: join(RUNS, id),
-    bpffsDirectory: hasBpffs ? join(BPFFS, `weir-lab-${id}`) : undefined,
+    bpffsDirectory: hasBpffs() ? join(BPFFS, `weir-lab-${id}`) : undefined,
     namespacePrefix: `weir-${id}`,
   };
 }

@@ -256,6 +256,6 @@ function bpffsOf(lab: Lab): string {
   if (lab.bpffsDirectory !== undefined) return lab.bpffsDirectory;
   throw new LabError(
     'LAB_NO_BPFFS',
-    'no BPF file system is mounted at /sys/fs/bpf; mount one with "mount -t bpf bpf /sys/fs/bpf"',
+    'no BPF file system is mounted at /sys/fs/bpf, and none could be mounted there (mount -t bpf bpf /sys/fs/bpf)',
   );
 }
