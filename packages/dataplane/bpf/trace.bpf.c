@@ -12,6 +12,7 @@
 #include "lib/tables.h"
 #include "lib/trace.h"
 
+struct asked;
 struct at_hand;
 struct clock;
 struct handover;
@@ -20,6 +21,8 @@ struct syn_set;
 /* So many elements as a packet may come by: the connections of all backends of the rows that a scheduler compares. */
 #define FEW 64
 #define OF_BACKENDS 4096
+/* Two sets for each local port that fullnat may try. */
+#define OF_PORTS 256
 
 #define COPIES(NAME, VALUE, MOST)                 \
 	struct {                                  \
@@ -40,8 +43,9 @@ COPIES(copied_unresolved, struct unresolved, FEW);
 COPIES(copied_flows, struct flow_set, FEW);
 COPIES(copied_overflows, struct overflow_line, FEW);
 COPIES(copied_translations, struct translation, FEW);
-COPIES(copied_answers, struct answer, FEW);
+COPIES(copied_answers, struct answer, OF_PORTS);
 COPIES(copied_addresses, struct answer_addresses, FEW);
+COPIES(copied_ways_out, struct way_out, FEW);
 COPIES(copied_sources, struct source_set, FEW);
 COPIES(copied_sharing, struct sharing_counts, 1);
 
@@ -100,6 +104,7 @@ static __always_inline void *some_room(void)
 		struct translation *: COPIED(TABLE, KEY, copied_translations),    \
 		struct answer *: COPIED(TABLE, KEY, copied_answers),              \
 		struct answer_addresses *: COPIED(TABLE, KEY, copied_addresses),  \
+		struct way_out *: COPIED(TABLE, KEY, copied_ways_out),            \
 		struct source_set *: COPIED(TABLE, KEY, copied_sources),          \
 		struct sharing_counts *: COPIED(TABLE, KEY, copied_sharing),      \
 		struct directory_bucket *: READ_ONLY(TABLE, KEY),                 \
@@ -110,6 +115,7 @@ static __always_inline void *some_room(void)
 		__u32 *: READ_ONLY(TABLE, KEY),                                   \
 		struct vlan *: READ_ONLY(TABLE, KEY),                             \
 		/* this program's own; or of programs that are not loaded here */ \
+		struct asked *: READ_ONLY(TABLE, KEY),                            \
 		struct at_hand *: READ_ONLY(TABLE, KEY),                          \
 		struct handover *: READ_ONLY(TABLE, KEY),                         \
 		struct syn_set *: READ_ONLY(TABLE, KEY),                          \

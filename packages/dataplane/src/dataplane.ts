@@ -192,8 +192,13 @@ export interface Counters {
   readonly drops: Readonly<Record<DropReason, number>>;
 }
 
-/** How full the table of remembered flows is. Places, not flows: one that is translated takes two, a persistent client one. */
-export interface FlowTableFill {
+/** How full the table of remembered flows is. Places, not flows: a persistent client takes one, too. */
+export interface FlowTableFill extends TableFill {
+  /** The table of answers: a flow of nat or fullnat takes a place of it besides. */
+  readonly answers: TableFill;
+}
+
+export interface TableFill {
   readonly taken: number;
   readonly places: number;
 }

@@ -11,6 +11,7 @@
 #include "see.h"
 #include "tables.h"
 #include "translation.h"
+#include "way_out.h"
 
 /* By itself: what it takes of the stack is free again for remember_fragments(). */
 SEPARATE __u64 tag_of_fragments(const struct packet *packet)
@@ -41,8 +42,10 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 	place = claim_seldom(tag, settings.translation_mask,
 			     flow_value(choice->backend, backend->epoch, FLOW_FRAGMENT, current->now));
 	copy = translation_at(place);
-	if (place == NO_PLACE || !copy)
+	if (!copy) {
+		unclaim(place);
 		return 0;
+	}
 	if (backend->method == METHOD_HOPS) {
 		copy->hops = choice->hops;
 	} else if (translates(backend) && !copy_translation(place, choice->place, is_answer, tag)) {
@@ -53,12 +56,14 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 	return 0;
 }
 
+/* `choice->place`: in the table of answers; `choice->hash`: lower half of the tag that it was found by. */
 SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const struct choice *choice, __u32 mss_clamp)
 {
 	const struct state *current = current_state();
-	struct ends ends = {};
+	const struct nexthop *nexthop;
+	const struct answer *answer;
 	struct backend_cpu *mine;
-	struct answer *answer;
+	struct ends ends = {};
 	int verdict;
 
 	if (!packet || !choice || !current)
@@ -68,12 +73,15 @@ SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const 
 	if (!answer)
 		return drop(DROP_NO_FLOW);
 	ends_of_answer(&ends, answer, choice->place, packet->family);
-	verdict = find_nexthop(ctx, current, &ends.source, &ends.destination, packet->family, 1, &answer->nexthop);
+	/* Somebody else's by now? */
+	if ((__u32)*(volatile __u64 *)&answer->tag != choice->hash)
+		return drop(DROP_NO_FLOW);
+	verdict = find_way_out(ctx, current, answer, choice->place, &ends, packet->family, &nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > answer->nexthop.mtu) {
-		trace(TRACE_TOO_BIG, packet->bytes, answer->nexthop.mtu);
-		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, answer->nexthop.mtu);
+	if (packet->bytes > nexthop->mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, nexthop->mtu);
+		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, nexthop->mtu);
 	}
 	if (!take_hop(ctx, packet))
 		return drop(DROP_NO_HEADROOM);
@@ -82,14 +90,14 @@ SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const 
 	verdict = translate(ctx, packet, &ends);
 	if (verdict != WRITTEN)
 		return verdict;
-	verdict = write_plain(ctx, packet, &answer->nexthop);
+	verdict = write_plain(ctx, packet, nexthop);
 	if (verdict != WRITTEN)
 		return verdict;
 	if (mine) {
 		mine->answer_packets++;
 		mine->answer_bytes += packet->bytes;
 	}
-	return leave(ctx, &answer->nexthop);
+	return leave(ctx, nexthop);
 }
 
 /*
@@ -130,8 +138,8 @@ static __always_inline void see_answer(const struct state *current, struct answe
 	__u32 state, next;
 	__u64 value;
 
-	if (answer->seen != current->now)
-		answer->seen = current->now;
+	if (!is_answer_seen_now(current, answer))
+		answer->seen_way = seen_unasked(current->now);
 	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & (TCP_FIN | TCP_RST)))
 		return;
 	flow = flow_of_answer(place, answer);
@@ -140,7 +148,7 @@ static __always_inline void see_answer(const struct state *current, struct answe
 	value = *(volatile __u64 *)&flow->value;
 	state = state_of(value);
 	next = next_tcp_state(state, packet->tcp_flags, 1);
-	if (state == next || backend_of(value) != answer->backend)
+	if (state == next || !is_connection(state) || backend_of(value) != answer->backend)
 		return;
 	if (replace_value(flow, answer->place, value, in_state(value, next)) && state == FLOW_SYN && next == FLOW_CLOSE &&
 	    service->flags & SERVICE_WATCHED)
@@ -162,6 +170,7 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 	answer = answer_at(choice.place);
 	if (!answer)
 		return UNKNOWN;
+	choice.hash = answer->tag;
 	choice.backend = answer->backend;
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	if (!backend)

@@ -7,7 +7,7 @@
 #include "flow_end.h"
 #include "flow_place.h"
 
-/* As rank_of(): a flow is as old as its last packet of either direction. */
+/* That of its flow. */
 static __always_inline __u32 rank_of_answer(const struct state *current, __u32 place, const struct answer *answer)
 {
 	struct flow *flow;
@@ -66,6 +66,7 @@ SEPARATE __u32 claim_answer(__u64 tag, __u32 of_fragments)
 	__u32 place = NO_PLACE;
 	struct answer *answer;
 	struct flow *flow;
+	__u64 old;
 
 	if (!current)
 		return NO_PLACE;
@@ -76,12 +77,13 @@ SEPARATE __u32 claim_answer(__u64 tag, __u32 of_fragments)
 	answer = answer_at(place);
 	if (!answer)
 		return NO_PLACE;
-	if (answer->tag) {
+	old = *(volatile __u64 *)&answer->tag;
+	if (old) {
 		flow = flow_of_answer(place, answer);
 		if (flow)
 			drop_at(answer->place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
 		else
-			forget_answer(answer, *(volatile __u64 *)&answer->tag);
+			forget_answer(answer, old);
 	}
 	if (__sync_val_compare_and_swap(&answer->tag, 0, FLOW_BUSY))
 		return NO_PLACE;
@@ -89,12 +91,39 @@ SEPARATE __u32 claim_answer(__u64 tag, __u32 of_fragments)
 	return place;
 }
 
+/* Whoever looks for others after this finds them, or is found by them. */
 static __always_inline void publish_answer(__u32 place, __u64 tag)
 {
 	struct answer *answer = answer_at(place);
 
 	if (answer)
-		*(volatile __u64 *)&answer->tag = tag;
+		__sync_lock_test_and_set(&answer->tag, tag);
+}
+
+static __always_inline int is_in_other_place(__u32 set, struct flow_key key, __u32 place)
+{
+	for (__u32 turn = 0; turn < FLOW_WAYS; turn++) {
+		__u32 other = place_in_set(set, key, turn);
+		const volatile struct answer *answer = answer_at(other);
+
+		if (other != place && answer && answer->tag == key.tag)
+			return 1;
+	}
+	return 0;
+}
+
+/* Are the answers at `place`, which have been published, the only ones with their tag? Two CPUs may have found it free at once. */
+SEPARATE int is_alone(__u64 tag, __u32 place)
+{
+	struct flow_key key = key_of_tag(tag);
+
+	if (settings.near_sets) {
+		if (is_in_other_place(near_set(key.set), key, place))
+			return 0;
+		if (!may_be_far(key.set, NEAR_ANSWERS))
+			return 1;
+	}
+	return !is_in_other_place(far_set(key.set, settings.translation_mask), key, place);
 }
 
 /* Gives back a place that was claimed and not published. */
@@ -109,37 +138,47 @@ static __always_inline void unclaim_answer(__u32 place)
  */
 SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u64 tag)
 {
-	const struct translation *there = is_answer ? NULL : translation_at(of);
-	__u32 from_place = there ? there->answer : of, to_place;
-	const struct answer_addresses *from_addresses = addresses_at(from_place);
-	const struct answer *from = answer_at(from_place);
-	struct translation *copy = translation_at(place);
+	struct translation copied = { .answer = of, .is_answer = is_answer };
+	const struct answer_addresses *from_addresses;
 	struct answer_addresses *addresses;
+	const struct translation *there;
+	struct translation *copy;
+	const struct answer *from;
 	struct answer *to;
 
-	if (!from || !from_addresses || !copy)
+	if (!is_answer) {
+		there = translation_at(of);
+		if (!there)
+			return 0;
+		copied.answer = there->answer;
+		copied.local = there->local;
+		copied.local_port = there->local_port;
+	}
+	from = answer_at(copied.answer);
+	from_addresses = addresses_at(copied.answer);
+	if (!from || !from_addresses)
 		return 0;
-	to_place = claim_answer(tag, 1);
-	to = answer_at(to_place);
-	addresses = addresses_at(to_place);
-	if (!to || !addresses)
+	copied.answer = claim_answer(tag, 1);
+	to = answer_at(copied.answer);
+	addresses = addresses_at(copied.answer);
+	copy = translation_at(place);
+	if (!to || !addresses || !copy)
 		return 0;
-	copy->answer = to_place;
-	copy->is_answer = is_answer;
-	copy->local = there ? there->local : 0;
+	*copy = copied;
 	to->place = place;
-	to->seen = from->seen;
+	to->seen_way = from->seen_way;
 	to->client = from->client;
 	to->vip = from->vip;
+	to->client_port = from->client_port;
+	to->vip_port = from->vip_port;
 	to->backend = from->backend;
 	to->epoch = from->epoch;
-	to->nexthop.stamp = 0;
 	*addresses = *from_addresses;
-	publish_answer(to_place, tag);
+	publish_answer(copied.answer, tag);
 	return 1;
 }
 
-/* Looks at one place of the table as time goes by: flows take their answers with them, but for those whose backend went first. */
+/* Looks at one place of the table as time goes by: a flow takes its answers with it, but for one that two CPUs took out at once. */
 SEPARATE int sweep_answer_at(__u32 place)
 {
 	struct answer *answer = answer_at(place);

@@ -22,10 +22,10 @@ static __always_inline struct answer_addresses *addresses_at(__u32 place)
 	return bpf_map_lookup_elem(&addresses_of_answers, &place);
 }
 
-/* A set is several cache lines. The one that is looked at first depends on the tag: as a rule it is the only one. */
+/* A set is two cache lines. Which place is looked at first depends on the tag: as a rule it is the only one. */
 static __always_inline __u32 place_in_set(__u32 set, struct flow_key key, __u32 turn)
 {
-	return set * FLOW_WAYS + (((key.set >> 30) + turn) & (FLOW_WAYS - 1));
+	return set * FLOW_WAYS + ((first_way(key) + turn) & (FLOW_WAYS - 1));
 }
 
 static __always_inline __u32 find_answer_in_set(__u32 set, struct flow_key key)
@@ -52,13 +52,18 @@ static __always_inline __u32 find_answer(struct flow_key key)
 	return find_answer_in_set(far_set(key.set, settings.translation_mask), key);
 }
 
-/* The answers of a flow that stands at `place`; NULL: it has none. */
+/* The answers of the flow, or of the fragments, that stand at `place` with this value; NULL: there are none. */
 static __always_inline struct answer *answer_of(__u32 place, __u64 value)
 {
-	const struct translation *there = translation_at(place);
+	const struct backend *backend = backend_of_flow(value);
+	const struct translation *there;
 	struct answer *answer;
 
-	if (!is_connection(state_of(value)) || !there)
+	/* As a rule one need not look. */
+	if (!(is_connection(state_of(value)) || state_of(value) == FLOW_FRAGMENT) || (backend && !translates(backend)))
+		return NULL;
+	there = translation_at(place);
+	if (!there)
 		return NULL;
 	answer = answer_at(there->answer);
 	return answer && answer->place == place && answer->tag > FLOW_BUSY ? answer : NULL;
@@ -75,23 +80,52 @@ static __always_inline struct flow *flow_of_answer(__u32 place, const struct ans
 
 static __always_inline struct backend *backend_of_answer(const struct answer *answer)
 {
-	__u32 slot = answer->backend;
-	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
+	return backend_of_epoch(answer->backend, answer->epoch);
+}
 
-	return backend && backend->service && (backend->epoch & EPOCH_MASK) == answer->epoch ? backend : NULL;
+static __always_inline __u32 seen_at(const struct answer *answer)
+{
+	return answer->seen_way >> WAY_OUT_BITS;
+}
+
+/* Seen in this tick: by what next hop answers go is to be asked anew. */
+static __always_inline __u32 seen_unasked(__u32 now)
+{
+	return now << WAY_OUT_BITS | NO_WAY_OUT;
 }
 
 /* Ticks since the last one; 0, too, when another CPU's clock was faster. */
 static __always_inline __u32 age_of_answer(const struct state *current, const struct answer *answer)
 {
-	__s32 age = current->now - answer->seen;
+	__u32 age = (current->now - seen_at(answer)) & SEEN_MASK;
 
-	return age < 0 ? 0 : age;
+	return age > SEEN_MASK / 2 ? 0 : age;
 }
 
-/* Nobody finds it any more; unless it is another one's by now. */
+static __always_inline int is_answer_seen_now(const struct state *current, const struct answer *answer)
+{
+	return seen_at(answer) == (current->now & SEEN_MASK);
+}
+
+/* Nobody finds it any more; unless it is another one's by now. `tag`: read before one saw whose it is. */
 static __always_inline void forget_answer(struct answer *answer, __u64 tag)
 {
 	if (tag > FLOW_BUSY)
 		__sync_val_compare_and_swap(&answer->tag, tag, 0);
+}
+
+/*
+ * The same of the flow at `place`, which is taken out or gives way: while its tag is FLOW_BUSY, so that nobody takes the answers
+ * for what is left of a flow that has gone, and gives their place and tag to the next one.
+ */
+static __always_inline void forget_answer_of(__u32 place, __u64 value)
+{
+	struct answer *answer = answer_of(place, value);
+	__u64 tag;
+
+	if (!answer)
+		return;
+	tag = *(volatile __u64 *)&answer->tag;
+	if (*(volatile __u32 *)&answer->place == place)
+		forget_answer(answer, tag);
 }

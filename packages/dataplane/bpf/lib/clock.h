@@ -73,7 +73,7 @@ static __always_inline void sweep_overflow(__u32 set, const enum near_table tabl
 		*overflow = OVERFLOW_SWEEPS;
 }
 
-/* Of the table of answers, which has as many sets as flows with translations have, or fewer than the flow table. */
+/* A set of the table of answers, which has no more of them than the flow table. */
 static __always_inline void sweep_answers(__u32 set)
 {
 	for (__u32 way = 0; way < FLOW_WAYS; way++)

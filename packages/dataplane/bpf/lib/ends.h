@@ -19,12 +19,22 @@ static __always_inline void ends_of_flow(struct ends *ends, const struct packet 
 					 const struct translation *there)
 {
 	const struct answer_addresses *addresses;
+	__be16 client_port = bpf_htons(packet->ports), vip_port = bpf_htons(packet->ports >> 16);
 
+#ifdef TRACING
+	/* They are not in the packet, and not written to it. */
+	if (packet->kind == KIND_LATER_FRAGMENT) {
+		const struct answer *answer = answer_at(there->answer);
+
+		client_port = answer ? answer->client_port : 0;
+		vip_port = answer ? answer->vip_port : 0;
+	}
+#endif
 	ends->destination = backend->destination;
-	ends->destination_port = backend->port ? backend->port : bpf_htons(packet->ports >> 16);
+	ends->destination_port = backend->port ? backend->port : vip_port;
 	if (backend->method == METHOD_NAT) {
 		address_from_source(&ends->source, packet);
-		ends->source_port = bpf_htons(packet->ports);
+		ends->source_port = client_port;
 		return;
 	}
 	ends->source_port = there->local_port;

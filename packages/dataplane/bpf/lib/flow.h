@@ -91,7 +91,7 @@ SEPARATE int remember_packet(const struct packet *packet, __u32 slot, __u32 stat
 	return 0;
 }
 
-/* The same for nat and fullnat, which have records to write before publish_packet(). */
+/* The same for nat and fullnat, which have more to write before publish_packet(). */
 SEPARATE __u32 claim_packet(const struct packet *packet, __u32 slot)
 {
 	const struct state *current = current_state();

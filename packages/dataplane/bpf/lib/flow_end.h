@@ -49,40 +49,24 @@ static __always_inline int is_over_in_both(const struct state *current, __u32 pl
 }
 
 /*
- * Takes a flow out, unless somebody else did, or it was seen since `value` was read. `place`: where it stands. `is_over`: user
- * space is told, if it was told of the flow; else it only gives way, and may come back.
+ * Takes the flow that was found at a place with this tag and value out of the table, and its answers; unless somebody else did, or it
+ * was seen since. `is_over`: user space is told, if it was told of the flow; else it only gives way, and may come back.
  */
-static __always_inline int forget(struct flow *flow, __u32 place, __u64 tag, __u64 value, __u32 is_over)
+SEPARATE int take_out(__u32 place, __u64 tag, __u64 value, __u32 is_over)
 {
-	if (tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
+	struct flow *flow = flow_at(place);
+
+	if (!flow || tag <= FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, tag, FLOW_BUSY) != tag)
 		return 0;
 	if (__sync_val_compare_and_swap(&flow->value, value, 0) != value) {
 		*(volatile __u64 *)&flow->tag = tag;
 		return 0;
 	}
+	forget_answer_of(place, value);
 	*(volatile __u64 *)&flow->tag = 0;
 	count_connection(value, -1, 0);
 	if (value & VALUE_TOLD && is_over)
 		tell_end(place, tag);
-	return 1;
-}
-
-/* Takes out the flow that was found at a place with this tag and value, and its answers. */
-SEPARATE int take_out(__u32 place, __u64 tag, __u64 value, __u32 is_over)
-{
-	struct flow *flow = flow_at(place);
-	struct answer *answer;
-	__u64 answer_tag = 0;
-
-	if (!flow)
-		return 0;
-	answer = answer_of(place, value);
-	if (answer)
-		answer_tag = *(volatile __u64 *)&answer->tag;
-	if (!forget(flow, place, tag, value, is_over))
-		return 0;
-	if (answer)
-		forget_answer(answer, answer_tag);
 	return 1;
 }
 

@@ -33,6 +33,12 @@ static __always_inline __u32 near_set(__u32 set)
 	return set & (settings.near_sets - 1);
 }
 
+/* Bits that no set is chosen by, to begin with in a set; the tag itself is less well mixed. */
+static __always_inline __u32 first_way(struct flow_key key)
+{
+	return key.set >> 30;
+}
+
 /* Sweeps that go by until a near set is known to have nothing far. */
 #define OVERFLOW_SWEEPS 2
 

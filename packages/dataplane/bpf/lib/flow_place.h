@@ -29,8 +29,20 @@ static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u
 	return tag ? rank_of_age(current, state_of(value), age_of(current, value)) : RANK_FREE;
 }
 
+/* A flow of nat or fullnat is as old as its last packet of either direction. `rank`: by the client's alone. */
+static __always_inline __u32 rank_with_answers(const struct state *current, __u32 place, __u64 value, __u32 rank)
+{
+	const struct answer *answer = answer_of(place, value);
+	__u32 age;
+
+	if (!answer)
+		return rank;
+	age = age_of_answer(current, answer);
+	return age < age_of(current, value) ? rank_of_age(current, state_of(value), age) : rank;
+}
+
 /* The place in a set that a flow of this value may have. Fragments push out nothing but fragments. */
-static __always_inline __u32 victim(const struct state *current, __u32 set, __u64 tag, __u64 value, __u32 least_rank)
+static __always_inline __u32 victim(const struct state *current, __u32 set, __u32 first, __u64 value, __u32 least_rank)
 {
 	struct flow_set *ways = flow_set(set);
 	__u32 best_rank = least_rank, best = NO_PLACE;
@@ -39,13 +51,15 @@ static __always_inline __u32 victim(const struct state *current, __u32 set, __u6
 		return NO_PLACE;
 	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		/* Where all are equal, it is not always the same one that goes. */
-		__u32 way = (i + (__u32)tag) & (FLOW_WAYS - 1);
+		__u32 way = (i + first) & (FLOW_WAYS - 1);
 		volatile struct flow *flow = &ways->way[way];
 		__u64 its_value = flow->value, its_tag = flow->tag;
 		__u32 rank = rank_of(current, its_tag, its_value);
 
 		if (its_tag == FLOW_BUSY)
 			continue;
+		if (rank & RANK_OVER)
+			rank = rank_with_answers(current, set * FLOW_WAYS + way, its_value, rank);
 		if (state_of(value) == FLOW_FRAGMENT && rank < RANK_OVER && state_of(its_value) != FLOW_FRAGMENT)
 			continue;
 		if (best == NO_PLACE ? rank >= best_rank : rank > best_rank) {
@@ -62,13 +76,13 @@ static __always_inline __u32 place_for(const struct state *current, struct flow_
 	__u32 place = NO_PLACE;
 
 	if (settings.near_sets)
-		place = victim(current, near_set(key.set), key.tag, value, RANK_OVER);
-	return place != NO_PLACE ? place : victim(current, far_set(key.set, mask), key.tag, value, 0);
+		place = victim(current, near_set(key.set), first_way(key), value, RANK_OVER);
+	return place != NO_PLACE ? place : victim(current, far_set(key.set, mask), first_way(key), value, 0);
 }
 
 /*
  * Takes a place for a flow that nobody can find yet: publish() does that. Returns it, or NO_PLACE when another CPU was
- * faster. Who has the place goes: one of nat or fullnat with its answers, anybody else by the exchange of the values.
+ * faster. Who has the place goes by the exchange of the values, with its answers.
  */
 static __always_inline __u32 claim(const struct state *current, struct flow_key key, __u32 mask, __u64 value)
 {
@@ -78,15 +92,15 @@ static __always_inline __u32 claim(const struct state *current, struct flow_key 
 
 	if (place == NO_PLACE || !flow)
 		return NO_PLACE;
-	if (translation_at(place) && flow->tag > FLOW_BUSY)
-		drop_at(place, *(volatile __u64 *)&flow->tag, *(volatile __u64 *)&flow->value);
 	old = *(volatile __u64 *)&flow->tag;
 	if (old == FLOW_BUSY || __sync_val_compare_and_swap(&flow->tag, old, FLOW_BUSY) != old)
 		return NO_PLACE;
 	mark_overflow(key.set, place, NEAR_FLOWS);
 	old = __sync_lock_test_and_set(&flow->value, value);
-	if (old)
+	if (old) {
+		forget_answer_of(place, old);
 		count_connection(old, -1, 0);
+	}
 	count_connection(value, 1, 1);
 	return place;
 }

@@ -88,15 +88,20 @@ static __always_inline int is_connection(__u32 state)
 	return state >= FLOW_SYN && state <= FLOW_OTHER;
 }
 
-/* The backend that a flow was given; NULL when its slot belongs to another one by now. */
-static __always_inline struct backend *backend_of_flow(__u64 value)
+/* The backend that had the slot in this epoch; NULL when the slot belongs to another one by now. */
+static __always_inline struct backend *backend_of_epoch(__u32 slot, __u32 epoch)
 {
-	__u32 slot = backend_of(value);
 	struct backend *backend = bpf_map_lookup_elem(&backends, &slot);
 
-	if (!backend || !backend->service || (backend->epoch & EPOCH_MASK) != epoch_of(value))
+	if (!backend || !backend->service || (backend->epoch & EPOCH_MASK) != epoch)
 		return NULL;
 	return backend;
+}
+
+/* The backend that a flow was given, if it is still there. */
+static __always_inline struct backend *backend_of_flow(__u64 value)
+{
+	return backend_of_epoch(backend_of(value), epoch_of(value));
 }
 
 static __always_inline int translates(const struct backend *backend)

@@ -167,9 +167,11 @@ SEPARATE int translate_error(struct xdp_md *ctx, const struct packet *packet, co
 SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *packet, const struct packet *quoted)
 {
 	const struct state *current = current_state();
-	struct answer *answer;
+	const struct nexthop *nexthop;
+	const struct answer *answer;
 	struct ends ends = {};
 	__u32 place;
+	__u64 tag;
 	int verdict;
 
 	if (!packet || !quoted || !current)
@@ -178,21 +180,25 @@ SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *pa
 	answer = answer_at(place);
 	if (!answer)
 		return UNKNOWN;
+	tag = *(volatile __u64 *)&answer->tag;
 	ends_of_answer(&ends, answer, place, packet->family);
 	trace_answer(place, packet->family);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	verdict = find_nexthop(ctx, current, &ends.source, &ends.destination, packet->family, 1, &answer->nexthop);
+	verdict = find_way_out(ctx, current, answer, place, &ends, packet->family, &nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
-	if (packet->bytes > answer->nexthop.mtu) {
-		trace(TRACE_TOO_BIG, packet->bytes, answer->nexthop.mtu);
+	if (packet->bytes > nexthop->mtu) {
+		trace(TRACE_TOO_BIG, packet->bytes, nexthop->mtu);
 		return drop(DROP_TOO_BIG);
 	}
+	/* Somebody else's by now? */
+	if (*(volatile __u64 *)&answer->tag != tag)
+		return drop(DROP_NO_FLOW);
 	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, &ends, 1))
 		return drop(DROP_NO_HEADROOM);
-	verdict = write_plain(ctx, packet, &answer->nexthop);
-	return verdict == WRITTEN ? leave(ctx, &answer->nexthop) : verdict;
+	verdict = write_plain(ctx, packet, nexthop);
+	return verdict == WRITTEN ? leave(ctx, nexthop) : verdict;
 }
 
 /* To the backend of nat or fullnat. */

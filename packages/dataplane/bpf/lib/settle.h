@@ -73,6 +73,11 @@ static __always_inline int adopt_translated(const struct state *current, const s
 		return SETTLED_NO_ROOM;
 	}
 	publish_answer(answer_place, made.answer_key.tag);
+	if (!is_alone(made.answer_key.tag, answer_place)) {
+		unclaim_answer(answer_place);
+		unclaim(settlement->place);
+		return SETTLED_NO_ROOM;
+	}
 	publish(settlement->place, tag);
 	return SETTLED_ADOPTED;
 }

@@ -20,7 +20,7 @@
 #define FLOW_KEY_WORDS 12
 #define PEERS_MAX 1024
 
-/* What a flow is in; src/flow-state.ts. The last five are no connections, but share the table with them. */
+/* What a flow is in; src/flow-state.ts. The last four are no connections, but share the table with them. */
 enum flow_state {
 	FLOW_NONE,
 	FLOW_SYN,
@@ -211,6 +211,14 @@ struct unresolved {
 
 #define UNRESOLVED_MAX 64
 
+/*
+ * A next hop of answers, which name it by its number: clients are many, next hops are few. Its stamp says when an answer was
+ * given it; one that nobody was given for long is another one's (way_out.h).
+ */
+struct way_out {
+	struct nexthop nexthop;
+};
+
 /* What one CPU knows of one backend: one cache line, touched once per packet. */
 struct backend_cpu {
 	__u64 packets;
@@ -316,21 +324,25 @@ struct translation {
 	};
 };
 
+/* Of answer.seen_way: the number of a next hop, below the tick, which has 21 bits as in struct flow. */
+#define WAY_OUT_BITS 11
+#define WAYS_OUT_MAX 1024
+#define NO_WAY_OUT 0x7ff
+
 /*
- * Answers of a flow of nat or fullnat: found by the tuple that they have when they come, and all that they become in one cache
- * line. Sets of as many as in the flow table, near and far ones likewise.
+ * Answers of a flow of nat or fullnat: found by the tuple that they have when they come, with all that they become. Two to a cache
+ * line; sets of as many as in the flow table, near and far ones likewise.
  */
 struct answer {
 	__u64 tag;   /* as in struct flow */
 	__u32 place; /* of the flow in the flow table */
-	__u32 seen;  /* tick of the last one */
+	__u32 seen_way; /* tick of the last one << WAY_OUT_BITS | place in ways_out, as it was asked for in that tick */
 	__u32 client; /* IPv4; IPv6: struct answer_addresses */
 	__u32 vip;
 	__be16 client_port;
 	__be16 vip_port;
 	__u16 backend;
 	__u16 epoch; /* of the backend, as flows have it */
-	struct nexthop nexthop;
 };
 
 /* Beside an answer: the addresses of an IPv6 flow. */
@@ -418,6 +430,7 @@ TABLE(flow_overflows, struct overflow_line);
 TABLE(translations, struct translation);
 TABLE(answers, struct answer);
 TABLE(addresses_of_answers, struct answer_addresses);
+TABLE(ways_out, struct way_out);
 TABLE(sources, struct source_set);
 TABLE(sharing, struct sharing_counts);
 TABLE(settlements, struct settlement);

@@ -148,14 +148,14 @@ static __always_inline void trace_dropped(__u32 reason)
 		log->dropped = reason + 1;
 }
 
-/* A record of nat or fullnat. */
-#define trace_ends(KIND, RECORD)                                                                                   \
+/* Of nat or fullnat: struct ends. */
+#define trace_ends(KIND, ENDS)                                                                                   \
 	do {                                                                                                       \
 		struct trace_step *step_ =                                                                         \
-			next_step(KIND, (RECORD)->source_port | (__u32)(RECORD)->destination_port << 16);          \
+			next_step(KIND, (ENDS)->source_port | (__u32)(ENDS)->destination_port << 16);          \
 		if (step_) {                                                                                       \
-			__builtin_memcpy(&step_->words[0], &(RECORD)->source, 16);                                 \
-			__builtin_memcpy(&step_->words[2], &(RECORD)->destination, 16);                            \
+			__builtin_memcpy(&step_->words[0], &(ENDS)->source, 16);                                 \
+			__builtin_memcpy(&step_->words[2], &(ENDS)->destination, 16);                            \
 		}                                                                                                  \
 	} while (0)
 

@@ -57,8 +57,8 @@ SEPARATE int is_free(const struct packet *packet, struct new_translation *made, 
 {
 	const struct state *current = current_state();
 	struct answer *other;
+	__u64 value, tag;
 	struct flow *flow;
-	__u64 value;
 	__u32 place;
 
 	if (!packet || !made || !current)
@@ -68,16 +68,16 @@ SEPARATE int is_free(const struct packet *packet, struct new_translation *made, 
 	other = answer_at(place);
 	if (!other)
 		return 1;
+	tag = *(volatile __u64 *)&other->tag;
 	flow = flow_of_answer(place, other);
 	if (!flow) {
-		forget_answer(other, made->answer_key.tag);
+		forget_answer(other, tag);
 		return 1;
 	}
 	value = *(volatile __u64 *)&flow->value;
 	if (!is_over_in_both(current, other->place, value) && !(closed_too && state_of(value) == FLOW_CLOSE))
 		return 0;
-	forget_at(other->place, *(volatile __u64 *)&flow->tag, value);
-	return 1;
+	return forget_at(other->place, *(volatile __u64 *)&flow->tag, value);
 }
 
 /* fullnat: an address and port of this node that this backend does not talk to. */
@@ -119,12 +119,11 @@ SEPARATE int write_translation(const struct packet *packet, const struct new_tra
 	there->is_answer = 0;
 	there->local = made->local.word[0];
 	answer->place = place;
-	answer->seen = current->now;
+	answer->seen_way = seen_unasked(current->now);
 	answer->backend = slot;
 	answer->epoch = backend->epoch & EPOCH_MASK;
 	answer->client_port = bpf_htons(packet->ports);
 	answer->vip_port = bpf_htons(packet->ports >> 16);
-	answer->nexthop.stamp = 0;
 	if (packet->family == 4) {
 		answer->client = packet->source[0];
 		answer->vip = packet->destination[1] >> 32;
@@ -173,6 +172,11 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 	}
 	/* Only now can they be found: whoever finds one finds all that there is to know. */
 	publish_answer(answer_place, made.answer_key.tag);
+	if (!is_alone(made.answer_key.tag, answer_place)) {
+		unclaim_answer(answer_place);
+		unclaim(choice->place);
+		return drop(DROP_NO_LOCAL_PORT);
+	}
 	publish_packet(packet, choice->place);
 	trace(TRACE_REMEMBERED, first_state(packet));
 	return CHOSEN;

@@ -19,20 +19,17 @@ export type Flows = Pick<
  * backend. Counts of connections follow each change.
  */
 export class FlowTable {
-  readonly #entriesMax: number;
+  readonly #flowsMax: number;
   /** Least recently seen first. */
   readonly #byClient = new Map<string, Flow>();
   readonly #byAnswer = new Map<string, Flow>();
   readonly #onEnd: (told: Uint8Array) => void;
   #timeouts = stateTimeouts(defaultFlowTimeouts);
 
-  /**
-   * @param entriesMax  a flow that is translated takes two
-   * @param onEnd       a flow that was told is over; with what was told of it
-   */
-  constructor(entriesMax: number, onEnd: (told: Uint8Array) => void = () => {}) {
-    assert(entriesMax >= 2, 'a flow that is translated has to fit');
-    this.#entriesMax = entriesMax;
+  /** @param onEnd  a flow that was told is over; with what was told of it */
+  constructor(flowsMax: number, onEnd: (told: Uint8Array) => void = () => {}) {
+    assert(flowsMax >= 1, 'a flow has to fit');
+    this.#flowsMax = flowsMax;
     this.#onEnd = onEnd;
   }
 
@@ -92,17 +89,17 @@ export class FlowTable {
     const keys = keysOf(flow);
     const former = [this.#byClient.get(keys.client), keys.answer && this.#byAnswer.get(keys.answer)];
     for (const flowBefore of former) if (flowBefore) this.remove(flowBefore);
-    const entries = keys.answer === undefined ? 1 : 2;
-    while (this.#byClient.size + this.#byAnswer.size + entries > this.#entriesMax) this.remove(this.#leastRecent());
+    while (this.#byClient.size >= this.#flowsMax) this.remove(this.#leastRecent());
     this.#byClient.set(keys.client, flow);
     if (keys.answer !== undefined) this.#byAnswer.set(keys.answer, flow);
     flow.backend.newFlows++;
     countConnection(flow.backend, isActive(flow.state) ? 'active' : 'inactive', 1);
   }
 
-  /** Entries that are taken, and that there are. */
+  /** What is taken, and how much there is. */
   get fill(): FlowTableFill {
-    return { taken: this.#byClient.size + this.#byAnswer.size, places: this.#entriesMax };
+    const places = this.#flowsMax;
+    return { taken: this.#byClient.size, places, answers: { taken: this.#byAnswer.size, places } };
   }
 
   /** One more packet of a flow, and the state that it leads to. */

@@ -57,7 +57,7 @@ import { reversedTuple, type Tuple, tupleBetween } from './tuple.js';
 import type { Verdict } from './verdict.js';
 
 export interface PortableLimits {
-  /** Entries of the flow table; a flow that is translated takes two. */
+  /** That are remembered. */
   readonly flows: number;
   /** Packets in fragments at one time. */
   readonly fragments: number;
@@ -284,7 +284,6 @@ export class PortableEngine {
     return new Map(taken);
   }
 
-  /** Entries of remembered flows. */
   get flowTableFill(): FlowTableFill {
     return this.#flows.fill;
   }

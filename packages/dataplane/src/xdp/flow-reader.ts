@@ -11,7 +11,6 @@ export interface RememberedFlow {
 }
 
 const EPOCH_BITS = 0xfff;
-const SEEN_MASK = 0x1f_ffff;
 
 /**
  * Reads the flow table and the table of answers as they are; entries of backends that are gone are left out, and those that later
@@ -28,7 +27,7 @@ export function* rememberedFlows(memory: TableMemory): Generator<RememberedFlow>
   for (const { place, slot, epoch, seen } of memory.answers()) {
     const backend = backendIn(memory, slot, epoch);
     if (backend === undefined || stateOf(flows[place * 2 + 1] ?? 0n) === 'fragment') continue;
-    yield { backend, state: 'answer', lastSeen: seen & SEEN_MASK };
+    yield { backend, state: 'answer', lastSeen: seen };
   }
 }
 

@@ -10,6 +10,8 @@ import { ip, isRoot } from '../test-support/private-namespaces.js';
 import { XdpDataplane, type XdpDataplaneOptions } from './xdp-dataplane.js';
 
 const XDP_TX = 3;
+/** Of the IPv4 header's flags and offset. */
+const MORE_FRAGMENTS = 0x2000;
 const Flag = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 } as const;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 let ifindex = 0;
@@ -73,7 +75,9 @@ async function connections(plane: XdpDataplane): Promise<{ active: number; inact
 
 /** What the flow table itself says: what is counted has to be in there. */
 function inTable(plane: XdpDataplane): { active: number; inactive: number } {
-  const states = [...plane.flows()].map(({ state }) => state).filter((state) => state !== 'answer');
+  const states = [...plane.flows()]
+    .map(({ state }) => state)
+    .filter((state) => !['answer', 'fragment'].includes(state));
   const active = states.filter((state) => ['established', 'datagram', 'other'].includes(state)).length;
   return { active, inactive: states.length - active };
 }
@@ -252,6 +256,36 @@ testAsRoot('answers of a backend that is gone leave their table, which no packet
   await plane.apply(tablesOf({ forwarding: { method: 'nat' }, backends: backends.slice(1), rows: [0, 1] }));
   plane.setClock(1);
   t.is(answersIn(pinDirectory), 2);
+});
+
+testAsRoot('a flood of fragments of nat gives way to connections, and leaves nothing behind', async (t) => {
+  const pinDirectory = `/sys/fs/bpf/flows-${directories++}`;
+  await using plane = open({ pinDirectory });
+  await plane.apply(tablesOf({ forwarding: { method: 'nat' } }));
+  send(plane, 3000, Flag.syn);
+  const sendFragment = (identification: number) => {
+    const frame = bytesOf(syn4);
+    const view = new DataView(frame.buffer);
+    view.setUint8(29, 10);
+    view.setUint16(18, identification);
+    view.setUint16(20, MORE_FRAGMENTS);
+    view.setUint16(34, 3000);
+    view.setUint8(47, Flag.ack);
+    return plane.testRun(frame, { ingressIfindex: ifindex }).result;
+  };
+  for (let i = 0; i < 2000; i++) {
+    t.is(sendFragment(i), XDP_TX);
+    if (i % 20 === 0) t.not(send(plane, 4000 + i, Flag.syn), undefined, `connection ${i}`);
+  }
+  t.true(answersIn(pinDirectory) > 100, 'the table is full of fragments');
+  t.is((await plane.counters()).drops.table_full, 0);
+  t.deepEqual(await connections(plane), inTable(plane));
+  // Flows by another method push out fragments, which take what they had of the other table along.
+  await plane.apply(tablesOf());
+  for (let i = 0; i < 2000; i++) send(plane, 10_000 + i, Flag.syn);
+  plane.setClock(1);
+  t.is(answersIn(pinDirectory), 0);
+  t.true([...plane.flows()].length > 100);
 });
 
 testAsRoot('flows outlive the process that remembered them', async (t) => {

@@ -29,6 +29,7 @@ import {
   MethodCode,
   Network,
   NO_BACKEND,
+  NO_WAY_OUT,
   OVERFLOWS_PER_LINE,
   OWN_MACS_MAX,
   Permission,
@@ -57,6 +58,9 @@ import {
   Unresolved,
   USES_PER_LINE,
   Vlan,
+  WAY_OUT_BITS,
+  WAY_OUT_BYTES,
+  WAYS_OUT_MAX,
 } from './layout.js';
 
 /** A type in `bpftool btf dump -j`; bits_offset is of a struct's member. */
@@ -149,6 +153,7 @@ test('buckets, row lines and drop counters have the sizes that maps are made wit
   t.is(offsetsInObject('flow_set').bytes, FLOW_SET_BYTES);
   t.is(FLOW_SET_BYTES, FLOW_WAYS * Flow.bytes);
   t.is(offsetsInObject('source_set').bytes, SOURCE_SET_BYTES);
+  t.is(offsetsInObject('way_out').bytes, WAY_OUT_BYTES);
 });
 
 /** Names of an enum in the headers, in order; constants are not in the object's BTF. */
@@ -193,6 +198,9 @@ test('constants have the values of the program', (t) => {
     OVERFLOWS_PER_LINE,
     UNRESOLVED_MAX,
     SETTLED_FRAME_MAX,
+    WAY_OUT_BITS,
+    WAYS_OUT_MAX,
+    NO_WAY_OUT,
   });
 });
 

@@ -212,10 +212,10 @@ export const Translation = { bytes: 16, answer: 0, localPort: 4, local: 8 } as c
 
 /** struct answer: of a flow of nat or fullnat. */
 export const Answer = {
-  bytes: 64,
+  bytes: 32,
   tag: 0,
   place: 8,
-  seen: 12,
+  seenWay: 12,
   client: 16,
   vip: 20,
   clientPort: 24,
@@ -223,6 +223,14 @@ export const Answer = {
   backend: 28,
   epoch: 30,
 } as const;
+
+/** Of struct answer's seenWay: the tick stands above these. WAY_OUT_BITS, WAYS_OUT_MAX, NO_WAY_OUT. */
+export const WAY_OUT_BITS = 11;
+export const WAYS_OUT_MAX = 1024;
+export const NO_WAY_OUT = 0x7ff;
+
+/** struct way_out. */
+export const WAY_OUT_BYTES = 32;
 
 /** struct answer_addresses: beside an answer, where it is one over IPv6. */
 export const AnswerAddresses = { bytes: 64, client: 0, vip: 16, local: 32 } as const;

@@ -23,7 +23,9 @@ import {
   DIRECTORY_BUCKET_BYTES,
   DROPS_BYTES,
   FLOW_KEY_WORDS,
+  Flow,
   LOCAL_ADDRESSES_MAX,
+  NO_WAY_OUT,
   OWN_MACS_MAX,
   RANGE_LINE_BYTES,
   ROWS_PER_LINE,
@@ -35,6 +37,7 @@ import {
   TABLE_OF_CHOICES,
   Translation,
   Unresolved,
+  WAY_OUT_BITS,
 } from './layout.js';
 import type { LineRange } from './row-space.js';
 import { listenersIn, type ServiceDirectory } from './service-directory.js';
@@ -237,7 +240,7 @@ export class TableMemory implements Disposable {
         place: view.getUint32(at + Answer.place, true),
         slot: view.getUint16(at + Answer.backend, true),
         epoch: view.getUint16(at + Answer.epoch, true),
-        seen: view.getUint32(at + Answer.seen, true),
+        seen: view.getUint32(at + Answer.seenWay, true) >>> WAY_OUT_BITS,
       };
     }
   }
@@ -245,8 +248,9 @@ export class TableMemory implements Disposable {
   /** The answers of the flow at a place, if it has any, were seen in that tick for the last time. */
   setAnswersSeen(place: number, tick: number): void {
     const at = this.#answerOf(place);
-    if (at !== undefined)
-      new DataView(this.#maps.answers.buffer).setUint32(at * Answer.bytes + Answer.seen, tick, true);
+    if (at === undefined) return;
+    const word = ((tick << WAY_OUT_BITS) | NO_WAY_OUT) >>> 0;
+    new DataView(this.#maps.answers.buffer).setUint32(at * Answer.bytes + Answer.seenWay, word, true);
   }
 
   /** Where the answers of the flow at a place stand: each names the other, unless that is what is left of a flow that has gone. */
@@ -523,7 +527,8 @@ export class TableMemory implements Disposable {
 
   /** @see Dataplane.flowTableFill */
   flowTableFill(): FlowTableFill {
-    return sampledFill(this.flows);
+    const { flows, answers } = this.#maps;
+    return { ...sampledFill(flows.buffer, Flow.bytes), answers: sampledFill(answers.buffer, Answer.bytes) };
   }
 
   /** Next hops that packets could not go to since the last call. */

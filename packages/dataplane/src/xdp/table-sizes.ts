@@ -24,6 +24,8 @@ import {
   UNRESOLVED_MAX,
   Unresolved,
   USES_PER_LINE,
+  WAY_OUT_BYTES,
+  WAYS_OUT_MAX,
 } from './layout.js';
 import { directoryBuckets } from './service-directory.js';
 
@@ -37,7 +39,7 @@ export interface TableLimits {
   /** Flows that are remembered, 32 bytes each. Default 65,536. Beyond it the least recently seen ones give way. */
   readonly flows?: number;
   /**
-   * Those of nat and fullnat among them, another 288 bytes each; with 262,144 `flows` and more 36 MiB at least. Default: as
+   * Those of nat and fullnat among them, another 224 bytes each; with 262,144 `flows` and more 28 MiB at least. Default: as
    * many as `flows`, but at most 65,536.
    */
   readonly translatedFlows?: number;
@@ -128,6 +130,7 @@ export const tableNames = [
   'translations',
   'answers',
   'addresses_of_answers',
+  'ways_out',
   'sources',
   'sharing',
   'settlements',
@@ -175,6 +178,7 @@ export function tableShapes(sizes: TableSizes): Readonly<Record<TableName, { byt
     translations: { bytes: Translation.bytes, elements: translatedPlaces },
     answers: { bytes: Answer.bytes, elements: translatedPlaces },
     addresses_of_answers: { bytes: AnswerAddresses.bytes, elements: translatedPlaces },
+    ways_out: { bytes: WAY_OUT_BYTES, elements: WAYS_OUT_MAX },
     sources: { bytes: SOURCE_SET_BYTES, elements: sizes.sourceSets },
     sharing: { bytes: SharingCounts.bytes, elements: sizes.cpus },
     settlements: { bytes: Settlement.bytes, elements: SETTLEMENTS },

@@ -26,6 +26,7 @@ const copies = [
   'copied_translations',
   'copied_answers',
   'copied_addresses',
+  'copied_ways_out',
   'copied_sources',
   'copied_sharing',
 ] as const;

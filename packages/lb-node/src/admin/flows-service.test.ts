@@ -66,7 +66,7 @@ class RememberedFlows implements FlowTableView {
 
 function serviceOf(flows: readonly SeenFlow[], ended = new AbortController()) {
   const flowTable = new RememberedFlows(flows);
-  const fill = { taken: flows.length, places: 128 };
+  const fill = { taken: flows.length, places: 128, answers: { taken: 0, places: 64 } };
   const timeouts: TimeoutsInput[] = [];
   const changes = {
     setTimeouts: async (after: TimeoutsInput) => {

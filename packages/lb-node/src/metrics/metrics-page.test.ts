@@ -80,6 +80,8 @@ test(shows, 'weir_replication_lag_seconds', [' 0.25']);
 test(shows, 'weir_handover_packets_total', ['{node="10.0.0.12"} 3']);
 test(shows, 'weir_etcd_skipped_keys', [' 1']);
 test(shows, 'weir_flow_table_entries', [' 17']);
+test(shows, 'weir_answer_table_entries', [' 5']);
+test(shows, 'weir_answer_table_capacity', [' 2048']);
 test(shows, 'weir_build_info', [`{version="1.2.3",engine="xdp",node_version="${process.versions.node}"} 1`]);
 
 test('with more backends than are to be shown there are series of services alone, and one that says so', async (t) => {

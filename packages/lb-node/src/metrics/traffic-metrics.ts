@@ -104,7 +104,7 @@ export const nodeTraffic: readonly MetricFamily<PageFigures>[] = [
   {
     name: 'weir_flow_table_entries',
     type: 'gauge',
-    help: 'Places of the flow table that are taken, of a large table an estimate; a translated flow takes two.',
+    help: 'Places of the flow table that are taken, of a large table an estimate.',
     write: ({ node }, write) => write(NO_LABELS, node.flowTable.taken),
   },
   {
@@ -112,6 +112,18 @@ export const nodeTraffic: readonly MetricFamily<PageFigures>[] = [
     type: 'gauge',
     help: 'Places of the flow table, at least twice dataplane.maxFlows.',
     write: ({ node }, write) => write(NO_LABELS, node.flowTable.places),
+  },
+  {
+    name: 'weir_answer_table_entries',
+    type: 'gauge',
+    help: 'Places of the table of answers that are taken, of a large table an estimate; a flow of nat or fullnat takes one.',
+    write: ({ node }, write) => write(NO_LABELS, node.flowTable.answers.taken),
+  },
+  {
+    name: 'weir_answer_table_capacity',
+    type: 'gauge',
+    help: 'Places of the table of answers.',
+    write: ({ node }, write) => write(NO_LABELS, node.flowTable.answers.places),
   },
   {
     name: 'weir_interface_attached',

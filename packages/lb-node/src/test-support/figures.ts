@@ -66,7 +66,7 @@ export const figures: DaemonFigures = {
   node: {
     config,
     counters,
-    flowTable: { taken: 17, places: 4096 },
+    flowTable: { taken: 17, places: 4096, answers: { taken: 5, places: 2048 } },
     attachments: [{ interface: 'eth0', mode: 'native', adopted: false }],
     health: {
       backends: [

@@ -5,7 +5,7 @@ import { FLOW_RECORD_BYTES } from './pinned-placement.js';
 import type { Memory, Placement } from './protection.js';
 
 /** What a node knows of a connection that it translates: beside the flow what stands with it, its answers and their addresses. */
-const NODE_BYTES_PER_FLOW = FLOW_RECORD_BYTES + 16 + 64 + 64;
+const NODE_BYTES_PER_FLOW = FLOW_RECORD_BYTES + 16 + 32 + 64;
 /** A key and a value of some 40 bytes each, and about 100 bytes that Redis itself needs for a key. It is an assumption. */
 const REDIS_BYTES_PER_FLOW = 180;
 
