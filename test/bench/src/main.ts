@@ -15,7 +15,7 @@ import { renderDirector } from './director/director-report.js';
 import { type HealthBenchmarkOptions, probeKinds, runHealthBenchmark } from './health/health-benchmark.js';
 import { renderHealth } from './health/health-report.js';
 import { compare } from './lab/comparison.js';
-import { type ContenderName, contenderNames, type Family } from './lab/contender.js';
+import { type ContenderName, contenderNames, type Family, type XdpMode, xdpModes } from './lab/contender.js';
 import { runLabBenchmark } from './lab/lab-benchmark.js';
 import { renderComparison } from './lab/lab-report.js';
 import { type ResponseSize, responseSizes } from './lab/workload.js';
@@ -43,7 +43,16 @@ program
   .option('--rounds <n>', 'rounds, each with a run of every contender', count(1, 1000), 5)
   .option('--seconds <n>', 'duration of a run', count(1, 3600), 4)
   .option('--workers <n>', 'processes or threads of a proxy on each node (default: CPUs / nodes)', count(1, 64))
-  .option('--plain-switch', "spare the rivals the XDP programs that Weir's switch has on its ports", false)
+  .addOption(
+    new Option('--xdp <mode>', "of Weir's programs; with native, the switch has XDP programs too, for all contenders")
+      .choices([...xdpModes])
+      .default('generic'),
+  )
+  .option(
+    '--plain-switch',
+    "with native XDP, spare the rivals the XDP programs that Weir's switch has on its ports",
+    false,
+  )
   .option('--offload', "let answers pass as large packets (TSO) wherever Weir's program does not forward them", false)
   .addOption(new Option('--family <family>', 'of the VIP').choices(['ipv4', 'ipv6']).default('ipv4'))
   .addOption(new Option('--only <contender...>', 'some of them').choices([...contenderNames]))
@@ -197,6 +206,7 @@ interface LabCommandOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly workers?: number;
+  readonly xdp: XdpMode;
   readonly plainSwitch: boolean;
   readonly offload: boolean;
   readonly family: Family;

@@ -30,6 +30,8 @@ export interface WeirClusterOptions {
    * as nat and fullnat want them. Default all.
    */
   readonly decap?: string | undefined;
+  /** More of the agents' command line. */
+  readonly agentFlags?: readonly string[];
   /** Nodes share flows by a Redis on the cluster's host for it, as this; default: they share nothing. */
   readonly redis?: RedisDeployment['mode'];
   /** More keys of `state`. */
@@ -87,7 +89,10 @@ export class WeirCluster implements AsyncDisposable {
       await Promise.all(
         cluster.backends.map(async ({ name }) => {
           await startNginx(lab.host(name), { bulk: options.bulk ?? false });
-          if (decap !== undefined) await startRealServer(lab, name, { interface: cluster.interface, vips, decap });
+          if (decap !== undefined) {
+            const { agentFlags: flags = [] } = options;
+            await startRealServer(lab, name, { interface: cluster.interface, vips, decap, flags });
+          }
         }),
       );
       const redis = options.redis && (await redisStarters[options.redis](lab.host('redis')));

@@ -3,6 +3,8 @@ import type { Lab, LabHost } from '@weir/lab';
 export const contenderNames = ['weir', 'nftables', 'nginx-stream', 'haproxy', 'direct'] as const;
 export type ContenderName = (typeof contenderNames)[number];
 export type Family = 'ipv4' | 'ipv6';
+export const xdpModes = ['generic', 'native'] as const;
+export type XdpMode = (typeof xdpModes)[number];
 
 /** What is the same for all contenders. */
 export interface Scale {
@@ -12,7 +14,12 @@ export interface Scale {
   /** Worker processes, or threads, of a proxy on each node. */
   readonly workers: number;
   /**
-   * Whether the switch of Weir's rivals goes without the XDP program that each port of Weir's has to have, as XDP_TX on a
+   * How Weir's programs run, on nodes and backends. Native: the switch has an XDP program on each port, for all
+   * contenders. Generic: on none, for nobody.
+   */
+  readonly xdp: XdpMode;
+  /**
+   * Whether, with native XDP, the switch of Weir's rivals goes without the XDP program that each port of Weir's has to have, as XDP_TX on a
    * veth pair asks for it. A real switch costs no CPU; this says how much of a lead is the lab's doing.
    */
   readonly plainSwitch: boolean;

@@ -1,6 +1,7 @@
-import { Lab, type LabHost, type StandardCluster, standardCluster, startNginx, type Topology } from '@weir/lab';
+import { Lab, type LabHost, type StandardCluster, standardCluster, startNginx } from '@weir/lab';
 import type { Path, Scale } from './contender.js';
 import { tuneHosts } from './host-tuning.js';
+import { withPlainSwitch } from './plain-switch.js';
 import { offloadSegmentation } from './segmentation-offload.js';
 
 /** A lab with everything on it but the balancer, which is the caller's to start on the nodes. */
@@ -21,7 +22,9 @@ export interface RivalLab {
  */
 export async function startRival(scale: Scale, startBalancer: (rival: RivalLab) => Promise<string>): Promise<Path> {
   const cluster = standardCluster({ ...scale, name: 'rival' });
-  const lab = await Lab.start(scale.plainSwitch ? withPlainSwitch(cluster.topology) : cluster.topology);
+  const lab = await Lab.start(
+    scale.plainSwitch || scale.xdp === 'generic' ? withPlainSwitch(cluster.topology) : cluster.topology,
+  );
   try {
     await tuneHosts(lab);
     if (scale.offload) await offloadSegmentation(lab, []);
@@ -56,11 +59,4 @@ export function bracketed(address: string): string {
 /** Arguments of `ip route` for ECMP. */
 export function nextHops(addresses: readonly string[]): string[] {
   return addresses.flatMap((address) => ['nexthop', 'via', address]);
-}
-
-function withPlainSwitch(topology: Topology): Topology {
-  const links = topology.links.map((link) =>
-    'switch' in link.to ? { ...link, to: { ...link.to, passProgram: false } } : link,
-  );
-  return { ...topology, links };
 }
