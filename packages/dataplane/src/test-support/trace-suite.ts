@@ -160,6 +160,27 @@ export function testTraces(open: () => Dataplane, asItLeaves: (frame: Buffer) =>
     t.is(typeof (await seen).value, 'string');
   });
 
+  testAsRoot('a capture tells no more packets a second than were asked for, and how many it left out', async (t) => {
+    await plane.apply(tablesOf(4, { forwarding: { method: 'ipip' } }));
+    const end = new AbortController();
+    const limits = { packetsPerSecond: 1, snapLengthBytes: 50 };
+    const startedMs = Date.now();
+    const capture = await plane.capture({ vip: vips[4] }, limits, end.signal);
+    const sent = 20;
+    for (let i = 0; i < sent; i++) {
+      const seen = lab.seenByBackend.next();
+      await lab.send(Buffer.from(segment(4, TcpFlag.syn)).toString('hex'));
+      await seen;
+    }
+    const { lost } = capture;
+    const seconds = Math.ceil((Date.now() - startedMs) / 1000) + 1;
+    t.true(lost > 0 && lost >= sent - seconds * limits.packetsPerSecond, `${lost} were left out in ${seconds} s`);
+    const packets = capture[Symbol.asyncIterator]();
+    for (let i = 0; i < sent - lost; i++) t.like((await packets.next()).value, { verdict: { kind: 'forwarded' } });
+    end.abort();
+    t.true((await packets.next()).done, 'each packet is told or left out');
+  });
+
   testAsRoot('a capture of packets that were dropped for a reason tells no others', async (t) => {
     const guard = { deny: ['192.0.2.0/24'], allow: [], newFlowsPerSecond: 0, newFlowsPerSource: 0 };
     const plain = tablesOf(4, { forwarding: { method: 'ipip' } });
