@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
 import type { Endpoint } from '../endpoint-schema.js';
 
+/** A port that nobody has by UDP may be a connection's by TCP, or somebody's by the time that dnsmasq begins. */
+const PORTS_TRIED = 10;
+
 /** A dnsmasq on a port of 127.0.0.1, which ends with the test. It answers for names below `test` alone. */
 export class DnsServer {
   readonly endpoint: Endpoint;
@@ -17,10 +20,16 @@ export class DnsServer {
 
   /** @param options  of dnsmasq's command line; none: it is not started */
   static async open(t: ExecutionContext, options?: readonly string[]): Promise<DnsServer> {
-    const server = new DnsServer(await freePort());
-    t.teardown(() => server.stop());
-    if (options !== undefined) await server.restart(options);
-    return server;
+    for (let triesLeft = PORTS_TRIED; ; triesLeft--) {
+      const server = new DnsServer(await freePort());
+      t.teardown(() => server.stop());
+      try {
+        if (options !== undefined) await server.restart(options);
+        return server;
+      } catch (error) {
+        if (triesLeft === 0 || !String(error).includes('Address already in use')) throw error;
+      }
+    }
   }
 
   /** Calls back for each line of the log, one a question. */
