@@ -29,7 +29,7 @@ export function openDataplane(config: NodeConfig): OpenedDataplane {
     case 'portable': {
       const dataplane = PortableDataplane.open({
         interfaces: config.node.interfaces,
-        // One that is translated takes an entry for each direction.
+        // The places that the XDP engine has at least.
         limits: { flows: 2 * config.dataplane.maxFlows },
         countersSocket: countersSocketOf(config),
       });

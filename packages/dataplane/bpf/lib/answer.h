@@ -48,7 +48,7 @@ SEPARATE int remember_fragments(const struct packet *packet, const struct choice
 	}
 	if (backend->method == METHOD_HOPS) {
 		copy->hops = choice->hops;
-	} else if (translates(backend) && !copy_translation(place, choice->place, is_answer, tag)) {
+	} else if (translates(backend) && !copy_translation(place, choice->place, is_answer, choice->hash, tag)) {
 		unclaim(place);
 		return 0;
 	}
@@ -73,12 +73,12 @@ SEPARATE int send_answer(struct xdp_md *ctx, const struct packet *packet, const 
 	if (!answer)
 		return drop(DROP_NO_FLOW);
 	ends_of_answer(&ends, answer, choice->place, packet->family);
-	/* Somebody else's by now? */
-	if ((__u32)*(volatile __u64 *)&answer->tag != choice->hash)
-		return drop(DROP_NO_FLOW);
-	verdict = find_way_out(ctx, current, answer, choice->place, &ends, packet->family, &nexthop);
+	verdict = find_way_out(ctx, current, answer, choice->place, choice->hash, &ends, packet->family, &nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
+	/* Was the place somebody else's before all of this was read? */
+	if ((__u32)*(volatile __u64 *)&answer->tag != choice->hash)
+		return drop(DROP_NO_FLOW);
 	if (packet->bytes > nexthop->mtu) {
 		trace(TRACE_TOO_BIG, packet->bytes, nexthop->mtu);
 		return send_error(ctx, packet, ICMP_ERROR_ANSWER_TOO_BIG, nexthop->mtu);
@@ -116,18 +116,23 @@ static __always_inline int answer_is_over(const struct state *current, __u32 pla
 	return !flow || is_over_in_both(current, answer->place, *(volatile __u64 *)&flow->value);
 }
 
-/* Where the way back is that this packet goes, if it is an answer; NO_PLACE: it is none. */
-SEPARATE __u32 place_of_answer(const struct packet *packet)
+/*
+ * Is the packet an answer? `choice->place` says where its way back stands, and `choice->hash` by what tag it was found there: its
+ * lower half.
+ */
+SEPARATE int find_way_back(const struct packet *packet, struct choice *choice)
 {
 	const struct state *current = current_state();
 	const struct answer *answer;
-	__u32 place;
+	struct flow_key key;
 
-	if (!packet || !current)
-		return NO_PLACE;
-	place = find_answer(key_of_packet(current, packet));
-	answer = answer_at(place);
-	return answer && !answer_is_over(current, place, answer) ? place : NO_PLACE;
+	if (!packet || !choice || !current)
+		return 0;
+	key = key_of_packet(current, packet);
+	choice->hash = key.tag;
+	choice->place = find_answer(key);
+	answer = answer_at(choice->place);
+	return answer && !answer_is_over(current, choice->place, answer);
 }
 
 /* The state of a connection stands with the flow; FIN and RST of the server change it. */
@@ -166,11 +171,11 @@ SEPARATE int forward_answer(struct xdp_md *ctx, struct packet *packet)
 
 	if (!packet || !current || !is_for_this_node(current, packet))
 		return XDP_PASS;
-	choice.place = place_of_answer(packet);
+	if (!find_way_back(packet, &choice))
+		return UNKNOWN;
 	answer = answer_at(choice.place);
 	if (!answer)
 		return UNKNOWN;
-	choice.hash = answer->tag;
 	choice.backend = answer->backend;
 	backend = bpf_map_lookup_elem(&backends, &choice.backend);
 	if (!backend)

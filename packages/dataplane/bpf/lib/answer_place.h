@@ -78,6 +78,8 @@ SEPARATE __u32 claim_answer(__u64 tag, __u32 of_fragments)
 	if (!answer)
 		return NO_PLACE;
 	old = *(volatile __u64 *)&answer->tag;
+	if (old == FLOW_BUSY)
+		return NO_PLACE;
 	if (old) {
 		flow = flow_of_answer(place, answer);
 		if (flow)
@@ -126,7 +128,7 @@ SEPARATE int is_alone(__u64 tag, __u32 place)
 	return !is_in_other_place(far_set(key.set, settings.translation_mask), key, place);
 }
 
-/* Gives back a place that was claimed and not published. */
+/* Gives back a place that was claimed. */
 static __always_inline void unclaim_answer(__u32 place)
 {
 	publish_answer(place, 0);
@@ -134,11 +136,13 @@ static __always_inline void unclaim_answer(__u32 place)
 
 /*
  * What later fragments become stands with the entry of their packet, in a copy, however long the flow is remembered.
- * place: of that entry; of: that of the flow, or with `is_answer` of its answers. False: there is no room.
+ * place: of that entry; of: that of the flow, or with `is_answer` of its answers, which were found by `found_by` (the tag's lower
+ * half). False: there is no room, or the flow has gone.
  */
-SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u64 tag)
+SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u32 found_by, __u64 tag)
 {
 	struct translation copied = { .answer = of, .is_answer = is_answer };
+	const struct state *current = current_state();
 	const struct answer_addresses *from_addresses;
 	struct answer_addresses *addresses;
 	const struct translation *there;
@@ -156,7 +160,7 @@ SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u64 tag)
 	}
 	from = answer_at(copied.answer);
 	from_addresses = addresses_at(copied.answer);
-	if (!from || !from_addresses)
+	if (!from || !from_addresses || !current)
 		return 0;
 	copied.answer = claim_answer(tag, 1);
 	to = answer_at(copied.answer);
@@ -166,7 +170,7 @@ SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u64 tag)
 		return 0;
 	*copy = copied;
 	to->place = place;
-	to->seen_way = from->seen_way;
+	to->seen_way = seen_unasked(current->now);
 	to->client = from->client;
 	to->vip = from->vip;
 	to->client_port = from->client_port;
@@ -174,20 +178,35 @@ SEPARATE int copy_translation(__u32 place, __u32 of, __u32 is_answer, __u64 tag)
 	to->backend = from->backend;
 	to->epoch = from->epoch;
 	*addresses = *from_addresses;
+	if (is_answer ? (__u32)*(volatile __u64 *)&from->tag != found_by : *(volatile __u32 *)&from->place != of) {
+		unclaim_answer(copied.answer);
+		return 0;
+	}
 	publish_answer(copied.answer, tag);
 	return 1;
 }
 
-/* Looks at one place of the table as time goes by: a flow takes its answers with it, but for one that two CPUs took out at once. */
+/* Ticks: older than any flow may become by itself, and far from where they wrap. */
+#define ANSWER_AGE_MAX (SEEN_MASK / 4)
+
+/*
+ * Looks at one place of the table as time goes by. A flow takes its answers with it, and they live as long as it does, however long
+ * it goes without any: they get no older than that ticks could tell.
+ */
 SEPARATE int sweep_answer_at(__u32 place)
 {
+	const struct state *current = current_state();
 	struct answer *answer = answer_at(place);
 	__u64 tag;
 
-	if (!answer)
+	if (!answer || !current)
 		return 0;
 	tag = *(volatile __u64 *)&answer->tag;
-	if (tag > FLOW_BUSY && !flow_of_answer(place, answer))
+	if (tag <= FLOW_BUSY)
+		return 0;
+	if (!flow_of_answer(place, answer))
 		forget_answer(answer, tag);
+	else if (age_of_answer(current, answer) > ANSWER_AGE_MAX)
+		answer->seen_way = seen_unasked(current->now - ANSWER_AGE_MAX);
 	return 0;
 }

@@ -88,10 +88,10 @@ static __always_inline __u32 seen_at(const struct answer *answer)
 	return answer->seen_way >> WAY_OUT_BITS;
 }
 
-/* Seen in this tick: by what next hop answers go is to be asked anew. */
-static __always_inline __u32 seen_unasked(__u32 now)
+/* Seen in that tick: by what next hop answers go is to be asked anew. */
+static __always_inline __u32 seen_unasked(__u32 tick)
 {
-	return now << WAY_OUT_BITS | NO_WAY_OUT;
+	return tick << WAY_OUT_BITS | NO_WAY_OUT;
 }
 
 /* Ticks since the last one; 0, too, when another CPU's clock was faster. */

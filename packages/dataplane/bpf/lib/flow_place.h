@@ -29,7 +29,7 @@ static __always_inline __u32 rank_of(const struct state *current, __u64 tag, __u
 	return tag ? rank_of_age(current, state_of(value), age_of(current, value)) : RANK_FREE;
 }
 
-/* A flow of nat or fullnat is as old as its last packet of either direction. `rank`: by the client's alone. */
+/* A flow of nat or fullnat is not over before its answers are. `rank`: by the client's packets alone. */
 static __always_inline __u32 rank_with_answers(const struct state *current, __u32 place, __u64 value, __u32 rank)
 {
 	const struct answer *answer = answer_of(place, value);

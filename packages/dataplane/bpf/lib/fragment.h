@@ -42,7 +42,6 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	struct backend *backend;
 	struct service *service;
 	const struct translation *there;
-	const struct answer *answer;
 	struct flow *flow;
 
 	if (!packet || !current || !is_for_this_node(current, packet))
@@ -64,11 +63,8 @@ SEPARATE int forward_later_fragment(struct xdp_md *ctx, struct packet *packet)
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
 	if (translates(backend) && there->is_answer) {
-		answer = answer_at(there->answer);
-		if (!answer)
-			return drop(DROP_FRAGMENT_UNKNOWN);
 		choice.place = there->answer;
-		choice.hash = answer->tag;
+		choice.hash = tag_of_fragments(packet);
 		trace_answer(choice.place, packet->family);
 		return send_answer(ctx, packet, &choice, 0);
 	}

@@ -169,31 +169,30 @@ SEPARATE int forward_error_to_client(struct xdp_md *ctx, const struct packet *pa
 	const struct state *current = current_state();
 	const struct nexthop *nexthop;
 	const struct answer *answer;
+	struct choice choice = {};
 	struct ends ends = {};
-	__u32 place;
-	__u64 tag;
 	int verdict;
 
 	if (!packet || !quoted || !current)
 		return XDP_PASS;
-	place = place_of_answer(quoted);
-	answer = answer_at(place);
+	if (!find_way_back(quoted, &choice))
+		return UNKNOWN;
+	answer = answer_at(choice.place);
 	if (!answer)
 		return UNKNOWN;
-	tag = *(volatile __u64 *)&answer->tag;
-	ends_of_answer(&ends, answer, place, packet->family);
-	trace_answer(place, packet->family);
+	ends_of_answer(&ends, answer, choice.place, packet->family);
+	trace_answer(choice.place, packet->family);
 	if (packet->ttl <= 1)
 		return drop(DROP_TTL_EXPIRED);
-	verdict = find_way_out(ctx, current, answer, place, &ends, packet->family, &nexthop);
+	verdict = find_way_out(ctx, current, answer, choice.place, choice.hash, &ends, packet->family, &nexthop);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
 	if (packet->bytes > nexthop->mtu) {
 		trace(TRACE_TOO_BIG, packet->bytes, nexthop->mtu);
 		return drop(DROP_TOO_BIG);
 	}
-	/* Somebody else's by now? */
-	if (*(volatile __u64 *)&answer->tag != tag)
+	/* Was the place somebody else's before all of this was read? */
+	if ((__u32)*(volatile __u64 *)&answer->tag != choice.hash)
 		return drop(DROP_NO_FLOW);
 	if (!take_hop(ctx, packet) || !translate_error(ctx, packet, quoted, &ends, 1))
 		return drop(DROP_NO_HEADROOM);

@@ -66,13 +66,13 @@ static __always_inline int give_way_out(struct nexthop *nexthop, __u64 stamp, __
 	return stamp == given_in(now) || __sync_val_compare_and_swap(&nexthop->stamp, stamp, given_in(now)) == stamp;
 }
 
-/* Does nobody look at it any more? */
+/* Does nobody look at it any more? The tick may have risen since `now` was read: one that was given after it is not old. */
 static __always_inline int is_way_out_free(__u64 stamp, __u32 now)
 {
-	return stamp != WAY_OUT_BUSY && (!stamp || now - (__u32)(stamp - 1) > WAY_OUT_REST);
+	return stamp != WAY_OUT_BUSY && (!stamp || (__s32)(now - (__u32)(stamp - 1)) > WAY_OUT_REST);
 }
 
-/* The number of the next hop that this CPU asked for; NO_WAY_OUT: there are more of them than numbers. */
+/* The number of the next hop that this CPU asked for; NO_WAY_OUT: those that it could have are other ones'. */
 SEPARATE __u32 number_of_asked_way(__u32 now)
 {
 	const struct nexthop *asked = asked_way();
@@ -112,8 +112,21 @@ SEPARATE __u32 number_of_asked_way(__u32 now)
 	return NO_WAY_OUT;
 }
 
-/* NEXTHOP_FOUND: it is asked_way(), and the answers at `place` have its number if they were seen in this tick. */
-SEPARATE int ask_way_out(struct xdp_md *ctx, const struct ends *ends, __u32 family, __u32 place)
+/* The answers at `place` have that number, if they are still those of `tag` and were seen in this tick. */
+static __always_inline void note_way_out(const struct state *current, struct answer *answer, __u32 tag)
+{
+	/* `place` and `seen_way` at once: others that get this place have another flow. */
+	__u64 *word = (__u64 *)&answer->place, old = *(volatile __u64 *)word;
+	__u32 seen_way = old >> 32;
+
+	if (seen_way >> WAY_OUT_BITS != (current->now & SEEN_MASK) || (__u32)*(volatile __u64 *)&answer->tag != tag)
+		return;
+	seen_way = (seen_way & ~(__u32)NO_WAY_OUT) | number_of_asked_way(current->now);
+	__sync_val_compare_and_swap(word, old, (__u64)seen_way << 32 | (__u32)old);
+}
+
+/* NEXTHOP_FOUND: it is asked_way(). `tag`: lower half of that by which the answers at `place` were found. */
+SEPARATE int ask_way_out(struct xdp_md *ctx, const struct ends *ends, __u32 family, __u32 place, __u32 tag)
 {
 	const struct state *current = current_state();
 	struct answer *answer = answer_at(place);
@@ -124,14 +137,15 @@ SEPARATE int ask_way_out(struct xdp_md *ctx, const struct ends *ends, __u32 fami
 		return XDP_DROP;
 	asked->padding = 0;
 	verdict = ask_fib(ctx, &ends->source, &ends->destination, family, asked);
-	if (verdict == NEXTHOP_FOUND && is_answer_seen_now(current, answer))
-		answer->seen_way = (answer->seen_way & ~(__u32)NO_WAY_OUT) | number_of_asked_way(current->now);
+	if (verdict == NEXTHOP_FOUND && settings.nexthop_cache)
+		note_way_out(current, answer, tag);
 	return verdict;
 }
 
 /* Where answers with these ends go next: NEXTHOP_FOUND, or an XDP action. */
 static __always_inline int find_way_out(struct xdp_md *ctx, const struct state *current, const struct answer *answer,
-					__u32 place, const struct ends *ends, __u32 family, const struct nexthop **found)
+					__u32 place, __u32 tag, const struct ends *ends, __u32 family,
+					const struct nexthop **found)
 {
 	__u32 number = answer->seen_way & NO_WAY_OUT;
 	const struct way_out *way = way_out_at(number);
@@ -142,7 +156,7 @@ static __always_inline int find_way_out(struct xdp_md *ctx, const struct state *
 		trace_nexthop(*found);
 		return NEXTHOP_FOUND;
 	}
-	verdict = ask_way_out(ctx, ends, family, place);
+	verdict = ask_way_out(ctx, ends, family, place, tag);
 	if (verdict != NEXTHOP_FOUND)
 		return verdict;
 	*found = asked_way();

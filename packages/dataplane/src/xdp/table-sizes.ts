@@ -40,7 +40,7 @@ export interface TableLimits {
   readonly flows?: number;
   /**
    * Those of nat and fullnat among them, another 224 bytes each; with 262,144 `flows` and more 28 MiB at least. Default: as
-   * many as `flows`, but at most 65,536.
+   * many as `flows`, but from 65,536 on no more than an eighth of them.
    */
   readonly translatedFlows?: number;
   /** Networks of the deny and the allow list together. Default 131,072. Memory is taken as they come. */
@@ -68,7 +68,9 @@ export interface TableSizes {
 }
 
 export const FLOWS_DEFAULT = 65_536;
-const TRANSLATED_FLOWS_MAX_DEFAULT = 65_536;
+/** Flows of nat and fullnat among them, unless it is said how many: all of a small table, a part of a large one. */
+const TRANSLATED_FLOWS_DEFAULT = 65_536;
+const TRANSLATED_PART_DEFAULT = 1 / 8;
 const NETWORKS_DEFAULT = 131_072;
 /** So loaded, one flow in a hundred finds its set full of others that are in use (Poisson of mean 2, more than 4). */
 const LOAD = 1 / 2;
@@ -89,7 +91,8 @@ const SOURCE_SETS = 32_768;
 /** Sizes that hold what the limits say. */
 export function tableSizes(limits: TableLimits, cpus: number): TableSizes {
   const flows = limits.flows ?? FLOWS_DEFAULT;
-  const translated = limits.translatedFlows ?? Math.min(flows, TRANSLATED_FLOWS_MAX_DEFAULT);
+  const translated =
+    limits.translatedFlows ?? Math.min(flows, Math.max(TRANSLATED_FLOWS_DEFAULT, flows * TRANSLATED_PART_DEFAULT));
   const setsFor = (places: number) => 2 ** Math.ceil(Math.log2(Math.max(1, places / LOAD / FLOW_WAYS)));
   const flowSetsAtLeast = Math.max(setsFor(flows), setsFor(translated));
   const nearSets = flowSetsAtLeast >= NEAR_SETS * FAR_FOR_NEAR ? NEAR_SETS : 0;

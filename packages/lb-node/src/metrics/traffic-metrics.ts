@@ -116,7 +116,7 @@ export const nodeTraffic: readonly MetricFamily<PageFigures>[] = [
   {
     name: 'weir_answer_table_entries',
     type: 'gauge',
-    help: 'Places of the table of answers that are taken, of a large table an estimate; a flow of nat or fullnat takes one.',
+    help: 'Places of the table of answers that are taken, of a large table an estimate; a flow of nat or fullnat takes one, and a packet of theirs in fragments.',
     write: ({ node }, write) => write(NO_LABELS, node.flowTable.answers.taken),
   },
   {
