@@ -6,6 +6,7 @@ import type { WeirNode } from './weir-daemons.js';
  */
 export class NodeSupervisor implements Disposable {
   readonly #restarts = new Map<string, number>();
+  readonly #heldBack = new Map<string, Promise<void>>();
   #isStopped = false;
 
   /** @param nodes  whose daemons run */
@@ -18,6 +19,18 @@ export class NodeSupervisor implements Disposable {
     return Object.fromEntries([...this.#restarts].sort());
   }
 
+  /** Starts the daemon of this node again no sooner than what is returned is called. */
+  holdBack(node: string): () => void {
+    let release: () => void = () => {};
+    this.#heldBack.set(
+      node,
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    return release;
+  }
+
   /** Starts nothing again from now on. */
   [Symbol.dispose](): void {
     this.#isStopped = true;
@@ -28,6 +41,8 @@ export class NodeSupervisor implements Disposable {
       const { code } = await node.process.exited;
       if (this.#isStopped || code === 0) return;
       const { name } = node.host;
+      await this.#heldBack.get(name);
+      if (this.#isStopped) return;
       this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
       // One that takes long to be ready runs all the same.
       await node.start().catch(() => {});
