@@ -134,6 +134,16 @@ static __always_inline void unclaim_answer(__u32 place)
 	publish_answer(place, 0);
 }
 
+/* Answers can be found from now on. False: others have the same tag, and the place is given back. */
+static __always_inline int publish_alone(__u32 place, __u64 tag)
+{
+	publish_answer(place, tag);
+	if (is_alone(tag, place))
+		return 1;
+	unclaim_answer(place);
+	return 0;
+}
+
 /*
  * What later fragments become stands with the entry of their packet, in a copy, however long the flow is remembered.
  * place: of that entry; of: that of the flow, or with `is_answer` of its answers, which were found by `found_by` (the tag's lower

@@ -72,9 +72,7 @@ static __always_inline int adopt_translated(const struct state *current, const s
 			unclaim(settlement->place);
 		return SETTLED_NO_ROOM;
 	}
-	publish_answer(answer_place, made.answer_key.tag);
-	if (!is_alone(made.answer_key.tag, answer_place)) {
-		unclaim_answer(answer_place);
+	if (!publish_alone(answer_place, made.answer_key.tag)) {
 		unclaim(settlement->place);
 		return SETTLED_NO_ROOM;
 	}

@@ -171,9 +171,7 @@ SEPARATE int begin_translation(const struct packet *packet, struct choice *choic
 		return drop(DROP_TABLE_FULL);
 	}
 	/* Only now can they be found: whoever finds one finds all that there is to know. */
-	publish_answer(answer_place, made.answer_key.tag);
-	if (!is_alone(made.answer_key.tag, answer_place)) {
-		unclaim_answer(answer_place);
+	if (!publish_alone(answer_place, made.answer_key.tag)) {
 		unclaim(choice->place);
 		return drop(DROP_NO_LOCAL_PORT);
 	}
