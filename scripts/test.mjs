@@ -50,7 +50,8 @@ for (const name of chosen) {
     `=== ${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
   );
 }
-for (const [task, { lines }] of failures) {
+for (const [task, { lines: all }] of failures) {
+  const lines = all.length > FAILURE_LINES_MAX ? withoutWhatIsAlike(all) : all;
   const more = lines.length > FAILURE_LINES_MAX ? [`  … ${lines.length - FAILURE_LINES_MAX} more lines above`] : [];
   console.log(`\n=== failed: ${task}\n${[...lines.slice(0, FAILURE_LINES_MAX), ...more].join('\n')}`);
 }
@@ -120,20 +121,34 @@ function orphans(mark) {
 }
 
 function count(line) {
-  // ava: "  12 tests passed", "  1 test failed", "  2 tests skipped", "  1 uncaught exception"
+  // ava: "  12 tests passed", "  2 tests skipped"; and failures: "  1 test failed", "  1 test remained pending after a timeout", "  1 uncaught exception"
   const summary =
-    /^(?:[^:]*:)*\s+(\d+) (?:tests? (passed|failed|skipped)|(uncaught exceptions?|unhandled rejections?))\s*$/.exec(
+    /^(?:[^:]*:)*\s+(\d+) (?:tests? (?:(passed|skipped)|failed|remained pending after a timeout)|(?:uncaught exception|unhandled rejection)s?)\s*$/.exec(
       line,
     );
   if (summary === null) return;
   totals[summary[2] ?? 'failed'] += Number(summary[1]);
 }
 
-/** ava's line of each failed test, and its account of all of them, which stands between a rule and npm's own error. */
+/** Without what both sides of a comparison have, but for the three lines around each that one has: it alone can fill pages. */
+function withoutWhatIsAlike(lines) {
+  let isCompared = false;
+  return lines.filter((line, at) => {
+    if (/^\s+Difference \(/.test(line)) isCompared = true;
+    else if (/^\s+›/.test(line)) isCompared = false;
+    else if (isCompared) return lines.slice(Math.max(0, at - 3), at + 4).some((near) => /^ {2}[-+] /.test(near));
+    return true;
+  });
+}
+
+/**
+ * ava's line of each failed test, those that a time-out found, and its account of all, which stands between a rule and npm's own
+ * error.
+ */
 function keepFailure(line) {
   const [, task = 'a test', text] = /^(@[^:]*:test:[a-z]+: ?)?(.*)$/.exec(line);
   const failed = failures.get(task) ?? { lines: [], isAccount: false };
-  if (/^\s+✘/.test(text)) failures.set(task, failed);
+  if (/^\s+(✘|◌|Failed to exit when running )/.test(text)) failures.set(task, failed);
   else if (/^\s+─$/.test(text)) failed.isAccount = true;
   else if (text.startsWith('npm error')) failed.isAccount = false;
   else if (!failed.isAccount) return;
