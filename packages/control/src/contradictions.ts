@@ -2,6 +2,7 @@ import { adminContradictions } from './admin-contradictions.js';
 import { backendContradictions } from './backend-contradictions.js';
 import { bgpContradictions } from './bgp-contradictions.js';
 import type { Contradiction, SoundParts } from './contradiction.js';
+import { dataplaneContradictions } from './dataplane-contradictions.js';
 import { etcdContradictions } from './etcd-contradictions.js';
 import { healthContradictions } from './health-contradictions.js';
 import { kubernetesContradictions } from './kubernetes/kubernetes-contradictions.js';
@@ -19,6 +20,7 @@ import { vrrpContradictions } from './vrrp-contradictions.js';
 export function contradictions(parts: SoundParts): Contradiction[] {
   return [
     ...nodeContradictions(parts),
+    ...dataplaneContradictions(parts),
     ...bgpContradictions(parts),
     ...vrrpContradictions(parts),
     ...nodesContradictions(parts),

@@ -37,6 +37,14 @@ export const dataplane = z.strictObject({
     .describe('Services with secondChance; a table takes 512 KiB, and two are kept.')
     .default(4),
   maxFlows: z.int().min(1024).max(67_108_864).describe('Flows that are remembered at once.').default(1_048_576),
+  maxTranslatedFlows: z
+    .int()
+    .min(1024)
+    .max(67_108_864)
+    .describe(
+      'Those of nat and fullnat among them; default: an eighth of maxFlows, but at least 65536 where those are as many.',
+    )
+    .optional(),
   tableRows: tableRows.describe('Rows of a table, a prime.').default(65_537),
   hashSeed: z
     .union([

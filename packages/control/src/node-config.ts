@@ -86,6 +86,8 @@ export interface NodeConfig {
     /** Services with second chance. */
     readonly maxSecondChance: number;
     readonly maxFlows: number;
+    /** Flows of nat and fullnat among them; the portable engine, which takes no memory for them beforehand, has no limit of its own. */
+    readonly maxTranslatedFlows?: number | undefined;
     readonly tableRows: number;
     /** 64 bits. */
     readonly hashSeed: bigint;

@@ -81,6 +81,11 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     ['dataplane.maxFlows: 1023 is less than 1024'],
   ],
   [
+    'more flows of nat and fullnat than flows are refused',
+    documentOf('dataplane: { maxFlows: 4096, maxTranslatedFlows: 4097 }'),
+    ['dataplane.maxTranslatedFlows: 4097 is more than dataplane.maxFlows, 4096, among which they are; raise that too'],
+  ],
+  [
     'a timeout below the tick is refused',
     documentOf('dataplane: { timeouts: { udp: 0s, tcp: 90 } }'),
     [

@@ -14,5 +14,6 @@ export function tableLimits({ dataplane }: NodeConfig): TableLimits {
     backends: Math.min(SLOTS_MAX, dataplane.maxBackends + NODES_MAX),
     rows: 2 * dataplane.maxServices * dataplane.tableRows + 2 * tablesOfChoices * CHOICE_ROWS * CHOICES_MAX,
     flows: dataplane.maxFlows,
+    translatedFlows: dataplane.maxTranslatedFlows,
   };
 }

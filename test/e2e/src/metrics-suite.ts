@@ -29,7 +29,7 @@ export function metricsSuite(engine: Engine): void {
       nodes: 1,
       backends: 2,
       services,
-      nodeOptions: { engine, dataplane: { tableRows: 251, maxFlows: 4096 } },
+      nodeOptions: { engine, dataplane: { tableRows: 251, maxFlows: 4096, maxTranslatedFlows: 1024 } },
     });
   });
   test.after.always(async () => weir?.[Symbol.asyncDispose]());
@@ -79,6 +79,8 @@ export function metricsSuite(engine: Engine): void {
     t.is(series.get('weir_service_new_flows_total{service="names"}'), FLOWS);
     t.is(series.get('weir_service_flows{service="names",state="active"}'), FLOWS);
     t.is(series.get('weir_flow_table_entries'), FLOWS);
+    t.is(series.get('weir_flow_table_capacity'), 2 * 4096);
+    t.is(series.get('weir_answer_table_capacity'), 2 * (engine === 'xdp' ? 1024 : 4096));
     for (const backend of ['backend1', 'backend2']) {
       const labels = `{service="names",backend="${backend}"}`;
       t.is(series.get(`weir_backend_packets_total${labels}`), (FLOWS / 2) * DATAGRAMS);

@@ -39,10 +39,10 @@ export interface TableLimits {
   /** Flows that are remembered, 32 bytes each. Default 65,536. Beyond it the least recently seen ones give way. */
   readonly flows?: number;
   /**
-   * Those of nat and fullnat among them, another 224 bytes each; with 262,144 `flows` and more 28 MiB at least. Default: as
+   * Those of nat and fullnat among them, another 224 bytes each; with more than 131,072 `flows` 28 MiB at least. Default: as
    * many as `flows`, but from 65,536 on no more than an eighth of them.
    */
-  readonly translatedFlows?: number;
+  readonly translatedFlows?: number | undefined;
   /** Networks of the deny and the allow list together. Default 131,072. Memory is taken as they come. */
   readonly networks?: number;
 }

@@ -122,7 +122,7 @@ export const nodeTraffic: readonly MetricFamily<PageFigures>[] = [
   {
     name: 'weir_answer_table_capacity',
     type: 'gauge',
-    help: 'Places of the table of answers.',
+    help: 'Places of the table of answers, at least twice dataplane.maxTranslatedFlows; with the engine portable those of the flow table, where answers are.',
     write: ({ node }, write) => write(NO_LABELS, node.flowTable.answers.places),
   },
   {
