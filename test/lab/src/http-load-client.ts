@@ -6,6 +6,9 @@
 import { get } from 'node:http';
 import { argv } from 'node:process';
 
+type Outcome = { readonly backend: string } | { readonly error: string };
+
+const BROKEN = 'ended within the answer';
 const [url, perSecond, timeoutMs, most] = [argv[2] as string, Number(argv[3]), Number(argv[4]), Number(argv[5])];
 let asked = 0;
 let underWay = 0;
@@ -30,16 +33,15 @@ function ask(): void {
     response.setEncoding('utf8').on('data', (text: string) => {
       body += text;
     });
-    response.on('end', () =>
-      done(response.statusCode === 200 ? { backend: backendOf(body) } : { error: `status ${response.statusCode}` }),
-    );
+    // Comes also where the connection broke within the answer, which is an error of neither request nor response.
+    response.once('close', () => done(response.complete ? outcome(response.statusCode, body) : { error: BROKEN }));
   });
   // The option bounds silence on the socket only; this one bounds the whole.
   const deadline = setTimeout(() => request.destroy(new Error('timed out')), timeoutMs);
   request.once('error', (error) => done({ error: error.message }));
 
   let isDone = false;
-  function done(result: { backend: string } | { error: string }): void {
+  function done(result: Outcome): void {
     if (isDone) return;
     isDone = true;
     clearTimeout(deadline);
@@ -49,6 +51,8 @@ function ask(): void {
   }
 }
 
-function backendOf(body: string): string {
-  return (JSON.parse(body) as { backend: string }).backend;
+function outcome(status: number | undefined, body: string): Outcome {
+  return status === 200
+    ? { backend: (JSON.parse(body) as { backend: string }).backend }
+    : { error: `status ${status}` };
 }

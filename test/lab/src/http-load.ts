@@ -45,7 +45,9 @@ export class HttpLoad {
   /** Sends a number of requests and counts them. */
   static async run(host: LabHost, options: HttpLoadOptions & { readonly requests: number }): Promise<HttpResult> {
     const load = HttpLoad.start(host, options);
-    await load.#process.closed;
+    await load.#process.waitForEnd({
+      timeoutMs: (1000 * options.requests) / options.requestsPerSecond + STOP_TIMEOUT_MS,
+    });
     return load.take();
   }
 
@@ -66,9 +68,13 @@ export class HttpLoad {
     return { requests: lines.length, failed, errors, backends, slowestMs };
   }
 
-  /** Resolves with the next request that ends. */
+  /**
+   * Resolves with the next request that ends.
+   *
+   * @throws LabError `LAB_PROCESS_ENDED`, `LAB_DEADLINE_PASSED`
+   */
   async nextResult(): Promise<void> {
-    await new Promise<void>((resolve) => this.#process.once('line', () => resolve()));
+    await this.#process.waitForLine(/^/, { after: this.#process.lines.length });
   }
 
   /** Sends no more, waits for what is under way, and says what became of all since the last {@link take}. */

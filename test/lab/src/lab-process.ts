@@ -134,6 +134,24 @@ export class LabProcess extends EventEmitter<{ line: [string]; ended: [] }> impl
   }
 
   /**
+   * Waits until it has ended by itself, and nobody holds its output any more.
+   *
+   * @throws LabError `LAB_DEADLINE_PASSED`
+   */
+  async waitForEnd({ timeoutMs = DEFAULT_TIMEOUT_MS }: Pick<Deadline, 'timeoutMs'> = {}): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = () => `waited ${timeoutMs / 1000} s for ${this.title} to end; ${this.#tail()}`;
+      timer = setTimeout(() => reject(new LabError('LAB_DEADLINE_PASSED', message())), timeoutMs);
+    });
+    try {
+      await Promise.race([this.closed, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
    * Waits until some socket of the host listens on a TCP port, on any address, IPv4 or IPv6.
    *
    * @throws LabError `LAB_PROCESS_ENDED` when the program ends first, `LAB_DEADLINE_PASSED`

@@ -190,6 +190,16 @@ testAsRoot('a program that ignores SIGTERM is killed after the time it had', asy
   t.deepEqual(await stubborn.stop('SIGTERM', 100), { code: null, signal: 'SIGKILL' });
 });
 
+testAsRoot('who waits for an end that does not come is told what the program said last', async (t) => {
+  await using lab = await Lab.start(pair);
+  const lasting = lab.host('left').spawn('sh', ['-c', 'echo up; exec sleep 999']);
+  await lasting.waitForLine(/up/);
+  const message = 'waited 0.01 s for sh on left to end; it last said:\nup';
+  await t.throwsAsync(lasting.waitForEnd({ timeoutMs: 10 }), { code: 'LAB_DEADLINE_PASSED', message });
+  lasting.kill();
+  await t.notThrowsAsync(lasting.waitForEnd());
+});
+
 function leftOf(lab: Lab): string[] {
   return [
     ...namespaceNames().filter((name) => name.startsWith(`weir-${lab.id}-`)),
