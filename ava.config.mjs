@@ -2,5 +2,6 @@
 export default {
   files: ['dist/**/*.test.js'],
   workerThreads: false,
-  timeout: '2m',
+  // Of silence. A test that waits says sooner what for; this ends what hangs, on a machine that may stand still for a while.
+  timeout: '5m',
 };
