@@ -1,4 +1,12 @@
-import { aborted, createLogger, createReadiness, type Logger, listenToSignals, type Signals } from '@weir/daemon';
+import {
+  aborted,
+  createLogger,
+  createReadiness,
+  type Logger,
+  listenToSignals,
+  type Signals,
+  TimeLimit,
+} from '@weir/daemon';
 import { type HealthChange, HealthMonitor } from '@weir/health';
 import { drainedConnections } from './drained-connections.js';
 import type { RegisterOptions } from './register-options.js';
@@ -67,6 +75,7 @@ async function drain(
 ): Promise<void> {
   registration.set(options.draining);
   // Nodes that can't be told need not be waited for.
-  await registration.settled(AbortSignal.any([hurry, AbortSignal.timeout(options.drainMs)]));
+  using limit = new TimeLimit(options.drainMs, hurry);
+  await registration.settled(limit.signal);
   if (!hurry.aborted) await drainedConnections(options, logger, hurry);
 }

@@ -12,15 +12,11 @@ import {
 } from '@weir/admin-api';
 import { bgpPaths, WeirCluster, type WeirNode, waitUntil } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
+import { answer } from './grpc-answer.js';
 import { testAsRoot } from './test-as-root.js';
 
 const REQUESTS = 20;
 const SEED = 1_234_567_891;
-
-/** A call with a callback as a promise. */
-function answer<T>(call: (done: (error: ServiceError | null, value: T) => void) => unknown): Promise<T> {
-  return new Promise((resolve, reject) => call((error, value) => (error === null ? resolve(value) : reject(error))));
-}
 
 /** Why a call failed. @throws when it did not */
 async function errorOf(call: Promise<unknown>): Promise<ServiceError> {

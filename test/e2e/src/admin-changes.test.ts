@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import {
   type ApplyServiceResponse,
   BackendsClient,
@@ -17,6 +17,7 @@ import { CheckedConnections, startCheckedServer, WeirCluster, type WeirNode, wai
 import type { ExecutionContext } from 'ava';
 import { nodeOf, whoAnswers } from './etcd-cluster.js';
 import { type Engine, type Family, families } from './forwarding-cases.js';
+import { answer } from './grpc-answer.js';
 import { testAsRoot } from './test-as-root.js';
 
 /** Of a service that only the API brings in. */
@@ -24,10 +25,6 @@ const LATE_VIP = '198.51.100.20';
 const engines: readonly Engine[] = ['xdp', 'portable'];
 const CONNECTIONS = 20;
 const all = ['backend1', 'backend2', 'backend3'];
-
-function answer<T>(call: (done: (error: ServiceError | null, value: T) => void) => unknown): Promise<T> {
-  return new Promise((resolve, reject) => call((error, value) => (error === null ? resolve(value) : reject(error))));
-}
 
 /** Clients of a node, at its Unix socket: the namespaces of a lab share one file system. */
 function clientsOf(t: ExecutionContext, { document }: WeirNode) {

@@ -108,14 +108,18 @@ export class Lab implements AsyncDisposable {
     return namespaceOf(this.#run.namespacePrefix, name);
   }
 
-  /** Kills all processes of the lab and removes all that it made. A second time does nothing. */
+  /**
+   * Kills all processes of the lab and removes all that it made. A second time does nothing.
+   *
+   * @throws LabError `LAB_LEFTOVERS_REMAIN`; `LAB_DEADLINE_PASSED` when somebody outside of the lab holds the output of one
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    const closed = [...this.#processes].map((child) => child.closed);
+    const children = [...this.#processes];
     removeRun(this.#run);
     this.#forget();
-    await Promise.all(closed);
+    await Promise.all(children.map((child) => child.waitForEnd()));
   }
 }
 

@@ -37,8 +37,8 @@ export class AddressWriter implements AsyncDisposable {
   readonly #events: ServiceEvents;
   readonly #written = new Map<string, Written>();
   readonly #end = new AbortController();
-  /** Absent: this node was not the one that may yet. */
-  #signal: AbortSignal | undefined;
+  /** Until it aborts this node may write. Absent: it was not the one that may yet. */
+  #lease: AbortSignal | undefined;
   #retry: NodeJS.Timeout | undefined;
   /** What could not be written, as it was told; until all could. */
   readonly #troubles = new Set<string>();
@@ -62,7 +62,7 @@ export class AddressWriter implements AsyncDisposable {
   begin(signal: AbortSignal): void {
     this.#written.clear();
     void this.#options.view.refresh().then(() => {
-      this.#signal = AbortSignal.any([signal, this.#end.signal]);
+      this.#lease = signal;
       this.#bursts.push();
     });
   }
@@ -78,13 +78,18 @@ export class AddressWriter implements AsyncDisposable {
     await this.#bursts[Symbol.asyncDispose]();
   }
 
+  get #isWriter(): boolean {
+    return this.#lease?.aborted === false && !this.#end.signal.aborted;
+  }
+
   #mayWrite(): boolean {
-    return this.#signal?.aborted === false && this.#options.view.isWhole;
+    return this.#isWriter && this.#options.view.isWhole;
   }
 
   async #work(): Promise<void> {
-    const signal = this.#signal;
-    if (signal === undefined || !this.#mayWrite()) return;
+    const lease = this.#lease;
+    if (lease === undefined || !this.#mayWrite()) return;
+    const signal = AbortSignal.any([lease, this.#end.signal]);
     const { pools, foreign, problems } = this.#options;
     const services = this.#services();
     const plan = planAddresses(services, pools(), foreign());
@@ -155,14 +160,14 @@ export class AddressWriter implements AsyncDisposable {
   }
 
   #failed(error: Error): void {
-    if (this.#signal === undefined || this.#signal.aborted) return;
+    if (!this.#isWriter) return;
     this.#tellTrouble(error, 'addresses');
     this.#lookLater();
   }
 
   /** @param service  key of it, where it is of one alone */
   #tellTrouble(error: unknown, what: string, service?: string): void {
-    if (this.#signal === undefined || this.#signal.aborted) return;
+    if (!this.#isWriter) return;
     this.#isAnyLeft = true;
     const text = `${what} can't be written: the API server at ${this.#options.api.server} ${apiTroubleText(error)}`;
     if (this.#troubles.has(text)) return;

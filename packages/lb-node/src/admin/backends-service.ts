@@ -10,6 +10,7 @@ import {
   type Entry,
 } from '@weir/admin-api';
 import { type BackendInput, type Changed, fieldChanges } from '@weir/control';
+import { TimeLimit } from '@weir/daemon';
 import { remembersFlows } from '../remembers-flows.js';
 import { failedPrecondition, invalid, notFound } from './admin-error.js';
 import { backendMessage } from './backend-message.js';
@@ -23,8 +24,6 @@ import { type ConfigParts, changeMessage } from './services-service.js';
 
 /** How often the connections that are left are counted. */
 const COUNT_MS = 500;
-/** Longest time that a timer can count. */
-const LIMIT_MS_MAX = 2 ** 31 - 1;
 
 /** A request that changes one backend that is there. */
 interface Target {
@@ -132,7 +131,7 @@ interface Drain {
 /** How many connections are left, again and again, until none is or the time is up. */
 async function* drainProgress(parts: ConfigParts, drain: Drain): AsyncGenerator<DrainBackendResponse> {
   const { limitMs, signal } = drain;
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limitMs, LIMIT_MS_MAX))]);
+  using limit = new TimeLimit(limitMs, signal);
   const begunMs = performance.now();
   let atStart: number | undefined;
   for (;;) {
@@ -141,8 +140,8 @@ async function* drainProgress(parts: ConfigParts, drain: Drain): AsyncGenerator<
     const isDrained = isWhole && left === 0;
     yield { connectionsLeft: BigInt(left), connectionsAtStart: BigInt(atStart), isDrained, countsAll: isWhole };
     const isEndless = !isWhole && !isToldLater && limitMs === Number.POSITIVE_INFINITY;
-    if (isDrained || isEndless || ended.aborted) return;
-    await wait(COUNT_MS, undefined, { signal: ended }).catch(() => {});
+    if (isDrained || isEndless || limit.signal.aborted) return;
+    await wait(COUNT_MS, undefined, { signal: limit.signal }).catch(() => {});
     if (signal.aborted) return;
   }
 }
@@ -226,6 +225,6 @@ function asSpec(document: BackendInput | undefined): Entry | undefined {
 function limitOf(limit: Duration | undefined): number {
   if (limit === undefined) return Number.POSITIVE_INFINITY;
   const ms = msOf(limit);
-  if (ms >= 0) return Math.min(ms, LIMIT_MS_MAX);
+  if (ms >= 0) return ms;
   throw invalid([{ field: 'limit', description: `${ms} ms is less than no time` }]);
 }
