@@ -11,6 +11,8 @@ import { XdpUnderTest } from './xdp-under-test.js';
 const packets = Number(process.env.WEIR_DIFFERENTIAL_PACKETS ?? 50_000);
 const seed = Number(process.env.WEIR_DIFFERENTIAL_SEED ?? randomInt(2 ** 31));
 
+/** All but those that no packet can be made for here. */
+const reasonsOfAll = dropReasons.filter((reason) => !['no_headroom', 'program_missing', 'table_full'].includes(reason));
 const sharingOfAll = [
   ...['told', 'refreshed', 'ended', 'missed client', 'missed answer'],
   // no_room is seldom.
@@ -20,7 +22,7 @@ const sharingOfAll = [
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 
 testAsRoot(`the XDP program and the portable engine agree about ${packets} packets, seed ${seed}`, async (t) => {
-  t.timeout(Math.max(120_000, packets * 5));
+  t.timeout(Math.max(240_000, packets * 20));
   enterPrivateNamespaces();
   await makeLabNetwork();
   const ifindexes = new Map<string, number>();
@@ -30,14 +32,13 @@ testAsRoot(`the XDP program and the portable engine agree about ${packets} packe
     return known;
   };
   await using xdp = await XdpUnderTest.open('/sys/fs/bpf/weir-differential', ifindexOf);
-  const report = await runDifferentially(new PortableUnderTest(ifindexOf), xdp, { packets, seed });
+  const expected = [...reasonsOfAll, ...sharingOfAll];
+  const report = await runDifferentially(new PortableUnderTest(ifindexOf), xdp, { packets, seed, expected });
   t.log(`${report.packets} packets in ${report.scenarios} scenarios`);
   if (report.failure !== undefined) return t.fail(report.failure);
   // A failure of the generators would look like agreement.
-  const unseen = dropReasons.filter((reason) => !report.dropReasons.has(reason));
-  t.deepEqual(unseen.sort(), ['no_headroom', 'program_missing', 'table_full']);
   t.deepEqual(
-    sharingOfAll.filter((what) => !report.sharing.has(what)),
+    expected.filter((what) => !report.dropReasons.has(what) && !report.sharing.has(what)),
     [],
   );
 });
