@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { BULK_FILE_SHA256, type HttpResult, WeirCluster, type WeirNode } from '@weir/lab';
+import { BULK_FILE_SHA256, type HttpResult, tcpRetransmissions, WeirCluster, type WeirNode } from '@weir/lab';
 import test, { type ExecutionContext } from 'ava';
-import { tcpRetransmissions } from './tcp-retransmissions.js';
 import { testAsRoot } from './test-as-root.js';
 
 const REQUESTS_PER_SECOND = 150;

@@ -42,6 +42,7 @@ export {
   type StandardClusterOptions,
   standardCluster,
 } from './standard-cluster.js';
+export { tcpRetransmissions } from './tcp-retransmissions.js';
 export { TcpSessions, type TcpSessionsOptions } from './tcp-sessions.js';
 export type { Host, HostEnd, Link, Route, Switch, SwitchEnd, Topology, Vlan } from './topology.js';
 export { type TwoArmClusterOptions, twoArmCluster } from './two-arm-cluster.js';

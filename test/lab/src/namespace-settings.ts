@@ -1,6 +1,14 @@
 import type { Command } from './command.js';
 import type { Host } from './topology.js';
 
+/**
+ * Which of equal routes a packet takes goes by its addresses, protocol and ports (Documentation/networking/ip-sysctl.rst), as
+ * in hardware. Policy 1 would do where packets come by a wire; a veth leaves the hash that the sending socket gave its packet, and that is
+ * another one whenever TCP has sent again for want of an answer: connections would move to another node.
+ */
+const CHOSEN_FIELDS = 3;
+const FIVE_TUPLE = 0x37;
+
 /** Settings of every host; `default` is what interfaces made afterwards start with. */
 export function hostSettings(host: Host): Record<string, string | number> {
   const settings: Record<string, string | number> = {
@@ -20,8 +28,10 @@ export function hostSettings(host: Host): Record<string, string | number> {
     Object.assign(settings, {
       'net.ipv4.ip_forward': 1,
       'net.ipv6.conf.all.forwarding': 1,
-      'net.ipv4.fib_multipath_hash_policy': 1,
-      'net.ipv6.fib_multipath_hash_policy': 1,
+      'net.ipv4.fib_multipath_hash_policy': CHOSEN_FIELDS,
+      'net.ipv4.fib_multipath_hash_fields': FIVE_TUPLE,
+      'net.ipv6.fib_multipath_hash_policy': CHOSEN_FIELDS,
+      'net.ipv6.fib_multipath_hash_fields': FIVE_TUPLE,
     });
   }
   return { ...settings, ...host.sysctls };

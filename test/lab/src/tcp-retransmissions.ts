@@ -1,4 +1,4 @@
-import type { LabHost } from '@weir/lab';
+import type { LabHost } from './lab-host.js';
 
 /** Segments that the TCP of a host has sent again since it was made (RFC 4022, tcpRetransSegs). */
 export async function tcpRetransmissions(host: LabHost): Promise<number> {
