@@ -9,6 +9,14 @@ import { waitUntil } from './wait-until.js';
 const SESSIONS = 20;
 const vip = { ipv4: '198.51.100.10', ipv6: '2001:db8:100::10' } as const;
 
+const server = {
+  loopbackAddresses: [`${vip.ipv4}/32`, `${vip.ipv6}/128`],
+  routes: [
+    { to: '0.0.0.0/0', via: ['10.9.0.1'] },
+    { to: '::/0', via: ['fd00:9::1'] },
+  ],
+};
+
 /** A client behind a router that has two equal routes to each address. */
 const twoWays: Topology = {
   name: 'two-ways',
@@ -26,20 +34,8 @@ const twoWays: Topology = {
         { to: `${vip.ipv6}/128`, via: ['fd00:9::11', 'fd00:9::12'] },
       ],
     },
-    server1: {
-      loopbackAddresses: [`${vip.ipv4}/32`, `${vip.ipv6}/128`],
-      routes: [
-        { to: '0.0.0.0/0', via: ['10.9.0.1'] },
-        { to: '::/0', via: ['fd00:9::1'] },
-      ],
-    },
-    server2: {
-      loopbackAddresses: [`${vip.ipv4}/32`, `${vip.ipv6}/128`],
-      routes: [
-        { to: '0.0.0.0/0', via: ['10.9.0.1'] },
-        { to: '::/0', via: ['fd00:9::1'] },
-      ],
-    },
+    server1: server,
+    server2: server,
   },
   switches: { lan: {} },
   links: [
