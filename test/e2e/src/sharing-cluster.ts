@@ -65,11 +65,12 @@ export class SharingCluster implements AsyncDisposable {
     return sharing;
   }
 
-  /** Connections that a node has in its flow table, of all services. */
-  async connectionsOf(name: string): Promise<number> {
+  /** Connections that a node has in its flow table, of all services, to all backends or to some addresses. */
+  async connectionsOf(name: string, to?: readonly string[]): Promise<number> {
     const { services } = await this.node(name).counters();
     return services
       .flatMap(({ backends }) => backends)
+      .filter(({ address }) => to?.includes(address) ?? true)
       .reduce((sum, { activeConnections }) => sum + activeConnections, 0);
   }
 

@@ -6,9 +6,9 @@ import { assertUnharmed, goOn, isReset, reportOf } from './unharmed.js';
 
 const OUTAGE_MS = 30_000;
 /** A packet is late by this on a machine that starts processes: no connection stood still. */
-const UNNOTICED_MS = 2000;
+const UNNOTICED_MS = 5000;
 /** After its return, until all that became long meanwhile is there. */
-const RETURN_MS = 2000;
+const RETURN_MS = 10_000;
 
 const { vip } = standardCluster();
 const options = { nodes: 2, backends: 2, services: servicesOfMethod('ipip') };
