@@ -16,7 +16,7 @@ export async function playScenario(report: Report): Promise<WeirCluster> {
     'One client, one FRR router, three Weir nodes, three nginx backends, in network namespaces.',
   );
   const startedMs = performance.now();
-  const weir = await WeirCluster.start({ nodes: 3, backends: 3 });
+  const weir = await WeirCluster.start({ nodes: 3, backends: 3, holdSeconds: 3 });
   try {
     report.saw(pictureOf(weir.cluster));
     report.saw(`up in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`, {

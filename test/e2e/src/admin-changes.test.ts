@@ -23,7 +23,7 @@ import { testAsRoot } from './test-as-root.js';
 /** Of a service that only the API brings in. */
 const LATE_VIP = '198.51.100.20';
 const engines: readonly Engine[] = ['xdp', 'portable'];
-const CONNECTIONS = 20;
+const CONNECTIONS = 60;
 const all = ['backend1', 'backend2', 'backend3'];
 
 /** Clients of a node, at its Unix socket: the namespaces of a lab share one file system. */

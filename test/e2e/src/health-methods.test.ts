@@ -36,8 +36,8 @@ async function says({ nodes: [node] }: WeirCluster, what: string, after: number)
 async function isServedBy(t: ExecutionContext, weir: WeirCluster, family: Family, backends: readonly string[]) {
   const url = weir.url(weir.cluster.vip[family]);
   await waitUntil(`${backends.join()} to serve`, async () => {
-    const result = await weir.request({ url, requestsPerSecond: 100, requests: 20 });
-    return Object.keys(result.backends).sort().join() === backends.join() || undefined;
+    const result = await weir.request({ url, requestsPerSecond: 100, requests: 40 });
+    return (result.failed === 0 && Object.keys(result.backends).sort().join() === backends.join()) || undefined;
   });
   const result = await weir.request({ url, requestsPerSecond: 100, requests: 60 });
   t.deepEqual([result.errors, Object.keys(result.backends).sort()], [{}, backends]);

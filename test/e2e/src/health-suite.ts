@@ -18,7 +18,7 @@ const http = { kind: 'http', ...often };
 
 /** Services whose backends are asked by the way of traffic, each on a VIP of its own. */
 const asked = {
-  'ipip, ipv4': { vip: '198.51.100.101', method: 'ipip', family: 'ipv4', healthCheck: http, slowStart: '20s' },
+  'ipip, ipv4': { vip: '198.51.100.101', method: 'ipip', family: 'ipv4', healthCheck: http, slowStart: '40s' },
   'gue, ipv6': { vip: '2001:db8:100::102', method: 'gue', family: 'ipv6', healthCheck: http },
   'gre, ipv4 over ipv6': { vip: '198.51.100.103', method: 'gre', family: 'ipv6', healthCheck: http },
   'dr, ipv4': { vip: '198.51.100.104', method: 'dr', family: 'ipv4', healthCheck: { kind: 'tcp', ...often } },
@@ -142,7 +142,7 @@ export function healthSuite(engine: Engine): void {
     await up[0];
     const slow = asked['ipip, ipv4'].vip;
     await settled(slow);
-    const first = await requests(slow, 50);
+    const first = await requests(slow, 150);
     await Promise.all(up);
     for (const name of askedNames) {
       await waitUntil(`backend1 in the tables of ${name}`, async () =>
@@ -156,7 +156,7 @@ export function healthSuite(engine: Engine): void {
         const result = await requests(slow, 100);
         return share(result) > 0.25 ? result : undefined;
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 120_000 },
     );
     t.true(share(first) < 0.2, `${share(first)} at first, ${share(later)} later`);
     t.deepEqual([first.errors, later.errors], [{}, {}]);

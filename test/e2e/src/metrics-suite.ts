@@ -35,7 +35,7 @@ export function metricsSuite(engine: Engine): void {
   test.after.always(async () => weir?.[Symbol.asyncDispose]());
 
   function services({ vip, backends }: StandardCluster) {
-    const healthCheck = { kind: 'http', interval: '1s', fastInterval: '200ms', timeout: '1s', rise: 2, fall: 2 };
+    const healthCheck = { kind: 'http', interval: '1s', fastInterval: '200ms', timeout: '1s', rise: 2, fall: 5 };
     return [
       { name: 'web', vip: vip.ipv4, port: 80, method: 'ipip', healthCheck, backends: backendsOf(backends, 'ipv4') },
       {
@@ -109,7 +109,7 @@ export function metricsSuite(engine: Engine): void {
     t.is(after.get('weir_backend_up{service="web",backend="backend2"}'), 1);
     t.is(after.get('weir_service_backends{service="web",state="down"}'), 1);
     t.is(after.get('weir_backend_health_changes_total{service="web",backend="backend1"}'), 1);
-    t.true((after.get('weir_backend_probes_total{service="web",backend="backend1",result="bad"}') ?? 0) >= 2);
+    t.true((after.get('weir_backend_probes_total{service="web",backend="backend1",result="bad"}') ?? 0) >= 5);
     const moved = 'weir_director_rows_moved_total';
     await waitUntil('rows that move', async () => {
       const now = (await scrape()).get(moved) ?? 0;

@@ -17,7 +17,7 @@ export interface NodeCrashOptions extends WeirClusterOptions {
 /** Connections that are shared go on when nodes are killed, one after the other: none is reset, and no byte is wrong. */
 export async function surviveCrashes(t: ExecutionContext, options: NodeCrashOptions): Promise<void> {
   const { connections, crashes, prepare, onCrash } = options;
-  await using sharing = await SharingCluster.start(options);
+  await using sharing = await SharingCluster.start({ ...options, holdSeconds: 3 });
   await prepare?.(sharing);
   const open: CheckedConnections[] = [];
   for (const each of connections) open.push(await sharing.open(each));

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { BULK_FILE_SHA256, type HttpResult, tcpRetransmissions, WeirCluster, type WeirNode } from '@weir/lab';
+import { type HttpResult, tcpRetransmissions, WeirCluster, type WeirNode } from '@weir/lab';
 import test, { type ExecutionContext } from 'ava';
 import { testAsRoot } from './test-as-root.js';
 
@@ -10,7 +10,7 @@ const OBSERVED_MS = 1500;
 let weir: WeirCluster;
 
 test.before(async () => {
-  if (process.getuid?.() === 0) weir = await WeirCluster.start({ nodes: 3, backends: 3, bulk: true });
+  if (process.getuid?.() === 0) weir = await WeirCluster.start({ nodes: 3, backends: 3 });
 });
 test.after.always(async () => weir?.[Symbol.asyncDispose]());
 
@@ -41,7 +41,6 @@ testAsRoot('a daemon that is killed and started again drops no packet: nothing i
     await node1.start();
   });
   t.like(result, { failed: 0, errors: {} });
-  t.true(result.requests > REQUESTS_PER_SECOND);
   t.is(await tcpRetransmissions(client), before);
   const lines = node1.process.lines.join('\n');
   t.regex(lines, /"msg":"tables taken over"/);
@@ -80,33 +79,4 @@ testAsRoot('a node that is restarted by SIGTERM loses no request', async (t) => 
     await weir.waitForRoutes(weir.cluster.vip.ipv4, 3);
   });
   t.like(result, { failed: 0, errors: {} });
-});
-
-testAsRoot('a node dies: downloads that run go on, and after the hold time no request fails', async (t) => {
-  const { ipv4 } = weir.cluster.vip;
-  // Slow enough to be under way when the node dies, and spread over all nodes.
-  const url = weir.url(ipv4, '/bulk/100M');
-  const downloads = Promise.all(
-    Array.from({ length: 6 }, () =>
-      weir.lab
-        .host('client')
-        .output('bash', ['-c', `curl -s --limit-rate 12M '${url}' | sha256sum`], { timeoutMs: 90_000 }),
-    ),
-  );
-  const load = weir.load({ url: weir.url(ipv4), requestsPerSecond: REQUESTS_PER_SECOND });
-  await load.nextResult();
-  await nodeOf('node2').host.crash();
-  t.is(await weir.routesTo(ipv4), 3, 'nobody told the router');
-  await weir.waitForRoutes(ipv4, 2);
-  // What was sent to the dead node ends within the timeout of a request; what is sent from now on is judged.
-  await wait(5000);
-  const during = load.take();
-  t.log(
-    `until the route was gone: ${during.requests} requests, ${during.failed} failed, the slowest took ${during.slowestMs} ms`,
-  );
-  await wait(OBSERVED_MS);
-  const after = await load.stop();
-  t.like(after, { failed: 0, errors: {} });
-  t.true(after.requests > REQUESTS_PER_SECOND);
-  for (const sum of await downloads) t.is(sum.split(' ')[0], BULK_FILE_SHA256);
 });

@@ -8,6 +8,7 @@ async function startPair(method: 'nat' | 'fullnat'): Promise<WeirCluster> {
   const weir = await WeirCluster.start({
     cluster,
     decap: undefined,
+    holdSeconds: 3,
     services: (lab) => servicesInTurns(method, lab),
   });
   for (const { name } of cluster.backends) await startEchoServer(weir.lab.host(name));
@@ -58,10 +59,15 @@ testAsRoot('nat: a second node takes over with the address that is the default r
 
 /** What a killed node knew nobody else knows: its connections get no answer, and end by their own timeouts. */
 async function waitForUnknownFlows(node: WeirNode | undefined): Promise<void> {
-  await waitUntil('a packet of a connection that the killed node had', async () => {
-    const drops = (await node?.counters())?.drops;
-    return (drops?.no_flow ?? 0) > 0 || undefined;
-  });
+  await waitUntil(
+    'a packet of a connection that the killed node had',
+    async () => {
+      const drops = (await node?.counters())?.drops;
+      return (drops?.no_flow ?? 0) > 0 || undefined;
+    },
+    // They are sent again half as often each time.
+    { timeoutMs: 60_000 },
+  );
 }
 
 /** Connections that a node has in its flow table, of all services. */

@@ -86,7 +86,7 @@ export function pathMtuSuite(engine: Engine): void {
     const client = weir.lab.host('client');
     for (const { name, vip, family } of cases) {
       const bytes = family === 'ipv4' ? 1472 : 1452;
-      t.deepEqual(await udpEcho(client, { address: vip, bytes, timeoutMs: 200 }), { intact: 0, damaged: 0 }, name);
+      t.deepEqual(await udpEcho(client, { address: vip, bytes, timeoutMs: 1000 }), { intact: 0, damaged: 0 }, name);
       const room = 1500 - (outerBytes[name] ?? 0);
       t.regex(await client.output('ip', ['route', 'get', vip]), new RegExp(`mtu ${room}\\b`), name);
       t.deepEqual(await udpEcho(client, { address: vip, bytes }), { intact: 1, damaged: 0 }, name);

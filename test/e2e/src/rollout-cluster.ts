@@ -64,7 +64,7 @@ export class RolloutCluster implements AsyncDisposable {
 
   /** Begins a rollout, or tells one that has begun something else. */
   async put(name: string, rollout: Readonly<Record<string, unknown>>): Promise<void> {
-    await etcdOf(this.weir).put(`rollouts/${name}`, { checkFor: '2s', ...rollout });
+    await etcdOf(this.weir).put(`rollouts/${name}`, { checkFor: '4s', ...rollout });
   }
 
   /** Resolves with the status of a rollout as soon as it is as expected. */

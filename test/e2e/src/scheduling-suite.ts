@@ -29,7 +29,7 @@ const plans: Readonly<Record<string, Plan>> = {
   'lblcr by destination': { scheduler: 'lblcr', backends: Array(3).fill({ weight: 4 }) },
   'weight 0 with rr': { scheduler: 'rr' },
   'weight 0 with wlc': { scheduler: 'wlc' },
-  'weight 0 with mh': { scheduler: 'mh', pinning: { learn: '1s', hold: '60s' } },
+  'weight 0 with mh': { scheduler: 'mh', pinning: { learn: '5s', hold: '60s' } },
   threshold: { scheduler: 'rr', backends: [{ maxConnections: 4, minConnections: 2 }] },
   persistent: { scheduler: 'rr', persistence: { timeout: '60s', netmask: 25 } },
 };
@@ -136,7 +136,7 @@ export function schedulingSuite(engine: Engine): void {
       await using old = await open(name, { count: 30 });
       t.is(Object.keys(old.backends).length, 3);
       await change(name, [{ weight: 0 }]);
-      // With mh, rows first learn which flows they have: for a second here.
+      // With mh, rows first learn which flows they have: for 5 s here.
       const added = await waitUntil('12 new connections to go elsewhere', async () => {
         await using sessions = await open(name, { count: 12 });
         return 'backend1' in sessions.backends ? undefined : sessions.backends;

@@ -40,6 +40,7 @@ async function startCluster(
     cluster,
     bulk: true,
     decap: undefined,
+    holdSeconds: 3,
     nodeOptions,
     services: () => servicesOf(cluster, states(FIRST_BACKENDS)),
   });
@@ -210,7 +211,7 @@ testAsRoot('portable engine: connections survive two backends that are added at 
   await configure(weir, servicesOf(weir.cluster, states(5)));
   await Promise.all([sessions.roundTrip(), sessions6.roundTrip()]);
   t.deepEqual([sessions.lost, sessions6.lost], [[], []]);
-  await using fresh = await TcpSessions.open(client, { address: vip.ipv4, count: 60 });
+  await using fresh = await TcpSessions.open(client, { address: vip.ipv4, count: 100 });
   t.is(Object.keys(fresh.backends).length, 5);
 });
 

@@ -34,7 +34,12 @@ return damaged`.replaceAll('\n', ' ');
 testAsRoot(
   'garbage, old versions and records of others in Redis are ignored, and lead to no wrong backend',
   async (t) => {
-    await using sharing = await SharingCluster.start({ nodes: 2, backends: 2, services: servicesOfMethod('ipip') });
+    await using sharing = await SharingCluster.start({
+      nodes: 2,
+      backends: 2,
+      services: servicesOfMethod('ipip'),
+      holdSeconds: 3,
+    });
     const connections = await sharing.open({ address: vip.ipv4, count: 200 });
     await sharing.waitForShared(200);
     const [ofNode1, ofNode2] = [await sharing.connectionsOf('node1'), await sharing.connectionsOf('node2')];

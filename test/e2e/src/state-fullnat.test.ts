@@ -12,6 +12,7 @@ testAsRoot(
       cluster,
       decap: undefined,
       owners: true,
+      holdSeconds: 3,
       services: servicesOfMethod('fullnat'),
     });
     const all = [

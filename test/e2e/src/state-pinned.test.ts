@@ -19,7 +19,12 @@ testAsRoot(
         pinning: { learn: '5s', hold: '300s' },
         backends: backendsOf(cluster.backends, family).slice(0, backends),
       }));
-    await using sharing = await SharingCluster.start({ nodes: 2, backends: 3, services: servicesFor(2) });
+    await using sharing = await SharingCluster.start({
+      nodes: 2,
+      backends: 3,
+      services: servicesFor(2),
+      holdSeconds: 3,
+    });
     const { weir } = sharing;
     const all = [
       await sharing.open({ address: vip.ipv4, count: 500 }),

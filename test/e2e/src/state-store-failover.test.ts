@@ -13,6 +13,7 @@ for (const redis of ['cluster', 'sentinel'] as const) {
       redis,
       nodes: 2,
       backends: 2,
+      holdSeconds: 3,
       services: servicesOfMethod('ipip'),
     });
     const before = await sharing.open({ address: vip.ipv4, count: 100 });

@@ -34,7 +34,7 @@ testAsRoot(
 );
 
 testAsRoot('a Redis and a node that are killed take only connections of that node along', async (t) => {
-  await using sharing = await SharingCluster.start(options);
+  await using sharing = await SharingCluster.start({ ...options, holdSeconds: 3 });
   const connections = await sharing.open({ address: vip.ipv4, count: 200 });
   await sharing.waitForShared(200);
   const ofNode2 = await sharing.connectionsOf('node2');

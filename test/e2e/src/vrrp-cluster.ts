@@ -26,8 +26,10 @@ export interface VrrpClusterOptions {
   readonly engine?: WeirNodeOptions['engine'];
 }
 
-/** In ms: takeovers are a matter of a second. */
-const ADVERT_MS = 300;
+/** In ms. A node that is not heard for three of them is taken for dead: longer than one stands still on a busy machine. */
+const ADVERT_MS = 1000;
+/** Longer than a takeover takes, and a SYN to be sent again after it. */
+const REQUEST_TIMEOUT_MS = 15_000;
 
 const networks = { ipv4: '198.51.100.0/24', ipv6: '2001:db8:100::/64' };
 export const vips4 = ['198.51.100.10', '198.51.100.11', '198.51.100.13', '198.51.100.14'];
@@ -121,14 +123,18 @@ export class VrrpCluster implements AsyncDisposable {
   }
 
   load(vip: string): HttpLoad {
-    return HttpLoad.start(this.lab.host('client'), { url: urlOf(vip), requestsPerSecond: 100 });
+    return HttpLoad.start(this.lab.host('client'), {
+      url: urlOf(vip),
+      requestsPerSecond: 100,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    });
   }
 
   /** The page of a VIP, as the client gets it; the port is 80 where none is given. */
   async request(vip: string, port = 80): Promise<{ readonly code: number; readonly text: string }> {
     const { code, stdout, stderr } = await this.lab
       .host('client')
-      .run('curl', ['--silent', '--show-error', '--max-time', '3', urlOf(vip, port)]);
+      .run('curl', ['--silent', '--show-error', '--max-time', String(REQUEST_TIMEOUT_MS / 1000), urlOf(vip, port)]);
     return { code: code ?? -1, text: `${stdout}${stderr}` };
   }
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { CheckedConnections, startCheckedServer, WeirCluster, waitUntil } from '@weir/lab';
 import test from 'ava';
-import { nodeOf, whoAnswers } from './etcd-cluster.js';
+import { inForce, nodeOf, whoAnswers } from './etcd-cluster.js';
 import { testAsRoot } from './test-as-root.js';
 
 const WEIRCTL = fileURLToPath(import.meta.resolve('@weir/weirctl/bin/weirctl.js'));
@@ -125,10 +125,12 @@ testAsRoot('a trace names the backend that a connection from that port then gets
 });
 
 testAsRoot('a backend drains without a broken connection, and comes back; weight 0 takes it out as well', async (t) => {
-  t.is(
-    await weirctl('node1', 'apply -f -', shopFile('wlc')),
-    'service shop\n  ~ scheduler: "mh" -> "wlc"\n1 service changed\n',
-  );
+  await inForce(weir, async () => {
+    t.is(
+      await weirctl('node1', 'apply -f -', shopFile('wlc')),
+      'service shop\n  ~ scheduler: "mh" -> "wlc"\n1 service changed\n',
+    );
+  });
   const servers = await Promise.all(ALL.map((name) => startCheckedServer(weir.lab.host(name))));
   const connections = await CheckedConnections.open(weir.lab.host('client'), { address: SHOP_VIP, count: CONNECTIONS });
   t.true((connections.backends.backend1 ?? 0) > 0);
@@ -138,6 +140,7 @@ testAsRoot('a backend drains without a broken connection, and comes back; weight
   const tooShort = await run('node2', 'drain backend shop backend1 --limit 1s');
   t.is(tooShort.status, 1);
   t.regex(tooShort.stderr, /backend1 of shop still has \d+ connections; it goes on draining/);
+  await waitUntil('backend1 to be out', async () => (await whoAnswers(weir, SHOP_VIP))[1].length === 2 || undefined);
   t.deepEqual(await whoAnswers(weir, SHOP_VIP), [0, ['backend2', 'backend3']]);
   await connections.mark();
   await connections.roundTrip();
@@ -161,13 +164,15 @@ testAsRoot('a backend drains without a broken connection, and comes back; weight
 });
 
 testAsRoot('a rollout drains a node and another one activates it, with no request failed', async (t) => {
+  // What a node alone remembers would not go on by the other one.
+  await inForce(weir, () => weirctl('node1', 'apply -f -', shopFile('mh')));
   const load = weir.load({ url: weir.url(SHOP_VIP), requestsPerSecond: 30 });
   await load.nextResult();
-  const rollout = (kind: string) => JSON.stringify({ kind, nodes: ['node2'], checkFor: '2s', drainTimeout: '2s' });
+  const rollout = (kind: string) => JSON.stringify({ kind, nodes: ['node2'], checkFor: '4s', drainTimeout: '2s' });
   t.regex(await weirctl('node1', 'rollout plan out -f -', rollout('drain-nodes')), /drain.*node2/);
   const out = await weirctl('node1', 'rollout start out -f -', rollout('drain-nodes'));
   t.regex(out, /^rollout out has begun\n\[1\/1\] [^\n]*node2: [\s\S]*rollout out is done/);
-  t.is(await weir.routesTo(SHOP_VIP), 1);
+  await weir.waitForRoutes(SHOP_VIP, 1);
   await weirctl('node1', 'rollout start back -f - --no-watch', rollout('activate-nodes'));
   t.regex(await weirctl('node2', 'rollout watch back'), /rollout back is done/);
   await weir.waitForRoutes(SHOP_VIP, 2);

@@ -23,5 +23,8 @@ export async function startDnsServer(host: LabHost): Promise<LabProcess> {
 /** Asks the server at an address who answers, with dig. @returns the name of a host */
 export async function askDns(host: LabHost, address: string, transport: 'udp' | 'tcp'): Promise<string> {
   const query = [DNS_NAME, 'TXT', '+short', '+time=2', '+tries=2', transport === 'tcp' ? '+tcp' : '+notcp'];
-  return (await host.output('dig', [`@${address}`, ...query])).trim().replaceAll('"', '');
+  const answer = await host.output('dig', [`@${address}`, ...query]);
+  // It remarks there as well that it asks again.
+  const lines = answer.split('\n').filter((line) => !line.startsWith(';;'));
+  return lines.join('\n').trim().replaceAll('"', '');
 }

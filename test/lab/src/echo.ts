@@ -26,7 +26,7 @@ export interface UdpEchoOptions {
   readonly bytes?: number;
   /** Each from the same port, 10 ms apart. Default 1. */
   readonly datagrams?: number;
-  /** How long to wait for answers after the last datagram. Default 2 s. */
+  /** How long to wait for answers after the last datagram. Default 10 s. */
   readonly timeoutMs?: number;
 }
 
@@ -38,7 +38,7 @@ export interface UdpEchoResult {
 
 /** Sends datagrams of random bytes from a host and counts the answers. */
 export async function udpEcho(host: LabHost, options: UdpEchoOptions): Promise<UdpEchoResult> {
-  const { address, port = ECHO_PORT, bytes = 100, datagrams = 1, timeoutMs = 2000 } = options;
+  const { address, port = ECHO_PORT, bytes = 100, datagrams = 1, timeoutMs = 10_000 } = options;
   const args = [UDP_CLIENT, address, port, bytes, datagrams, timeoutMs].map(String);
   return JSON.parse(await host.output(process.execPath, args)) as UdpEchoResult;
 }

@@ -72,7 +72,9 @@ export class EtcdServer {
    * @throws LabError `LAB_COMMAND_FAILED` with what etcdctl said
    */
   async etcdctl(...args: readonly string[]): Promise<string> {
-    return (await this.host.output('etcdctl', [`--endpoints=${this.endpoint}`, ...args])).trimEnd();
+    return (
+      await this.host.output('etcdctl', [`--endpoints=${this.endpoint}`, '--command-timeout=15s', ...args])
+    ).trimEnd();
   }
 
   /** Whether it leads its cluster. */

@@ -13,8 +13,6 @@ export interface RouterPath {
   readonly communities: readonly string[];
   /** Those that bgpd uses. */
   readonly nextHops: readonly string[];
-  /** Of the last update, in seconds since 1970. */
-  readonly updatedAt: number;
   /** Kept for a neighbour that restarts (RFC 4724). */
   readonly stale: boolean;
 }
@@ -33,12 +31,11 @@ interface FrrPath {
   readonly locPrf?: number;
   readonly community?: { readonly string: string };
   readonly nexthops: readonly { readonly ip: string; readonly used?: boolean }[];
-  readonly lastUpdate: { readonly epoch: number };
   readonly stale?: boolean;
   readonly peer: { readonly peerId: string };
 }
 
-function pathOf({ aspath, metric, locPrf, community, nexthops, lastUpdate, stale, peer }: FrrPath): RouterPath {
+function pathOf({ aspath, metric, locPrf, community, nexthops, stale, peer }: FrrPath): RouterPath {
   return {
     peer: peer.peerId,
     // FRR's word for the empty path of its own AS.
@@ -47,7 +44,6 @@ function pathOf({ aspath, metric, locPrf, community, nexthops, lastUpdate, stale
     ...(locPrf === undefined ? {} : { localPreference: locPrf }),
     communities: community?.string.split(' ') ?? [],
     nextHops: [...new Set(nexthops.filter(({ used }) => used).map(({ ip }) => ip))],
-    updatedAt: lastUpdate.epoch,
     stale: stale === true,
   };
 }

@@ -3,12 +3,12 @@ import { LabError } from './lab-error.js';
 
 /** How long something may take, and what else ends the waiting. */
 export interface Deadline {
-  /** Default 10,000. */
+  /** Default 30,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-export const DEFAULT_TIMEOUT_MS = 10_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
  * Asks again and again until the answer is not undefined. For states that tell nobody when they change.

@@ -46,12 +46,13 @@ export interface WeirClusterOptions {
   readonly moreVips?: (cluster: StandardCluster) => readonly string[];
   /** Nodes know each other from the start, as the section `nodes` has them: flows have owners. Default false. */
   readonly owners?: boolean;
-  /** How long the router waits for a keepalive. Default 3 s. */
+  /** How long router and nodes wait for a keepalive. Default 30 s: a stall of the machine is no crash. 3 s where a node is killed. */
   readonly holdSeconds?: number;
 }
 
 const ROUTER_ASN = 64500;
 const NODE_ASN = 64512;
+const HOLD_SECONDS = 30;
 const ROUTES_TIMEOUT_MS = 20_000;
 const etcdStarters = { single: startEtcd, cluster: startEtcdCluster };
 const redisStarters = { single: startRedis, sentinel: startSentinels, cluster: startRedisCluster };
@@ -77,13 +78,14 @@ export class WeirCluster implements AsyncDisposable {
     const decap = 'decap' in options ? options.decap : 'ipip,gre,gue,fou';
     const services = (options.services ?? standardServices)(cluster);
     const vips = [...new Set([...services.flatMap(vipsOf), ...(options.moreVips?.(cluster) ?? [])])];
+    const { holdSeconds = HOLD_SECONDS } = options;
     const lab = await Lab.start(cluster.topology);
     try {
       const router = await startRouter(lab.host('router'), {
         asn: ROUTER_ASN,
         routerId: cluster.router.ipv4,
         neighbors: cluster.nodes.map(({ ipv4 }) => ({ address: ipv4, remoteAs: NODE_ASN })),
-        holdSeconds: options.holdSeconds ?? 3,
+        holdSeconds,
         gracefulRestart: true,
       });
       await Promise.all(
@@ -104,7 +106,14 @@ export class WeirCluster implements AsyncDisposable {
       };
       const nodes = cluster.nodes.map((host) => {
         const { router, nodeInterfaces: interfaces } = cluster;
-        const common = { router, interfaces, asn: NODE_ASN, routerAsn: ROUTER_ASN, sections };
+        const common = {
+          router,
+          interfaces,
+          asn: NODE_ASN,
+          routerAsn: ROUTER_ASN,
+          holdTime: `${holdSeconds}s`,
+          sections,
+        };
         const document = weirDocument(lab, { host, services, ...common, ...options.nodeOptions });
         return new WeirNode(lab, host.name, {
           ...document,

@@ -51,7 +51,7 @@ export async function benchmarkCrash(
   { connections: count, takeoversPerSecond }: { readonly connections: number; readonly takeoversPerSecond: number },
   say: (line: string) => void,
 ): Promise<CrashFigures> {
-  const options = { nodes: NODES, backends: BACKENDS, redis: 'single', innerMtuBytes: 1700 } as const;
+  const options = { nodes: NODES, backends: BACKENDS, redis: 'single', innerMtuBytes: 1700, holdSeconds: 3 } as const;
   await using weir = await WeirCluster.start({ ...options, services, state: { takeoversPerSecond } });
   await tuneHosts(weir.lab);
   for (const { name } of weir.cluster.backends) await startCheckedServer(weir.lab.host(name));
