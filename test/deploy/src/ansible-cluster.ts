@@ -49,7 +49,7 @@ export class AnsibleCluster implements AsyncDisposable {
             vars: {
               weir_node_interfaces: cluster.nodeInterfaces,
               weir_bgp_as: NODE_ASN,
-              weir_bgp_peers: [{ address: cluster.router.ipv4, asn: ROUTER_ASN, holdTime: '3s' }],
+              weir_bgp_peers: [{ address: cluster.router.ipv4, asn: ROUTER_ASN, holdTime: '30s' }],
               weir_dataplane: { maxServices: 16, maxBackends: 64 },
               weir_extra_configuration: { shutdown: { drain: '2s' } },
             },

@@ -46,7 +46,7 @@ testWithRsyslog('rsyslog sends what daemons log as objects, and leaves other lin
   log('lb-node', 'no JSON at all');
   log('lb-node', JSON.stringify(EVENT));
   log('real-server', JSON.stringify({ event: 'last' }));
-  await eventually('the last line', () => received.includes('"last"'));
+  await eventually('the last line', () => received.includes('"last"') && received.endsWith('\n'));
   const [first, second, ...others] = received
     .trim()
     .split('\n')

@@ -57,7 +57,6 @@ export class MachineCluster implements AsyncDisposable {
           asn: ROUTER_ASN,
           routerId: cluster.router.ipv4,
           neighbors: cluster.nodes.map(({ ipv4 }) => ({ address: ipv4, remoteAs: NODE_ASN })),
-          holdSeconds: 3,
           gracefulRestart: true,
         }),
         Promise.all(cluster.nodes.map(boot)),
@@ -102,7 +101,7 @@ export class MachineCluster implements AsyncDisposable {
     return stringify({
       node: { name: node.name, interfaces: this.cluster.nodeInterfaces, address: ipv4, address6: ipv6, localAddresses },
       dataplane: { maxServices: 16, maxBackends: 64 },
-      bgp: { asn: NODE_ASN, peers: [{ address: this.cluster.router.ipv4, asn: ROUTER_ASN, holdTime: '3s' }] },
+      bgp: { asn: NODE_ASN, peers: [{ address: this.cluster.router.ipv4, asn: ROUTER_ASN, holdTime: '30s' }] },
       admin: { socketGroup: 'weir' },
       metrics: { listen: '127.0.0.1:9646' },
       shutdown: { drain: '2s' },

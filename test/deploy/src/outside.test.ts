@@ -10,7 +10,7 @@ test('a program that takes too long goes with what it has started, behind flock 
   t.teardown(() => rmSync(folder, { recursive: true }));
   const lock = join(folder, 'lock');
   const written = join(folder, 'written');
-  const build = ['sh', '-c', 'sleep 2; touch "$0"', written];
+  const build = ['sh', '-c', 'sleep 30; touch "$0"', written];
   const error = await t.throwsAsync(runOutside('flock', [lock, ...build], { timeoutMs: 500 }), {
     instanceOf: LabError,
   });

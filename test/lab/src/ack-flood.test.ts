@@ -16,7 +16,9 @@ testAsRoot(
     await using flood = await AckFlood.start(left, { ...to, packetsPerSecond: 20_000 });
     await capture.waitFor(/1000 packets captured/);
     const { sent, perSecond } = await flood.stop();
-    t.true(sent >= 1000 && perSecond < 40_000, `${sent} sent, ${Math.round(perSecond)} a second`);
+    // Some are sent ahead.
+    const sentMax = 20_000 * (sent / perSecond) + 5000;
+    t.true(sent >= 1000 && sent <= sentMax, `${sent} sent, ${Math.round(perSecond)} a second`);
     const packets = capture.packets.filter((line) => line.includes('cksum'));
     const flows = new Set(
       packets.map((line) => /203\.0\.113\.5\.(\d+) > 10\.9\.0\.2\.(\d+)/.exec(line)?.slice(1).join()),

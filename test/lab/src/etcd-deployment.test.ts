@@ -27,8 +27,10 @@ testAsRoot('an etcd answers other hosts on both families, and has all again afte
 testAsRoot('a key goes with its lease', async (t) => {
   await using lab = await Lab.start(pair);
   const etcd = await startEtcd(lab.host('right'));
-  await etcd.put('backends/web/one', {}, { lease: await etcd.grantLease(1) });
+  const lease = await etcd.grantLease(60);
+  await etcd.put('backends/web/one', {}, { lease });
   t.deepEqual(await etcd.get('backends/web/one'), {});
+  await etcd.revokeLease(lease);
   await waitUntil('the key to be gone', async () => (await etcd.get('backends/web/one')) === undefined || undefined);
 });
 

@@ -36,7 +36,7 @@ const PATHS_MAX = 64;
 
 /** The configuration of bgpd: https://docs.frrouting.org/en/stable-8.4/bgp.html */
 export function frrConfiguration(hostname: string, options: RouterOptions): string {
-  const { asn, routerId, neighbors = [], listenRanges = [], keepaliveSeconds = 1, holdSeconds = 3 } = options;
+  const { asn, routerId, neighbors = [], listenRanges = [], keepaliveSeconds = 1, holdSeconds = 30 } = options;
   const peers = [...neighbors.map(({ address }) => address), ...listenRanges.map((_, index) => `range${index}`)];
   const lines = [
     `hostname ${hostname}`,

@@ -11,7 +11,12 @@ testAsRoot(
     const { topology, nodes, router, vip } = standardCluster({ nodes: 2, backends: 0 });
     await using lab = await Lab.start(topology);
     const neighbors = nodes.map(({ ipv4 }) => ({ address: ipv4, remoteAs: 65001 }));
-    const frr = await startRouter(lab.host('router'), { asn: 65000, routerId: router.ipv4, neighbors });
+    const frr = await startRouter(lab.host('router'), {
+      asn: 65000,
+      routerId: router.ipv4,
+      neighbors,
+      holdSeconds: 9,
+    });
     for (const node of nodes) {
       const configuration = join(lab.directory, `${node.name}-gobgpd.toml`);
       await writeFile(configuration, gobgpdConfiguration(node.ipv4, router.ipv4));
@@ -46,10 +51,10 @@ testAsRoot(
     );
 
     await lab.host('node2').crash();
-    const left = await frr.waitForRoutes(`${vip.ipv4}/32`, 1);
+    const left = await frr.waitForRoutes(`${vip.ipv4}/32`, 1, { timeoutMs: 60_000 });
     t.deepEqual(left?.nextHops, [{ address: '10.0.0.11', interface: 'lan' }]);
     await lab.host('node1').crash();
-    t.is(await frr.waitForRoutes(`${vip.ipv4}/32`, 0), undefined);
+    t.is(await frr.waitForRoutes(`${vip.ipv4}/32`, 0, { timeoutMs: 60_000 }), undefined);
   },
 );
 

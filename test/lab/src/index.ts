@@ -21,7 +21,7 @@ export { bgpPaths, type RouterPath } from './frr-path.js';
 export { ResilientRoutes } from './frr-resilient-routes.js';
 export { FrrRouter, type RouterPeer, type RouterRoute, startRouter } from './frr-router.js';
 export { HttpLoad, type HttpLoadOptions, type HttpResult } from './http-load.js';
-export { IPERF_PORT, type IperfOptions, type IperfResult, runIperf } from './iperf.js';
+export { IPERF_PORT, type IperfOptions, type IperfResult, runIperfUntil } from './iperf.js';
 export { hasVlanInterfaces } from './kernel-features.js';
 export { Lab } from './lab.js';
 export { LabError, type LabErrorCode } from './lab-error.js';

@@ -50,3 +50,19 @@ export async function runIperf(options: IperfOptions): Promise<IperfResult> {
   const { end } = JSON.parse(report) as IperfReport;
   return { bytes: (end.sum_received ?? end.sum)?.bytes ?? 0, lostPercent: end.sum?.lost_percent ?? 0 };
 }
+
+/**
+ * Up to five runs, until one is good: who stands still for a part of the second that a run lasts spoils it.
+ *
+ * @returns what the last one measured
+ * @throws as {@link runIperf}
+ */
+export async function runIperfUntil(
+  isGood: (result: IperfResult) => boolean,
+  options: IperfOptions,
+): Promise<IperfResult> {
+  for (let left = 4; ; left--) {
+    const result = await runIperf(options);
+    if (left === 0 || isGood(result)) return result;
+  }
+}

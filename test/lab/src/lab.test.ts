@@ -27,20 +27,20 @@ const twoServers: Topology = {
 testAsRoot('two hosts on a switch reach each other over IPv4 and IPv6 as soon as the lab is up', async (t) => {
   await using lab = await Lab.start(pair);
   for (const address of ['10.9.0.2', 'fd00:9::2']) {
-    const { code, stdout } = await lab.host('left').run('ping', ['-c', '1', '-W', '1', address]);
+    const { code, stdout } = await lab.host('left').run('ping', ['-c', '1', '-W', '5', address]);
     t.is(code, 0, stdout);
   }
 });
 
 testAsRoot('a host and a switch without links come up all the same', async (t) => {
   await using lab = await Lab.start({ name: 'alone', hosts: { alone: {} }, switches: { lan: {} }, links: [] });
-  t.is((await lab.host('alone').run('ping', ['-c', '1', '-W', '1', '127.0.0.1'])).code, 0);
+  t.is((await lab.host('alone').run('ping', ['-c', '1', '-W', '5', '127.0.0.1'])).code, 0);
 });
 
 testAsRoot('a packet of the full MTU of the switch passes, and a larger one does not', async (t) => {
   await using lab = await Lab.start(pair);
   const ping = (payloadBytes: number) =>
-    lab.host('left').run('ping', ['-c', '1', '-W', '1', '-M', 'do', '-s', String(payloadBytes), '10.9.0.2']);
+    lab.host('left').run('ping', ['-c', '1', '-W', '5', '-M', 'do', '-s', String(payloadBytes), '10.9.0.2']);
   t.is((await ping(1600 - 28)).code, 0);
   t.not((await ping(1600 - 27)).code, 0);
 });

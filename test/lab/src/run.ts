@@ -151,11 +151,15 @@ function removeNamespaces(namespaces: readonly string[]): void {
 
 /** bpffs has no type for pins that a recursive remove would know: what is no directory is unlinked. */
 function removePins(directory: string): void {
-  if (!existsSync(directory)) return;
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) removePins(path);
-    else unlinkSync(path);
+  try {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) removePins(path);
+      else unlinkSync(path);
+    }
+    rmdirSync(directory);
+  } catch (error) {
+    // It is gone, perhaps because somebody else removes the same run.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  rmdirSync(directory);
 }

@@ -49,7 +49,7 @@ export function weirDocument(lab: Lab, options: WeirNodeOptions): WeirDocument {
     services,
     asn = 64512,
     routerAsn = 64500,
-    holdTime = '3s',
+    holdTime = '30s',
     drain = '2s',
     engine = 'xdp',
     mode = 'auto',
