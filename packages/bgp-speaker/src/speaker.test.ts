@@ -142,6 +142,8 @@ test('a gobgpd that was left running gets the peers of today, and peers that sta
     const { gobgpd } = await speaker.status();
     return (gobgpd.kind === 'running' && gobgpd.pid !== before.pid) || undefined;
   });
+  // It answers before it has added all that its configuration names.
+  await eventually('all peers', async () => (await peersAt(options)).length >= peers.length || undefined);
   t.deepEqual(await peersAt(options), peers.map(completePeer));
 });
 

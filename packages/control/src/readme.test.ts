@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,7 +15,12 @@ test("the README's example tells of a bad change, of a good one, and of a reload
   const directory = mkdtempSync(join(tmpdir(), 'weir-control-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'weir.yaml');
-  writeFileSync(file, documentOf('10.0.0.21'));
+  // At once: what is half written would be told of, too.
+  const write = (address: string) => {
+    writeFileSync(`${file}.next`, documentOf(address));
+    renameSync(`${file}.next`, file);
+  };
+  write('10.0.0.21');
 
   const readme = readFileSync(join(packageDirectory, 'README.md'), 'utf8');
   const example = /```ts\n(.*?)```/s.exec(readme)?.[1]?.replaceAll('/etc/weir/weir.yaml', file);
@@ -30,12 +35,12 @@ test("the README's example tells of a bad change, of a good one, and of a reload
   const complained = createInterface(child.stderr)[Symbol.asyncIterator]();
 
   t.is((await said.next()).value, 'watching');
-  writeFileSync(file, documentOf('10.3.1'));
+  write('10.3.1');
   t.is(
     (await complained.next()).value,
     `services[0].backends[0].address: "10.3.1" is not an IP address (file ${file}, line 2)`,
   );
-  writeFileSync(file, documentOf('10.0.0.22'));
+  write('10.0.0.22');
   t.is((await said.next()).value, '1 services');
   child.kill('SIGHUP');
   t.is((await said.next()).value, '1 services');

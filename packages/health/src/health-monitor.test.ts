@@ -14,6 +14,9 @@ const check: HealthCheck = {
   fall: 2,
 };
 
+/** Nobody's, and no port that the kernel gives to somebody else meanwhile. */
+const DEAD_PORT = 1;
+
 function backend(id: string, port: number, more: Partial<CheckedBackend> = {}): CheckedBackend {
   return { id, target: { address: '127.0.0.1', port }, check, initially: 'up', ...more };
 }
@@ -84,12 +87,11 @@ test('a backend begins as its caller says, until answers say otherwise', async (
 
 test('setting the same backends again disturbs nothing; one that is left out is probed no more', async (t) => {
   const { monitor, told, probed, until } = monitorOf(t);
-  const dead = await freePort();
   const alive = await listening(t, accepting());
-  monitor.set([backend('dead', dead), backend('alive', alive)]);
+  monitor.set([backend('dead', DEAD_PORT), backend('alive', alive)]);
   await until(() => told.length === 1);
   const before = monitor.verdict('dead');
-  monitor.set([backend('dead', dead)]);
+  monitor.set([backend('dead', DEAD_PORT)]);
   t.is(monitor.verdict('dead')?.verdict, 'down');
   t.is(monitor.verdict('dead')?.reason, before?.reason);
   t.is(monitor.verdict('alive'), undefined);
@@ -100,10 +102,9 @@ test('setting the same backends again disturbs nothing; one that is left out is 
 
 test('a changed check keeps the verdict, a changed address does not', async (t) => {
   const { monitor, told, until } = monitorOf(t);
-  const dead = await freePort();
-  monitor.set([backend('a', dead)]);
+  monitor.set([backend('a', DEAD_PORT)]);
   await until(() => told.length === 1);
-  monitor.set([backend('a', dead, { check: { ...check, intervalMs: 50 } })]);
+  monitor.set([backend('a', DEAD_PORT, { check: { ...check, intervalMs: 50 } })]);
   t.is(monitor.verdict('a')?.verdict, 'down');
   monitor.set([backend('a', await listening(t, accepting()))]);
   t.is(monitor.verdict('a')?.verdict, 'up');
@@ -128,7 +129,7 @@ test('a backend that changes too often is told as held', async (t) => {
 
 test('a probe out of turn changes no verdict; of a backend that is unknown there is none', async (t) => {
   const { monitor } = monitorOf(t);
-  monitor.set([backend('a', await freePort(), { check: { ...check, intervalMs: 60_000, fastIntervalMs: 60_000 } })]);
+  monitor.set([backend('a', DEAD_PORT, { check: { ...check, intervalMs: 60_000, fastIntervalMs: 60_000 } })]);
   t.like(await monitor.probeOnce('a'), { isWell: false, reason: 'connection refused' });
   t.is(monitor.verdict('a')?.verdict, 'up');
   t.is(await monitor.probeOnce('b'), undefined);
@@ -136,16 +137,15 @@ test('a probe out of turn changes no verdict; of a backend that is unknown there
 
 test('changes of many backends are told together, not one by one', async (t) => {
   const { monitor, told, until } = monitorOf(t);
-  const port = await freePort();
   const fast = { ...check, fall: 1, intervalMs: 1000, fastIntervalMs: 1 };
-  monitor.set(Array.from({ length: 50 }, (_, i) => backend(String(i), port, { check: fast })));
+  monitor.set(Array.from({ length: 50 }, (_, i) => backend(String(i), DEAD_PORT, { check: fast })));
   await until(() => told.flat().length === 50);
   t.true(told.length < 25, `told ${told.length} times`);
 });
 
 test('a monitor that is disposed tells nothing more', async (t) => {
   const { monitor, told, probed } = monitorOf(t);
-  monitor.set([backend('a', await freePort(), { check: { ...check, fall: 1, fastIntervalMs: 1 } })]);
+  monitor.set([backend('a', DEAD_PORT, { check: { ...check, fall: 1, fastIntervalMs: 1 } })]);
   await monitor[Symbol.asyncDispose]();
   t.deepEqual([...monitor.statuses()], []);
   t.deepEqual([told, probed], [[], []]);

@@ -74,7 +74,9 @@ async function connectBackends(): Promise<void> {
   ]);
   children.push(serving);
   await once(serving.stdout, 'data');
-  const ignoreEchoes = 'echo 1 | tee /proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all';
+  const settings = '/proc/sys/net/ipv4/icmp_echo_ignore_all /proc/sys/net/ipv6/icmp/echo_ignore_all';
+  // tee prints before it writes the files.
+  const ignoreEchoes = `echo 1 | tee ${settings} >/dev/null; echo ready`;
   const dead = spawn('unshare', ['--net', 'sh', '-c', `${ignoreEchoes}; exec sleep 999`]);
   children.push(dead);
   await once(dead.stdout, 'data');

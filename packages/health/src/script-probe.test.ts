@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -34,9 +34,12 @@ test('a script that takes too long ends, and so do the processes that it started
   t.teardown(() => rm(directory, { recursive: true }));
   const pipe = join(directory, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  // It ends when the last process that has it open for writing is gone.
+  // It ends when the last process that has it open for writing is gone: this one as well, since a script that was ended
+  // before it opened the pipe would leave the reader waiting for a writer.
+  const writer = await open(pipe, 'r+');
   const ended = once(createReadStream(pipe).resume(), 'end');
   const found = await probeOnce(shell(`sleep 1000 > ${pipe} & wait`), target, 1000);
+  await writer.close();
   t.deepEqual(found, { isWell: false, reason: 'no answer within 1000 ms' });
   await t.notThrowsAsync(ended);
 });

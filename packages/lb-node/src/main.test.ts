@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ import {
   configFile,
   directory,
   MAIN,
+  replaceFile,
   run,
   startDaemon,
   TIMEOUT_MS,
@@ -216,12 +217,6 @@ services:
   }
 });
 
-/** In one step: the daemon must not read half of it. */
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
-}
-
 testAsRoot('a changed file with a mistake is refused with the mistake, and the old one stays in force', async (t) => {
   const { file, child, next } = await startDaemon(t, document());
   const refusal = next(/refused/);
@@ -291,8 +286,7 @@ testAsRoot('a new backend with slow start gets its whole weight without an event
   await begun;
   const growing = next(/"rowsMoved":.*tables changed/);
   replaceFile(file, slow.replace('{ address: 10.0.0.21 }', '{ address: 10.0.0.21 }, { address: 10.0.0.22 }'));
-  await growing;
-  t.regex(await next(/tables changed/), /"rowsMoved":[1-9]/);
+  t.regex(await next(/tables changed/, await growing), /"rowsMoved":[1-9]/);
 });
 
 testAsRoot('a good change is in force without a signal', async (t) => {

@@ -16,7 +16,8 @@ test.before(() => {
   for (const address of addresses) sh(`ip address add ${address}/32 dev lo`);
 });
 
-const check = '{ kind: tcp, interval: 200ms, fastInterval: 100ms, rise: 2, fall: 2 }';
+/** The timeout, which is no longer than the interval: first verdicts are waited for that long. */
+const check = '{ kind: tcp, interval: 3s, fastInterval: 100ms, timeout: 3s, rise: 2, fall: 2 }';
 function configOf(backends: readonly string[], more = `healthCheck: ${check},`): NodeConfig {
   const written = backends.map((address) => `{ address: ${address} }`).join();
   return parseNodeConfig(

@@ -45,7 +45,7 @@ testAsRoot('engine portable: lb-node forwards, counts, and leaves the interface 
   const before = sh('tc qdisc show dev eth0');
 
   const daemon = await startDaemon(t, document);
-  t.is(onPeer('curl -sS -m 5 http://198.51.100.10/'), '10.0.0.111');
+  t.is(onPeer('curl -sS -m 20 http://198.51.100.10/'), '10.0.0.111');
   const { services } = JSON.parse(run('--config', daemon.file, 'counters', '--json').stdout) as Counters;
   t.is(services[0]?.backends[0]?.inactiveConnections, 1);
   t.true((services[0]?.packets ?? 0) >= 5);

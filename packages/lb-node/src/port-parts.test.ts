@@ -18,7 +18,7 @@ interface Story {
   readonly random?: number;
 }
 
-/** Runs it for so many minutes, and returns its ports at the beginning and after each. */
+/** Runs it for so many minutes, and returns its ports at the beginning and whenever it has waited. */
 async function portsOf({ life, left, settleMs = 0, random = 0 }: Story, minutes: number) {
   const lives = [...life];
   const lefts = [...left];
@@ -27,8 +27,12 @@ async function portsOf({ life, left, settleMs = 0, random = 0 }: Story, minutes:
   let changes = 0;
   const stop = new AbortController();
   const asked: number[] = [];
+  const lifeAsked: number[] = [];
   const parts = new PortParts({
-    lifeNumber: async () => next(lives),
+    lifeNumber: async () => {
+      lifeAsked.push(nowMs);
+      return next(lives);
+    },
     foreignFlowsLeft: async () => {
       asked.push(nowMs);
       return next(lefts);
@@ -46,7 +50,7 @@ async function portsOf({ life, left, settleMs = 0, random = 0 }: Story, minutes:
   await parts.begin();
   const ports = [parts.localPorts];
   await parts.run(stop.signal);
-  return { ports, atEnd: parts.localPorts, changes, asked };
+  return { ports, atEnd: parts.localPorts, changes, asked, lifeAsked };
 }
 
 test('each life begins with a quarter of the ports, and four lives with all of them', async (t) => {
@@ -90,9 +94,11 @@ test('before flows had time to be taken over nobody is asked what is left of the
   t.deepEqual(atEnd, zeroth.widens);
 });
 
-test('without the store chance says which quarter, until the store does', async (t) => {
-  const { ports } = await portsOf({ life: [undefined, undefined, undefined, 4], left: [5], random: 0.3 }, 4);
+test('without the store chance says which quarter, until the store does, which is asked every second', async (t) => {
+  const story = { life: [undefined, undefined, undefined, 4], left: [5], random: 0.3 };
+  const { ports, lifeAsked } = await portsOf(story, 2);
   t.deepEqual(ports, [first.begins, first.begins, first.begins, zeroth.begins, zeroth.begins]);
+  t.deepEqual(lifeAsked, [0, 0, 1_000, 2_000]);
   for (const [turn, { begins }] of turns.entries()) {
     const story = { life: [undefined], left: [5], random: turn / 4 + 0.2 };
     t.deepEqual((await portsOf(story, 1)).ports[0], begins);

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { allLocalPorts, type PortRange } from '@weir/dataplane';
 
-/** How often is asked what could not be said, and what is left. */
+/** How often is asked what is left. */
 const ASK_EVERY_MS = 60_000;
+/** And which life this is: until that is said, new flows take ports by chance. */
+const ASK_LIFE_EVERY_MS = 1_000;
 const PARTS = 4;
 const PART_PORTS = (allLocalPorts.last + 1 - allLocalPorts.first) / PARTS;
 
@@ -97,7 +99,7 @@ export class PortParts {
         this.#become(this.#turn.widens);
         return;
       }
-      await wait(ASK_EVERY_MS, signal).catch(() => {});
+      await wait(this.#turn === undefined ? ASK_LIFE_EVERY_MS : ASK_EVERY_MS, signal).catch(() => {});
     }
   }
 

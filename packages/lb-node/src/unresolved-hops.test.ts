@@ -46,8 +46,8 @@ def receive(destination, seconds):
     while select.select([link], [], [], max(0, end - time.monotonic()))[0]:
         frame = link.recv(2048)
         if frame[:6] == own and frame[23] == 6 and frame[30:34] == destination: return socket.inet_ntoa(frame[26:30])
-print(next(filter(None, ((send(client, 4000, vip, 80, 2), receive(backend, 0.2))[1] for _ in range(25))), None))
-print(next(filter(None, ((send(backend, 80, client, 4000, 0x12), receive(client, 0.2))[1] for _ in range(25))), None))
+print(next(filter(None, ((send(client, 4000, vip, 80, 2), receive(backend, 0.2))[1] for _ in range(150))), None))
+print(next(filter(None, ((send(backend, 80, client, 4000, 0x12), receive(client, 0.2))[1] for _ in range(150))), None))
 `;
 
 testAsRoot(

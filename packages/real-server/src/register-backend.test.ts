@@ -53,7 +53,7 @@ class Registrar {
     const args = [
       ...etcd.flatMap((server) => ['--etcd', endpointOf(server)]),
       ...['--service', 'web', '--name', 'web1', '--address', '10.3.0.21', '--check-address', '127.0.0.1'],
-      ...['--check-port', String(checkPort), '--interval', '200ms', '--ttl', '10s', '--etcd-timeout', '1s'],
+      ...['--check-port', String(checkPort), '--interval', '200ms', '--ttl', '10s', '--etcd-timeout', '20s'],
     ];
     const child = spawnAgent(['register', ...args, ...more]);
     this.#child = child;
@@ -128,7 +128,7 @@ test.serial(
 test.serial('SIGTERM takes new flows away, waits for the connections that are open, and removes the key', async (t) => {
   const etcd = await openEtcd(t);
   const server = await startServer(t);
-  const registrar = new Registrar(t, [etcd], server.port, '--ttl', '2s');
+  const registrar = new Registrar(t, [etcd], server.port, '--ttl', '5s');
   await registrar.told('registered');
   const connection = connect(server.port, '127.0.0.1');
   await once(connection, 'connect');
@@ -136,7 +136,7 @@ test.serial('SIGTERM takes new flows away, waits for the connections that are op
   await registrar.told('registered: ');
   t.is(await read(etcd), '{"address":"10.3.0.21","weight":0}');
   // Past the lease, which has to be renewed meanwhile.
-  t.is(await Promise.race([registrar.exited, new Promise((resolve) => setTimeout(resolve, 4000, 'open'))]), 'open');
+  t.is(await Promise.race([registrar.exited, new Promise((resolve) => setTimeout(resolve, 7000, 'open'))]), 'open');
   t.is(await read(etcd), '{"address":"10.3.0.21","weight":0}');
   connection.destroy();
   await registrar.told('no connection to port');

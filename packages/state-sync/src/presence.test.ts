@@ -37,14 +37,13 @@ async function startServer(t: ExecutionContext): Promise<RedisServer> {
   return server;
 }
 
-test('a node that dies without a word is gone within a second and a half', async (t) => {
+test('a node that dies without a word is gone once its name has expired', async (t) => {
   const [a, b] = await startPair(t, await startServer(t));
   await eventually('a to be sure of b', () => a.presence.isPresent('b'));
   await b.store[Symbol.asyncDispose]();
-  const diedMs = performance.now();
+  await eventually('its name to expire', async () => !(await a.store.held(['b']))[0]);
   await eventually('b to go', () => a.changes.length === 2);
   t.deepEqual(a.changes[1], { nodeName: 'b', isPresent: false });
-  t.true(performance.now() - diedMs < 1_500, `${performance.now() - diedMs} ms`);
 });
 
 test('a Redis that was away, and forgot all names, makes nobody think that others are gone', async (t) => {
@@ -78,35 +77,48 @@ test('a node that died while Redis was away is gone once Redis has answered for 
   const [a, b] = await startPair(t, server);
   await server.kill();
   await b.store[Symbol.asyncDispose]();
+  let backMs: number | undefined;
+  // Not when the server answers this test: a may have its connection before.
+  a.store.onAvailability((isAvailable) => {
+    if (isAvailable) backMs ??= performance.now();
+  });
   await server.restart();
-  const backMs = performance.now();
   await eventually('b to go', () => a.changes.length === 2);
+  if (backMs === undefined) return t.fail('b went while Redis was away');
   t.true(performance.now() - backMs >= GRACE_MS - 100, `${performance.now() - backMs} ms`);
+  return undefined;
 });
 
-test('a store that is slow to answer makes nobody think that others are gone', async (t) => {
-  let delayMs = 0;
-  let rounds = 0;
-  class SlowStore extends MemoryStore {
-    override async held(names: readonly string[]): Promise<readonly boolean[]> {
-      await wait(delayMs);
-      rounds++;
-      return super.held(names);
+for (const slow of ['held', 'hold'] as const) {
+  test(`a store whose ${slow}() is slow to answer makes nobody think that others are gone`, async (t) => {
+    const delayMs = { held: 0, hold: 0 };
+    let rounds = 0;
+    class SlowStore extends MemoryStore {
+      override async held(names: readonly string[]): Promise<readonly boolean[]> {
+        await wait(delayMs.held);
+        rounds++;
+        return super.held(names);
+      }
+
+      override async hold(name: string, ttlMs: number): Promise<void> {
+        await wait(delayMs.hold);
+        return super.hold(name, ttlMs);
+      }
     }
-  }
-  const store = new SlowStore();
-  await store.hold('b', 60_000);
-  const changes: PresenceChange[] = [];
-  const a = openPresence({ store, nodeName: 'a', others: () => ['b'], onChange: (change) => changes.push(change) });
-  t.teardown(() => a[Symbol.asyncDispose]());
-  await eventually('a to be sure of b', () => a.isPresent('b'));
-  delayMs = 200;
-  // One may be under way that is not slow.
-  const rounded = rounds + 1;
-  await eventually('a slow round', () => rounds > rounded);
-  await store.release('b');
-  await eventually('some slow rounds', () => rounds > rounded + 3);
-  t.is(changes.length, 1);
-  delayMs = 0;
-  await eventually('b to go', () => changes.length === 2);
-});
+    const store = new SlowStore();
+    await store.hold('b', 60_000);
+    const changes: PresenceChange[] = [];
+    const a = openPresence({ store, nodeName: 'a', others: () => ['b'], onChange: (change) => changes.push(change) });
+    t.teardown(() => a[Symbol.asyncDispose]());
+    await eventually('a to be sure of b', () => a.isPresent('b'));
+    delayMs[slow] = 200;
+    // One may be under way that is not slow.
+    const rounded = rounds + 1;
+    await eventually('a slow round', () => rounds > rounded);
+    await store.release('b');
+    await eventually('some slow rounds', () => rounds > rounded + 3);
+    t.is(changes.length, 1);
+    delayMs[slow] = 0;
+    await eventually('b to go', () => changes.length === 2);
+  });
+}

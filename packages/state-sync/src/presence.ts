@@ -24,7 +24,7 @@ export interface Presence extends AsyncDisposable {
 const INTERVAL_MS = 300;
 /** Lives through two writes that fail. */
 const TTL_MS = 1_000;
-/** The store was slow to answer: others may have been late with their next write because of it. */
+/** The store was slow to answer, in all of a round: others may have been late with their next write because of it. */
 const SLOW_MS = 150;
 /** The store was gone, or lost the own name: others need so long to connect again and write theirs. */
 const GRACE_MS = 3_000;
@@ -82,6 +82,9 @@ class StorePresence implements Presence {
       if (nowMs - begunMs > SLOW_MS) this.#doubt(nowMs + TTL_MS);
       for (const [index, name] of names.entries()) this.#see(name, held[index] ?? false, nowMs);
       await store.hold(nodeName, TTL_MS);
+      // Others' names may have expired while theirs waited, too: the next answer, however fast, does not have them yet.
+      const doneMs = performance.now();
+      if (doneMs - begunMs > SLOW_MS) this.#doubt(doneMs + TTL_MS);
     } catch {
       // Why is the store's to tell.
       this.#doubt(performance.now() + GRACE_MS);

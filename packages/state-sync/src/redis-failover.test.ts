@@ -34,7 +34,7 @@ test('Sentinel: the master is killed, and the replica that becomes master has th
   await eventually('the other node to be connected', () => b.replication.isAvailable);
   t.is(await foundBy(b, sampleImages(1_000)), 1_000);
   t.is(await foundBy(b, sampleImages(1_000, 'fullnat', 6, 5_000)), 1_000);
-  t.is(a.returns, 1);
+  t.true(a.returns >= 1);
 });
 
 test('Cluster: a master is killed and its replica takes over: what was told is found, what is told arrives, owners yield', async (t) => {
@@ -59,7 +59,7 @@ test('Cluster: a master is killed and its replica takes over: what was told is f
   await eventually('all to be found', async () => (await foundBy(b, sampleImages(1_000, 'fullnat'))) === 1_000);
   t.is(await foundBy(b, sampleImages(1_000, 'plain', 6)), 1_000);
   await eventually('the return', () => a.replication.isAvailable);
-  t.is(a.returns, 1);
+  t.true(a.returns >= 1);
 
   let yielded = 0;
   a.replication.onYield(() => yielded++);

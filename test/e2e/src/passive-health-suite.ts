@@ -10,6 +10,7 @@ import {
   waitUntil,
 } from '@weir/lab';
 import type { ExecutionContext } from 'ava';
+import { waitForForgotten } from './forgotten-flows.js';
 import { backendsOf, type Engine } from './forwarding-cases.js';
 import { testAsRoot } from './test-as-root.js';
 
@@ -24,7 +25,7 @@ const direct = {
   'gre, ipv4 over ipv6, rr': { vip: '198.51.100.103', method: 'gre', family: 'ipv6', scheduler: 'rr' },
   'dr, ipv6': { vip: '2001:db8:100::104', method: 'dr', family: 'ipv6' },
 } as const;
-const soon = { vip: '198.51.100.105', method: 'ipip', family: 'ipv4', ejectFor: '4s' } as const;
+const soon = { vip: '198.51.100.105', method: 'ipip', family: 'ipv4', ejectFor: '8s' } as const;
 
 const translating = {
   'nat, ipv4': { vip: '198.51.100.101', method: 'nat', family: 'ipv4' },
@@ -67,10 +68,10 @@ export function passiveHealthSuite(engine: Engine): void {
     await nft('add', 'chain', 'inet', 'silent', 'in', '{ type filter hook input priority 0; }');
     const out = Object.keys(cases).map((name) => says(weir, `backend backend1 of ${name} is left out for `));
     // It comes back when its time is over, and is out for longer when nothing has changed.
-    const outAgain = says(weir, 'backend backend1 of soon is left out for 8 s: ');
+    const outAgain = says(weir, 'backend backend1 of soon is left out for 16 s: ');
     await nft('add', 'rule', 'inet', 'silent', 'in', 'tcp dport 80 tcp flags syn drop');
     for (const line of await Promise.all(out)) {
-      t.regex(line, /for (300|4) s: \d+ of \d+ connections in 3 s were not answered \(SYN sent again\)/);
+      t.regex(line, /for (300|8) s: \d+ of \d+ connections in 3 s were not answered \(SYN sent again\)/);
     }
     for (const { vip } of Object.values(direct)) await isServedBy(t, weir, vip, ['backend2', 'backend3']);
 
@@ -100,8 +101,9 @@ export function passiveHealthSuite(engine: Engine): void {
     for (const line of await Promise.all(refused)) {
       t.regex(line, /\d+ of \d+ connections in 3 s were refused \(RST\)/);
     }
-    for (const { vip } of Object.values(translating)) await isServedBy(t, weir, vip, ['backend2', 'backend3']);
     for (const load of loads) await load.stop();
+    await waitForForgotten(weir, 'backend1');
+    for (const { vip } of Object.values(translating)) await isServedBy(t, weir, vip, ['backend2', 'backend3']);
     t.deepEqual(othersLeftOut(weir), []);
     await startNginx(weir.lab.host('backend1'));
   });

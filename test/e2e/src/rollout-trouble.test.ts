@@ -1,3 +1,4 @@
+import { waitUntil } from '@weir/lab';
 import test from 'ava';
 import { etcdOf, nodeOf } from './etcd-cluster.js';
 import { type FoundStatus, RolloutCluster, type RolloutTraffic } from './rollout-cluster.js';
@@ -13,7 +14,7 @@ let traffic: RolloutTraffic;
 
 test.before(async () => {
   if (process.getuid?.() !== 0) return;
-  lab = await RolloutCluster.start({ nodes: NODES.length, backends: 2, etcdOptions: { lease: '5s' } });
+  lab = await RolloutCluster.start({ nodes: NODES.length, backends: 2, etcdOptions: { lease: '10s' } });
   traffic = await lab.traffic(LONG_CONNECTIONS);
 });
 test.after.always(async () => lab?.[Symbol.asyncDispose]());
@@ -45,7 +46,7 @@ testAsRoot('a rollout whose leader is killed in the middle is finished by anothe
 
 testAsRoot('a rollout that is paused begins no step until it is resumed', async (t) => {
   t.timeout(TEST_TIMEOUT_MS);
-  const rollout = { kind: 'drain-nodes', nodes: ['node2', 'node3'] };
+  const rollout = { kind: 'drain-nodes', nodes: ['node2', 'node3'], checkFor: '10s' };
   await lab.put('pause', rollout);
   await lab.statusThat('pause', 'be at its first step', (status) => stagesOf(status)[0] !== 'pending');
   await lab.put('pause', { ...rollout, wish: 'pause' });
@@ -56,6 +57,7 @@ testAsRoot('a rollout that is paused begins no step until it is resumed', async 
     'pause',
     'end',
     (status) => status.state === 'done' || status.state === 'failed',
+    120_000,
   );
   t.is(state, 'done');
   await waitForRoutes(1);
@@ -85,6 +87,12 @@ testAsRoot('a node whose session is down pauses a rollout, which says why; it go
     lab.weir.router.vtysh(`configure terminal\nrouter bgp 64500\n${command.replace('NEIGHBOUR', `neighbor ${ipv4}`)}`);
   await neighbour('NEIGHBOUR shutdown');
   await waitForRoutes(NODES.length - 1);
+  await waitUntil('node3 to say that it has no session', async () => {
+    const record = (await etcdOf(lab.weir).get('nodes/node3')) as
+      | { condition?: { sessions: { up: number } } }
+      | undefined;
+    return record?.condition?.sessions.up === 0 || undefined;
+  });
   const rollout = { kind: 'restart-nodes', nodes: ['node1'], stepTimeout: '3s' };
   await lab.put('trouble', rollout);
   const { reason, steps } = await lab.statusThat('trouble', 'be paused', ({ state }) => state === 'paused');

@@ -105,7 +105,7 @@ class SecondChanceLab implements AsyncDisposable {
     const client = this.lab.host('client');
     const pages = await Promise.all(
       addresses.map((vip) =>
-        client.output('curl', ['-sSg', '-m', '10', `http://${vip.includes(':') ? `[${vip}]` : vip}/`]),
+        client.output('curl', ['-sSg', '-m', '20', `http://${vip.includes(':') ? `[${vip}]` : vip}/`]),
       ),
     );
     return new Set(pages.map((page) => (JSON.parse(page) as BackendPage).backend));

@@ -20,14 +20,17 @@ test.serial('1,000 puts at once are told in few changes, the last of which has t
   using connection = await connect(server);
   await putService(connection);
   await using opened = await openSource({ endpoints: [server.endpoint] });
+  const start = performance.now();
   await Promise.all(
     Array.from({ length: 1000 }, (_, number) =>
       connection.client.put(`${PREFIX}/backends/web/b${number}`).value(backend(number)),
     ),
   );
   await eventually('all of them', () => opened.config.services[0]?.backends.length === 1000);
-  t.log(`${opened.events.length} changes`);
-  t.true(opened.events.length < 100);
+  const elapsedMs = performance.now() - start;
+  t.log(`${opened.events.length} changes in ${elapsedMs.toFixed(0)} ms`);
+  // One at the begin, and one each time that changes were gathered for 20 ms; a timer may be 1 ms early.
+  t.true(opened.events.length <= elapsedMs / 19 + 2);
 });
 
 test.serial('10,000 backends are loaded from etcd, and the log says how long that takes', async (t) => {

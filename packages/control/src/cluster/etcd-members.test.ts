@@ -27,7 +27,8 @@ test('with one of three members killed, changes are told by the others', async (
   const put = () => second.etcdctl('put', `${PREFIX}/services/web`, service('10.0.0.21'));
   await eventually('a leader', () => put().catch(() => false as const));
   await Promise.all(opened.map((one) => one.until('10.0.0.21')));
-  t.true(opened.every(({ source }) => source.status().connected));
+  await eventually('all connections', () => opened.every(({ source }) => source.status().connected));
+  t.pass();
 });
 
 test('a member that has lost its cluster is told of, and left', async (t) => {

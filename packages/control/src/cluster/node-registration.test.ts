@@ -29,7 +29,8 @@ test('a node is registered until it leaves, and tells its state when that change
 
 test('a lease that expires while the node is alive is noticed, and the node registered again', async (t) => {
   await using server = await EtcdServer.start();
-  await using opened = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 2s'] });
+  // Long enough not to expire before it is revoked.
+  await using opened = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 20s'] });
   await using _registration = opened.source.register(() => nodeRecord('lb1', 'a'));
   await eventually('the key', () => stateOf(server));
   const leases = await server.etcdctl('lease', 'list');
@@ -51,7 +52,7 @@ test('a key that somebody deletes is written again', async (t) => {
 
 test('a second node of one name says so, leaves the first alone, and takes its place when it goes', async (t) => {
   await using server = await EtcdServer.start();
-  await using first = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 2s'] });
+  await using first = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 20s'] });
   await using second = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 2s'] });
   const ofFirst = first.source.register(() => nodeRecord('lb1', 'a'));
   await eventually('the key', () => stateOf(server));
@@ -69,11 +70,14 @@ test('a second node of one name says so, leaves the first alone, and takes its p
 
 test('what a crashed life of the node left behind is waited out without an error', async (t) => {
   await using server = await EtcdServer.start();
-  const granted = await server.etcdctl('lease', 'grant', '2');
+  const granted = await server.etcdctl('lease', 'grant', '60');
   const [, lease] = /lease ([0-9a-f]+)/.exec(granted) ?? [];
   await server.etcdctl('put', `--lease=${lease}`, KEY, JSON.stringify(nodeRecord('lb1', 'former', 'draining')));
-  await using opened = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 2s'] });
+  await using opened = await openSource({ endpoints: [server.endpoint], etcd: ['lease: 20s'] });
   await using _registration = opened.source.register(() => nodeRecord('lb1', 'a'));
+  // With a lease of its own, it looks at the key.
+  await eventually('its lease', async () => (await server.etcdctl('lease', 'list')).includes('found 2 leases'));
+  await server.etcdctl('lease', 'revoke', lease as string);
   await eventually('the key', async () => (await stateOf(server)) === 'active');
   t.deepEqual(opened.log.lines, []);
 });
@@ -87,5 +91,6 @@ test('a registration outlives an etcd that is away', async (t) => {
   await eventually('the outage', () => !opened.source.status().connected);
   await server.start();
   await eventually('the connection', () => opened.source.status().connected);
-  t.is(await stateOf(server), 'active');
+  await eventually('the key again', async () => (await stateOf(server)) === 'active');
+  t.pass();
 });

@@ -9,6 +9,9 @@ import { DnsDiscovery } from './dns-discovery.js';
 import { FileDiscovery } from './file-discovery.js';
 import { ServiceSources } from './service-sources.js';
 
+/** A wait is counted in pieces of this: a process that stood still has lost one of them, and not its time to read answers. */
+const PIECE_MS = 100;
+
 export interface DiscoveryTrouble {
   readonly service: string;
   /** Name of the source. */
@@ -62,7 +65,10 @@ export class DiscoveryRunner implements AsyncDisposable {
       if ([...this.#services.values()].every(({ haveAllTold }) => haveAllTold)) told.abort();
     };
     this.#onTold();
-    await delay(timeoutMs, undefined, { signal: AbortSignal.any([told.signal, signal]) }).catch(() => {});
+    const end = AbortSignal.any([told.signal, signal]);
+    for (let leftMs = timeoutMs; leftMs > 0 && !end.aborted; leftMs -= PIECE_MS) {
+      await delay(Math.min(leftMs, PIECE_MS), undefined, { signal: end }).catch(() => {});
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { freePorts } from '@weir/errors/test-support';
 import type { ExecutionContext } from 'ava';
 import type { Endpoint } from '../endpoint-schema.js';
 
-/** A port that nobody has by UDP may be a connection's by TCP, or somebody's by the time that dnsmasq begins. */
+/** A port that nobody has by TCP may be somebody's by UDP. */
 const PORTS_TRIED = 10;
 
 /** A dnsmasq on a port of 127.0.0.1, which ends with the test. It answers for names below `test` alone. */
@@ -21,7 +21,7 @@ export class DnsServer {
   /** @param options  of dnsmasq's command line; none: it is not started */
   static async open(t: ExecutionContext, options?: readonly string[]): Promise<DnsServer> {
     for (let triesLeft = PORTS_TRIED; ; triesLeft--) {
-      const server = new DnsServer(await freePort());
+      const server = new DnsServer((await freePorts(1))[0] as number);
       t.teardown(() => server.stop());
       try {
         if (options !== undefined) await server.restart(options);
@@ -81,14 +81,4 @@ export class DnsServer {
     child.kill();
     await ended;
   }
-}
-
-/** A port of 127.0.0.1 that nobody has at the moment. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }

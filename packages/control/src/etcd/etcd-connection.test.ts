@@ -34,7 +34,7 @@ test('a client has one connection, which goes when it is disposed of, though the
   t.teardown(() => relay.close());
   await once(relay, 'listening');
   const { port } = relay.address() as AddressInfo;
-  const connection = await connectEtcd({ timeoutMs: 1000 }, { host: '127.0.0.1', port });
+  const connection = await connectEtcd({ timeoutMs: 20_000 }, { host: '127.0.0.1', port });
   await connection.client.put('/a/key').value('1');
   const watch = await connection.client.watchClient.watch();
   watch.on('error', () => {});

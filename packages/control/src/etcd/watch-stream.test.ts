@@ -8,8 +8,8 @@ test('a watch from a revision that was compacted ends with that', async (t) => {
   await using server = await EtcdServer.start();
   for (const value of ['1', '2', '3']) await server.etcdctl('put', '/a/key', value);
   await server.etcdctl('compact', '4');
-  using connection = await connectEtcd({ timeoutMs: 1000 }, server.endpoint);
-  const options = { prefix: '/a/', timeoutMs: 1000, signal: new AbortController().signal, onEvents: () => t.fail() };
+  using connection = await connectEtcd({ timeoutMs: 20_000 }, server.endpoint);
+  const options = { prefix: '/a/', timeoutMs: 20_000, signal: new AbortController().signal, onEvents: () => t.fail() };
   const error = await watchRange(connection.client, { ...options, fromRevision: 2n });
   t.is(error.message, 'changes before revision 4 were compacted');
 });
@@ -37,7 +37,7 @@ test('a range of several pages is read in the order in which its keys were made,
   const told: KeyEvent[] = [];
   const error = await watchRange(client, {
     prefix: '/a/',
-    timeoutMs: 1000,
+    timeoutMs: 20_000,
     signal: closed.signal,
     fromRevision: BigInt(revision) + 1n,
     onEvents(events) {

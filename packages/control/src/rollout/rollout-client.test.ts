@@ -162,7 +162,13 @@ test('what is wrong with a rollout that was put by etcdctl stands in its status,
 
 test('one that led and does so no more writes nothing', async (t) => {
   await using server = await EtcdServer.start();
-  const config = { cluster: 'main', endpoints: [server.endpoint], snapshotFile: '/', leaseMs: 10_000, timeoutMs: 2000 };
+  const config = {
+    cluster: 'main',
+    endpoints: [server.endpoint],
+    snapshotFile: '/',
+    leaseMs: 10_000,
+    timeoutMs: 20_000,
+  };
   using connection = await connectAnyMember(config);
   const { client } = connection;
   const [former, next] = [new RolloutLeadership(config, 'lb1'), new RolloutLeadership(config, 'lb2')];

@@ -149,8 +149,8 @@ test('errors that rise pause a rollout with the reason, and it goes on when wish
   await using cluster = await RolloutCluster.start(...nodes);
   (nodes[0] as FakeNode).connections = 1;
   cluster.startDriver();
-  await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], checkFor: '2s' });
-  await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.stage !== 'pending');
+  await startRollout(cluster.config, 'again', { kind: 'restart-nodes', nodes: ['lb1'], checkFor: '4s' });
+  await eventually('a drain', async () => (await cluster.status('again'))?.steps[0]?.stage === 'draining');
   for (const node of nodes) node.errorsPerTick = 20;
   (nodes[0] as FakeNode).connections = 0;
   const { reason } = await cluster.until('again', 'paused');

@@ -26,7 +26,7 @@ export class LogBook implements ClusterLog {
 
 export interface OpenSettings {
   readonly endpoints: readonly Endpoint[];
-  /** Of weir.yaml: further lines of the section etcd. */
+  /** Of weir.yaml: further lines of the section etcd. Without one `timeout`, etcd may stand still for 20 s. */
   readonly etcd?: readonly string[];
   /** Of weir.yaml: further sections. */
   readonly more?: string;
@@ -77,6 +77,7 @@ export async function openSource(settings: OpenSettings): Promise<OpenedSource> 
   const section = [
     `endpoints: [${endpoints.map(({ host, port }) => `'${host}:${port}'`).join(', ')}]`,
     `snapshotFile: ${join(directory, 'main.snapshot')}`,
+    ...(etcd.some((line) => line.startsWith('timeout:')) ? [] : ['timeout: 20s']),
     ...etcd,
   ];
   const lines = [`node: { name: ${name}, interfaces: [eth0] }`, 'etcd:', ...section.map((line) => `  ${line}`), more];

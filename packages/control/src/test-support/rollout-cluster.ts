@@ -14,7 +14,8 @@ function configOf(server: EtcdServer): EtcdConfig {
     endpoints: [server.endpoint],
     snapshotFile: '/nonexistent',
     leaseMs: 10_000,
-    timeoutMs: 2000,
+    // No test waits for it to pass, and etcd may stand still for seconds.
+    timeoutMs: 20_000,
   };
 }
 

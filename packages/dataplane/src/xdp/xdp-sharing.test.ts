@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { eventually } from '@weir/errors/test-support';
 import { decodeFlowImage, encodeFlowImage, FLOW_IMAGE_BYTES, type FlowImage } from '@weir/packet';
 import test, { type ExecutionContext } from 'ava';
 import { defaultFlowTimeouts, type ForwardingService, type ForwardingTables, type ServiceKey } from '../dataplane.js';
@@ -11,6 +12,8 @@ import { XdpDataplane } from './xdp-dataplane.js';
 
 const Action = { drop: 1, tx: 3 } as const;
 const Flag = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 } as const;
+/** The program's clock goes by jiffies, of 10 ms at most. */
+const COARSE_CLOCK_MS = 10;
 const testAsRoot = isRoot ? test.serial : test.serial.skip;
 const listener: ServiceKey = { vip: '198.51.100.10', protocol: 'tcp', port: 80 };
 const sharing: Sharing = { tellAfterMs: 3000, takeoversPerSecond: 1_000_000, datagrams: false, localAddresses: [] };
@@ -225,7 +228,7 @@ testAsRoot('packets that are given back leave by the interface that they came to
   const before = received('peer0');
   const outcomes = plane.sharing.settle(packets.map((packet) => ({ packet, flow: undefined })));
   t.deepEqual(new Set(outcomes), new Set(['unknown']));
-  t.is(received('peer0') - before, packets.length);
+  await allArrive(t, 'peer0', before, packets.length);
 });
 
 testAsRoot('packets that are dropped when they are given back take no other one along', async (t) => {
@@ -247,7 +250,7 @@ testAsRoot('packets that are dropped when they are given back take no other one 
     outcomes,
     settled.map(({ flow }) => (flow === undefined ? 'unknown' : 'adopted')),
   );
-  t.is(received('peer0') - before, 100);
+  await allArrive(t, 'peer0', before, 100);
   t.is((await plane.counters()).drops.no_flow, 200);
   t.is(plane.sharing.take().missed.length, 0);
 });
@@ -255,6 +258,12 @@ testAsRoot('packets that are dropped when they are given back take no other one 
 /** The kernel's own messages of IPv6, which come when they like, would be counted with what is given back. */
 function sendNothingElse(name: string): void {
   writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
+}
+
+/** Some may still be under way; one too many would be among them. */
+async function allArrive(t: ExecutionContext, name: string, before: number, count: number): Promise<void> {
+  await eventually(`${count} packets at ${name}`, () => received(name) - before >= count);
+  t.is(received(name) - before, count);
 }
 
 /** Packets that an interface has received. */
@@ -317,11 +326,13 @@ testAsRoot('beyond the rate, nat drops and others go by the row', async (t) => {
 
 testAsRoot('the rate holds over a flood, and leaves some for later', async (t) => {
   await using plane = await open({}, { sharing: { ...sharing, takeoversPerSecond: 1000 } });
+  const begunMs = performance.now();
   for (let port = 1; port <= 5000; port++) send(plane, port, Flag.ack);
+  const tookMs = performance.now() - begunMs;
   const { missed, overRate } = plane.sharing.counts();
   t.is(missed + overRate, 5000);
   // A burst of 50 ms, and what the time that it took allows.
-  t.true(missed >= 50 && missed < 2500, `${missed} of 5,000`);
+  t.true(missed >= 50 && missed <= 50 + tookMs + COARSE_CLOCK_MS, `${missed} of 5,000 in ${tookMs} ms`);
 });
 
 testAsRoot('nothing is told and nobody asked where nothing is shared', async (t) => {

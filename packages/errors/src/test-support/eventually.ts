@@ -11,12 +11,13 @@ const POLL_MS = 10;
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<T> {
-  const deadline = performance.now() + TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() >= deadline) throw new Error(`waited ${TIMEOUT_MS / 1000} s for ${what}`);
+    if (performance.now() >= deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
     await wait(POLL_MS);
   }
 }

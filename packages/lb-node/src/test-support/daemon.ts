@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 
 /** The program. */
 export const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-export const TIMEOUT_MS = 30_000;
+export const TIMEOUT_MS = 90_000;
 /** Options of setpriv: the command ends with this process, however that ends. */
 export const UNTIL_THE_TEST_ENDS = ['--pdeathsig', 'KILL'] as const;
 /** For files of tests; to be removed after them. */
@@ -24,6 +24,12 @@ export function configFile(text: string): string {
   return file;
 }
 
+/** Nobody reads a half of the new text. */
+export function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
 /** Runs the program to its end. */
 export function run(...args: readonly string[]) {
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: TIMEOUT_MS });
@@ -35,8 +41,11 @@ export interface Daemon {
   readonly child: ChildProcess;
   /** All that it has logged. */
   log(): string;
-  /** The next line that matches; call it before what causes the line. */
-  next(pattern: RegExp): Promise<string>;
+  /**
+   * The next line that matches; call it before what causes the line.
+   * @param after  a line that was logged: the first match after that one, which may have come together with it
+   */
+  next(pattern: RegExp, after?: string): Promise<string>;
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>;
 }
@@ -56,8 +65,11 @@ export async function startDaemon(t: ExecutionContext, document: string, env: No
   });
   const lines: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  const next = (pattern: RegExp) =>
+  const next = (pattern: RegExp, after?: string) =>
     new Promise<string>((resolve, reject) => {
+      const found =
+        after === undefined ? undefined : lines.slice(lines.indexOf(after) + 1).find((line) => pattern.test(line));
+      if (found !== undefined) return resolve(found);
       const look = (line: string) => {
         if (!pattern.test(line)) return;
         output.off('line', look);

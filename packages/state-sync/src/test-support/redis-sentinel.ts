@@ -33,6 +33,8 @@ export class RedisSentinel implements AsyncDisposable {
         ],
         true,
       );
+      // One that stood still for two seconds acts no more for so long, by default 30 s.
+      await sentinel.command('SENTINEL', 'DEBUG', 'tilt-period', 1_000);
       await eventually('the Sentinel to know the replica', async () =>
         String(await sentinel.command('INFO', 'sentinel')).includes('slaves=1'),
       );
