@@ -14,9 +14,6 @@ import {
 } from '@weir/lab';
 import { backendsOf, type Family, families, type MethodName, methods } from './forwarding-cases.js';
 
-/** How old flows are when they are shared: the default of `state.tellAfter`. */
-export const TELL_AFTER_MS = 3000;
-
 const KEY_PREFIX = 'weir:';
 
 /** A cluster whose nodes share flows by Redis, with {@link CheckedConnections} to its backends. */
