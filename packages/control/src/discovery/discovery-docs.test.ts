@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { parseNodeConfig } from '../parse-node-config.js';
+import { DnsServer } from '../test-support/dns-server.js';
 import type { DnsDiscoveryConfig } from './discovery-config.js';
 import { DnsDiscovery } from './dns-discovery.js';
-import { DnsServer } from './dns-server.fixture.js';
 import { FileDiscovery } from './file-discovery.js';
 import { Followed } from './followed.fixture.js';
 

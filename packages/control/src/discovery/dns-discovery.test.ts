@@ -2,10 +2,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { decode, encode } from 'dns-packet';
+import { DnsServer } from '../test-support/dns-server.js';
 import { discoverySuite } from './discovery-compliance.js';
 import type { DnsDiscoveryConfig } from './discovery-config.js';
 import { DnsDiscovery } from './dns-discovery.js';
-import { DnsServer } from './dns-server.fixture.js';
 import { Followed } from './followed.fixture.js';
 
 const SRV = { kind: 'srv', name: '_http._tcp.test' } as const;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { NodeConfig } from '../node-config.js';
-import { DnsServer } from './dns-server.fixture.js';
+import { DnsServer } from '../test-support/dns-server.js';
 import { openDiscoveringSource } from './open-discovering-source.js';
 
 /** weir.yaml of one service with these sources, in a folder of its own. */
