@@ -251,7 +251,7 @@ export function healthSuite(engine: Engine): void {
     await running.nextResult();
     await node().process.stop('SIGKILL');
     await node().start();
-    for (let i = 0; i < 50; i++) await running.nextResult();
+    await running.nextResults(50);
     const { backends, errors } = running.take();
     t.deepEqual([errors, Object.keys(backends).sort()], [{}, ['backend1', 'backend2']]);
   });

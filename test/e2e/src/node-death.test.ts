@@ -31,7 +31,7 @@ testAsRoot('a node dies: downloads that run go on, and after the hold time no re
   t.log(
     `until the route was gone: ${during.requests} requests, ${during.failed} failed, the slowest took ${during.slowestMs} ms`,
   );
-  for (let ended = 0; ended < REQUESTS_PER_SECOND; ended++) await load.nextResult();
+  await load.nextResults(REQUESTS_PER_SECOND);
   t.like(await load.stop(), { failed: 0, errors: {} });
   for (const sum of await downloads) t.is(sum.split(' ')[0], BULK_FILE_SHA256);
 });

@@ -77,6 +77,11 @@ export class HttpLoad {
     await this.#process.waitForLine(/^/, { after: this.#process.lines.length });
   }
 
+  /** Resolves when so many more requests have ended, however long the client takes. @throws as {@link nextResult} */
+  async nextResults(count: number): Promise<void> {
+    for (let ended = 0; ended < count; ended++) await this.nextResult();
+  }
+
   /** Sends no more, waits for what is under way, and says what became of all since the last {@link take}. */
   async stop(): Promise<HttpResult> {
     await this.#process.stop('SIGTERM', STOP_TIMEOUT_MS);

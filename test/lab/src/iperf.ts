@@ -35,7 +35,7 @@ interface IperfReport {
 export const IPERF_PORT = 5201;
 
 /** One run of iperf3. @throws LabError `LAB_COMMAND_FAILED` with what it said when a connection is lost */
-export async function runIperf(options: IperfOptions): Promise<IperfResult> {
+async function runIperf(options: IperfOptions): Promise<IperfResult> {
   const { client, address, protocol, bind, seconds = 1, reverse = false, megabitsPerSecond = 20 } = options;
   const bindTo = bind === undefined ? [] : ['--bind', bind];
   await using server = options.server.spawn('iperf3', ['--server', '--one-off', ...bindTo]);
